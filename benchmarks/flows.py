@@ -21,7 +21,7 @@ def chain(steps: int) -> str:
     def add(name: str, body: str, join: bool = False, decorators: str = "") -> None:
         lines.extend(
             [
-                *(f"    {each}" for each in decorators.split("\n") if each),
+                *(f"    {decorator}" for decorator in decorators.split("\n") if decorator),
                 "    @step",
                 f"    def {name}(self{', inputs' if join else ''}):",
                 f"        {body}",

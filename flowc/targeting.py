@@ -11,7 +11,7 @@ from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
 from .environments import demand
-from .flow_source import FLOW, ISOLATED, WITH, placed, placed_sources
+from .flow_source import FLOW, ISOLATED, WITH, placed
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
@@ -261,11 +261,9 @@ def problems(
             program.flow, path, _settings(arguments, path), arguments.text("--environments"),
             arguments.text("--image", _DEFAULTS.image), bool(compiled),
         )  # fmt: skip
-    diagnostics = list(
-        placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path, program.places)
-    )
+    diagnostics = [*program.diagnostics, *judged(diagnostics, program, path, arguments)]
     if has_errors(diagnostics):
-        raise Refused(diagnostics, placed_sources(program.sources, path, program.places))
+        raise Refused(*placed(program, path, diagnostics))
     return tuple(diagnostics)
 
 

@@ -84,7 +84,7 @@ class Dataflow:
 
     def assigned_by(self, name: str) -> tuple[str, ...]:
         """Returns the steps that may assign the artifact."""
-        return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
+        return tuple(step for step, step_flow in self.steps.items() if name in step_flow.effects.ever)
 
     @property
     def assigns_anything(self) -> bool:
@@ -129,18 +129,18 @@ def dataflow(reading: Reading) -> Dataflow:
     steps: dict[str, StepFlow] = {}
     for step in flow.steps:
         arguments = facts[step.name].arguments
-        bound = tuple(sorted(zip(arguments[:2], (SELF, INPUTS)), key=lambda each: each[0]))
+        bound = tuple(sorted(zip(arguments[:2], (SELF, INPUTS)), key=lambda pair: pair[0]))
         member = members[step.name]
         try:
             effects = functions.effects(Code(member.owner.module, member.node, member.owner), bound)
         except RecursionError:
             effects = UNKNOWN
-        found = functions.method(step.name)
-        foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
+        method = functions.method(step.name)
+        foreign = any(is_foreign(decorator) for decorator in method[1]) if method is not None else True
         steps[step.name] = StepFlow(
             effects, catches=any(decorator.name == "catch" for decorator in step.decorators), foreign=foreign
         )
-    known = Dataflow(
+    result = Dataflow(
         functions,
         steps,
         False,
@@ -154,26 +154,26 @@ def dataflow(reading: Reading) -> Dataflow:
         if step.name != flow.end
     )
     if not understood or not flow.start or not flow.end:
-        return known
+        return result
     try:
         scope = scopes(flow)
     except (Unbalanced, KeyError, RecursionError):
-        return known
-    folder = _Folder(functions, flow, steps, known.unknown, "__init__" in members)
-    folder.fold(scope, Facts(unknown=known.unknown), (), True)
-    return replace(known, steps=folder.steps, sound=True)
+        return result
+    folder = _Folder(functions, flow, steps, result.unknown, "__init__" in members)
+    folder.fold(scope, Facts(unknown=result.unknown), (), True)
+    return replace(result, steps=folder.steps, sound=True)
 
 
-def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...] | None:
+def reads(flow: nodes.Flow, step: nodes.Step, facts: Dataflow) -> tuple[str, ...] | None:
     """Returns the artifacts that the step may read before it assigns them (a join: of its inputs), sorted.
 
     None if unknown.
     """
-    here = known.steps[step.name]
+    here = facts.steps[step.name]
     effects = here.effects
-    if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
+    if effects.unknown_reads or here.foreign or not facts.sound or None in here.overs:
         return None
-    names = {read.name for read in effects.reads} | {each.name for each in effects.inputs}
+    names = {read.name for read in effects.reads} | {read.name for read in effects.inputs}
     names.update(name for decorator in step.decorators for name in loaded_by(decorator))
     if isinstance(step.transition, nodes.Foreach):
         if step.transition.over is None:
@@ -184,7 +184,7 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
     if "input" in names:
         names.update(over for over in here.overs if over is not None)
     artifacts = {parameter.attribute for parameter in flow.parameters} | {constant.name for constant in flow.constants}
-    return tuple(sorted(name for name in names if name in artifacts or name not in known.fixed))
+    return tuple(sorted(name for name in names if name in artifacts or name not in facts.fixed))
 
 
 def set_by(decorator: nodes.Decorator) -> tuple[str, ...]:
@@ -223,12 +223,12 @@ def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Me
                 if child.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, child)):
                     return True
         bases = owner.node.field("superclasses")
-        for each in bases.named_children() if bases is not None else []:
-            name = resolver.qualify(owner.module, (each.field("value") or each).text())
-            if each.kind() == "keyword_argument" and not each.text().endswith("ABCMeta"):
+        for base in bases.named_children() if bases is not None else []:
+            name = resolver.qualify(owner.module, (base.field("value") or base).text())
+            if base.kind() == "keyword_argument" and not base.text().endswith("ABCMeta"):
                 return True
             if (
-                each.kind() in ("identifier", "attribute")
+                base.kind() in ("identifier", "attribute")
                 and name != "metaflow.FlowSpec"
                 and name not in _PLAIN_BASES
                 and resolver.split(name) is None
@@ -288,14 +288,14 @@ def either(several: Iterable[Facts]) -> Facts:
     if not facts:
         return Facts(unknown=True)
     definitions: dict[str, frozenset[Definition | None]] = {}
-    for name in set().union(*(each.may for each in facts)):
-        holding = [each.definitions.get(name) for each in facts if name in each.may]
+    for name in set().union(*(fact.may for fact in facts)):
+        holding = [fact.definitions.get(name) for fact in facts if name in fact.may]
         if None not in holding:
             definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
     return Facts(
-        frozenset().union(*(each.may for each in facts)),
-        frozenset.intersection(*(each.must for each in facts)),
-        any(each.unknown for each in facts),
+        frozenset().union(*(fact.may for fact in facts)),
+        frozenset.intersection(*(fact.must for fact in facts)),
+        any(fact.unknown for fact in facts),
         definitions,
     )
 
@@ -332,8 +332,8 @@ class _Folder:
             elif name == scope.entry:
                 facts = entry
             else:
-                facts = either(self.steps[each.step].after for each in before[name])
-            facts = _with(facts, [each for one in self.of[name].decorators for each in set_before(one)])
+                facts = either(self.steps[node.step].after for node in before[name])
+            facts = _with(facts, [artifact for one in self.of[name].decorators for artifact in set_before(one)])
             here = replace(here, before=facts, overs=overs, in_every_run=name in always)
             if is_loop(self.of[name]):
                 here = replace(here, before=either([facts, self.after(name, here)]))
@@ -354,10 +354,10 @@ class _Folder:
         within: list[str] = []
         for scope in inner(node):
             self.fold(scope, after, overs, in_every_run)
-            found = {each.step: self.steps[each.step].after for each in exits(scope, self.of)}
-            arrivals.update(found)
-            branches.append(either(found.values()))
-            within += [each.step for _, each, _ in walk(scope)]
+            ends = {task.step: self.steps[task.step].after for task in exits(scope, self.of)}
+            arrivals.update(ends)
+            branches.append(either(ends.values()))
+            within += [node.step for _, node, _ in walk(scope)]
         return replace(
             self.steps[node.join], arrivals=arrivals, branches=tuple(branches), closes=node.step, within=tuple(within)
         )
@@ -432,10 +432,10 @@ def _attribute(node: SgNode) -> str:
     """Returns the NAME of `self.NAME` and of `getattr(self, "NAME", …)`, "" for anything else."""
     if name := _own(node):
         return name
-    called, given = node.field("function"), node.field("arguments")
-    if node.kind() != "call" or called is None or called.text() != "getattr" or given is None:
+    called, arguments = node.field("function"), node.field("arguments")
+    if node.kind() != "call" or called is None or called.text() != "getattr" or arguments is None:
         return ""
-    parts = given.named_children()
+    parts = arguments.named_children()
     return (
         parts[1].text().strip("'\"")
         if len(parts) > 1 and parts[0].text() == "self" and parts[1].kind() == "string"
@@ -471,8 +471,10 @@ def is_function(functions: Functions, definition: Definition) -> bool:
             return False
         return functions.function(functions.evaluator.resolver.qualify(definition.module, name)) is not None
     if name := _own(node):
-        found = functions.method(name)
-        return found is not None and not any(each.endswith(("property", ".setter", ".getter")) for each in found[1])
+        method = functions.method(name)
+        return method is not None and not any(
+            decorator.endswith(("property", ".setter", ".getter")) for decorator in method[1]
+        )
     return kind in ("lambda", "function_definition")
 
 

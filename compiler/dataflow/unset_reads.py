@@ -39,7 +39,7 @@ def missing(analysis: Analysis) -> Iterator[Missing]:
     for step in analysis.flow.steps:
         here = dataflow.steps[step.name]
         seen: set[str] = set()
-        for read in sorted(here.effects.reads, key=lambda each: not each.certain):
+        for read in sorted(here.effects.reads, key=lambda read: not read.certain):
             may, sure = dataflow.found(step.name, read)
             if may or not sure or read.guarded or read.name in seen:
                 continue
@@ -107,16 +107,16 @@ def _of_transition(analysis: Analysis, step: nodes.Step, seen: set[str]) -> Iter
 def _dropped_by(dataflow: Dataflow, flow: nodes.Flow, step: str, name: str) -> str:
     """Returns the last join, before the step or the step itself, that dropped the artifact of its branches."""
     before: dict[str, list[str]] = {}
-    for each in flow.steps:
-        for target in targets(each):
-            before.setdefault(target, []).append(each.name)
+    for source in flow.steps:
+        for target in targets(source):
+            before.setdefault(target, []).append(source.name)
     seen = {step}
     waiting = [step]
     while waiting:
         current = waiting.pop(0)
         if any(name in branch.may for branch in dataflow.steps[current].branches):
             return current
-        fresh = [each for each in before.get(current, ()) if each not in seen]
+        fresh = [predecessor for predecessor in before.get(current, ()) if predecessor not in seen]
         seen.update(fresh)
         waiting += fresh
     return ""

@@ -60,16 +60,16 @@ def specifications() -> list[Specification]:
 
 def documents() -> dict[str, str]:
     """Returns the text of each generated module, by its qualified name."""
-    known = specifications()
+    specs = specifications()
     tuples = {
-        "NAMES": [one.name for one in known],
-        "MULTIPLE": [one.name for one in known if one.multiple],
-        "GANGS": [one.name for one in known if one.gang],
-        "IN_TASK": [one.name for one in known if one.in_task],
+        "NAMES": [one.name for one in specs],
+        "MULTIPLE": [one.name for one in specs if one.multiple],
+        "GANGS": [one.name for one in specs if one.gang],
+        "IN_TASK": [one.name for one in specs if one.in_task],
         "EXTENSIONS": sorted(EXTENSIONS),
     }
-    marked = [one.name for one in known if one.marker]
-    exported = [one.name for one in known if one.marker and not one.extension]  # by `import *`
+    marked = [one.name for one in specs if one.marker]
+    exported = [one.name for one in specs if one.marker and not one.extension]  # by `import *`
     return {
         "flowc.runtime_shim.contract.decorator_names": _NAMES.format(
             **{name: _tuple(name, several) for name, several in tuples.items()}

@@ -83,14 +83,14 @@ def read_specification(name: str) -> Specification:
     from importlib import import_module
 
     module = import_module(f"flowc.compiler.decorators.{name}")
-    said = {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
-    return Specification(name, module.LEVEL, module.ATTRIBUTES, **said)
+    optional = {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
+    return Specification(name, module.LEVEL, module.ATTRIBUTES, **optional)
 
 
 # field of a specification → its name in the file
-_SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper()
-    for each in (
+_SAYS = {function: function for function in ("check", "has_effect")} | {
+    field: field.upper()
+    for field in (
         "multiple",
         "gang",
         "marker",

@@ -69,14 +69,14 @@ def _set_state(self: Any, state: tuple[object, ...]) -> None:
 def _constructor(kind: str, fields: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
     count = len(fields)
 
-    def __init__(self: Any, *given: object, **named: object) -> None:
-        if len(given) > count:
-            raise TypeError(f"{kind} takes {count} arguments, not {len(given)}")
-        for name, value in zip(fields, given):
+    def __init__(self: Any, *values: object, **named: object) -> None:
+        if len(values) > count:
+            raise TypeError(f"{kind} takes {count} arguments, not {len(values)}")
+        for name, value in zip(fields, values):
             if name in named:
                 raise TypeError(f"{kind} is given {name!r} twice")
             _set(self, name, value)
-        for name in fields[len(given) :]:
+        for name in fields[len(values) :]:
             if name in named:
                 _set(self, name, named.pop(name))
             elif name in defaults:

@@ -92,17 +92,17 @@ def _write(value: Any, newline: str, put: Callable[[str], None]) -> None:
     if isinstance(value, dict) and value and not _is_flat(value):
         deeper = newline + " "
         opening = "{"
-        for key, each in value.items():
+        for key, item in value.items():
             put(f"{opening}{deeper}{_text(key)}: ")
-            _write(each, deeper, put)
+            _write(item, deeper, put)
             opening = ","
         put(newline + "}")
     elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         deeper = newline + " "
         opening = "["
-        for each in value:
+        for item in value:
             put(opening + deeper)
-            _write(each, deeper, put)
+            _write(item, deeper, put)
             opening = ","
         put(newline + "]")
     else:
@@ -125,7 +125,7 @@ def _one_line(value: Any) -> str:
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key)}: {_one_line(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(key)}: {_one_line(item)}" for key, item in value.items()) + "}"
     return "[" + ", ".join(_one_line(item) for item in value) + "]"
 
 
@@ -170,7 +170,7 @@ def _reader(annotation: str) -> Callable[[Any, str], Any]:
     if annotation.startswith("tuple["):
         one = _reader(annotation[len("tuple[") : -len(", ...]")])
         return lambda data, place: tuple(
-            one(each, f"{place}[{index}]") for index, each in enumerate(_checked(data, list, place))
+            one(item, f"{place}[{index}]") for index, item in enumerate(_checked(data, list, place))
         )
     if annotation in ("Transition", "Node"):
         return _union

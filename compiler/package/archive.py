@@ -55,7 +55,7 @@ def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
     if IR_NAME in files:
         raise BadName(f"`{IR_NAME}` is the name of flowc's own file in the code package")
     blocks: list[bytes] = []
-    for name in sorted(contents, key=lambda each: each.encode("utf-8", "surrogateescape")):
+    for name in sorted(contents, key=lambda name: name.encode("utf-8", "surrogateescape")):
         data = contents[name]
         blocks += [_header(name, len(data)), data, b"\0" * (-len(data) % _BLOCK)]
     blocks.append(b"\0" * (2 * _BLOCK))
@@ -101,21 +101,21 @@ class Unfit(Exception):
 
 def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
     """Returns the contents of files (name in the package → path), and each as an input of the compile. Raises Unfit."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for name, path in files.items():
         try:
             with open(path, "rb") as file:
-                found[name] = file.read(LARGEST + 1)
+                contents[name] = file.read(LARGEST + 1)
         except OSError as error:
             raise Unfit(name, path, f"cannot be read: {error.strerror}", "remove it, or make it readable") from None
-        if len(found[name]) > LARGEST:
+        if len(contents[name]) > LARGEST:
             raise Unfit(
                 name,
                 path,
                 f"is larger than {LARGEST >> 20} MiB",
                 "remove it, and let the step read it from its original place",
             )
-    return found, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
+    return contents, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in contents.items()]
 
 
 def sha256_of(data: bytes) -> str:

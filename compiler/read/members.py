@@ -44,14 +44,14 @@ def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Memb
 
     `order` is the method resolution order.
     """
-    found: dict[str, Member] = {}
+    members: dict[str, Member] = {}
     problems: list[Diagnostic] = []
     for owner in reversed(order):
         for member in _own(evaluator, owner):
             if isinstance(member, Diagnostic):
                 problems.append(member)
                 continue
-            before = found.get(member.name)
+            before = members.get(member.name)
             if member.kind == "constant" and (
                 _makes_a_step(evaluator.resolver, member)
                 or (before is not None and before.kind == "step" and before.owner is owner)
@@ -63,9 +63,9 @@ def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Memb
                 if before is not None:
                     continue
             if before is not None and before.owner is not owner:
-                del found[member.name]  # an override takes the position of its own definition
-            found[member.name] = member
-    return found, problems
+                del members[member.name]  # an override takes the position of its own definition
+            members[member.name] = member
+    return members, problems
 
 
 def _makes_a_step(resolver: Resolver, member: Member) -> bool:
@@ -117,9 +117,9 @@ def _own(evaluator: Evaluator, owner: Class) -> Iterator[Member | Diagnostic]:
     for node, target in _assigned_later(owner):
         right, name = node.field("right"), target.field("attribute")
         if right is not None and name is not None:
-            made = _assigned(evaluator, owner, name.text(), right, node)
-            if made.kind in ("parameter", "config"):
-                yield made
+            member = _assigned(evaluator, owner, name.text(), right, node)
+            if member.kind in ("parameter", "config"):
+                yield member
 
 
 def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> Iterator[Member | Diagnostic]:
@@ -240,8 +240,8 @@ def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, oute
     elif right.kind() == "lambda":
         return Member(name, "method", owner, right, outer)
     elif right.kind() in ("identifier", "attribute"):
-        found = evaluator.resolver.split(evaluator.resolver.qualify(owner.module, right.text()))
-        if found is not None and (found[1] in found[0].functions or found[1] in found[0].classes):
+        place = evaluator.resolver.split(evaluator.resolver.qualify(owner.module, right.text()))
+        if place is not None and (place[1] in place[0].functions or place[1] in place[0].classes):
             return Member(name, "method", owner, right, outer)
     plain = Member(name, "constant", owner, right, outer)
     return (_quietly(evaluator, plain) if may_be_parameter(right) else None) or plain
@@ -256,10 +256,10 @@ def _quietly(evaluator: Evaluator, member: Member) -> Member | None:
 
 def _indirect(evaluator: Evaluator, member: Member) -> Member | None:
     """Returns the parameter or config that the member's expression yields, or None. Raises Unfoldable."""
-    found = parameter(evaluator, member.owner, member.node)
-    if found is None:
+    declaration = parameter(evaluator, member.owner, member.node)
+    if declaration is None:
         return None
-    called, home, call = found
+    called, home, call = declaration
     return Member(member.name, "config" if called == "Config" else "parameter", home, call, call)
 
 
@@ -341,8 +341,8 @@ def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
     ):
         return True
     return any(
-        _decorated_as_step(evaluator.resolver, home, each)
-        for home, each in decorators_of(evaluator, owner, decorated)[0]
+        _decorated_as_step(evaluator.resolver, home, decorator)
+        for home, decorator in decorators_of(evaluator, owner, decorated)[0]
     )
 
 
@@ -365,13 +365,13 @@ def decorators_of(
             every.append((owner, node))  # Metaflow's own, or Python's
             continue
         try:
-            found = decorators(evaluator, owner, expression)
+            result = decorators(evaluator, owner, expression)
         except Reported:
-            found = None
+            result = None
         except Unfoldable as error:
-            found = None
+            result = None
             problems += _unfollowed(evaluator.resolver, owner, node, expression, str(error.args[0]))
-        every += [(owner, node)] if found is None else found
+        every += [(owner, node)] if result is None else result
     return every, problems
 
 
@@ -414,9 +414,9 @@ def own_decorators(
 
     Each is (where it is read, its step or "", its node, its qualified name).
     """
-    found = []
+    own = []
     for owner in reversed(order):
-        found += [
+        own += [
             (owner, "", node)
             for node in owner.outer.children()
             if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"
@@ -429,8 +429,8 @@ def own_decorators(
                 for index, node in enumerate(above)
                 if decorator_name(resolver, member.owner, node) == "metaflow.step"
             ]
-            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
-    for owner, step, node in found:
+            own += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
+    for owner, step, node in own:
         qualified = decorator_name(resolver, owner, node)
         if qualified and not qualified.startswith("metaflow."):
             yield owner, step, node, qualified

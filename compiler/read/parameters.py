@@ -50,21 +50,21 @@ def read_parameter(
     source = member.owner.module.source
     place = span(source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", evaluator)
-    given, problems = bound.given, list(bound.diagnostics)
-    kind, wrong = _type(evaluator, member, given.pop("type", None))
+    arguments, problems = bound.nodes, list(bound.diagnostics)
+    kind, wrong = _type(evaluator, member, arguments.pop("type", None))
     problems += wrong
-    default_node, help_node = given.pop("default", None), given.pop("help", None)
-    known, wrong = values(evaluator, member.owner, given, "Parameter")
+    default_node, help_node = arguments.pop("default", None), arguments.pop("help", None)
+    folded_values, wrong = values(evaluator, member.owner, arguments, "Parameter")
     problems += wrong
-    found = {**bound.unpacked, **known}
-    context = {"flow_name": flow_name, "parameter_name": found.get("name")}
+    options = {**bound.unpacked, **folded_values}
+    context = {"flow_name": flow_name, "parameter_name": options.get("name")}
     default, computed, wrong = _default(evaluator, member, default_node, context, kind)
     problems += wrong
     if default_node is None:
         default = bound.unpacked.get("default")
     if any(problem.severity != WARNING for problem in problems):
         return None, problems
-    name = found.get("name")
+    name = options.get("name")
     if not isinstance(name, str):
         return None, [*problems, nameless(member, "Parameter")]
     if not kind and not computed and isinstance(default, (list, dict)):
@@ -79,17 +79,17 @@ def read_parameter(
             *problems,
             Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or a different `type`"),
         ]
-    separator = found.get("separator")
+    separator = options.get("separator")
     if separator and kind != "str":
         what = f"parameter `{name}` of type `{kind}` has a separator"
         return None, [*problems, Diagnostic("FLOW305", what, place, "only text can be split", "remove `separator`")]
     has_default = default is not None
     described, wrong = help_text(evaluator, member.owner, help_node, name)
-    described = described or str(found.get("help") or "")
+    described = described or str(options.get("help") or "")
     parameter = nodes.Parameter(
         member.name, name, kind, value, has_default,
-        bool(found.get("required")) and not has_default and not computed, described,
-        str(separator or ""), place, found.get("show_default") is not False, computed,
+        bool(options.get("required")) and not has_default and not computed, described,
+        str(separator or ""), place, options.get("show_default") is not False, computed,
     )  # fmt: skip
     return parameter, [*problems, *wrong]
 
@@ -137,18 +137,18 @@ def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[st
     """Returns the type's name in the IR, "" if none is given."""
     if node is None or node.text() == "None":
         return "", []
-    found = (
+    name = (
         _TYPES.get(evaluator.resolver.qualify(member.owner.module, node.text()).removeprefix("builtins."))
         if node.kind() in ("identifier", "attribute")
         else None
     )
-    if found is None:
+    if name is None:
         try:
             kind = folded(evaluator, member.owner, node)
-            found = _TYPES.get(kind.name) if isinstance(kind, Library) else None
+            name = _TYPES.get(kind.name) if isinstance(kind, Library) else None
         except Unfoldable:
             pass
-    if found is None:
+    if name is None:
         what = f"`{node.text()[:60]}` is not a valid parameter type"
         why = "orchestrators pass values as text, and this type cannot be read back from text"
         return "str", [
@@ -157,13 +157,13 @@ def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[st
             )
         ]
     if node.text() in ("list", "dict"):
-        return found, [
+        return name, [
             as_json(
                 f"parameter `{member.name}` has the type `{node.text()}`",
                 span(member.owner.module.source, member.outer),
             )
         ]
-    return found, []
+    return name, []
 
 
 def _default(

@@ -7,7 +7,7 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
-from ..flow_source import load_flow, placed_sources, with_project
+from ..flow_source import load_flow, placed, with_project
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE_OPTIONS
@@ -166,7 +166,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
         )
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
-    sources = placed_sources(program.sources, path, program.places)
+    diagnostics, sources = placed(program, path, diagnostics)
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""

@@ -141,7 +141,7 @@ def _imported(name: str) -> Any:
 
 def install() -> None:
     """Makes `import metaflow` give flowc's API in this process."""
-    if not any(isinstance(each, _Finder) for each in sys.meta_path[:1]):
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path[:1]):
         sys.meta_path.insert(0, _Finder())
     loaded = sys.modules.get("metaflow")
     if loaded is not None and not isinstance(getattr(loaded, "__loader__", None), _Finder):

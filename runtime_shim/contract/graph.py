@@ -84,9 +84,7 @@ class Graph:
 
     def decorator(self, step: str, name: str) -> Optional[Dict[str, Any]]:
         """Returns the attributes of the step's decorator, or None without it."""
-        return next(
-            (decorator["attributes"] for decorator in self.step(step)["decorators"] if decorator["name"] == name), None
-        )
+        return attributes_of(self.step(step)["decorators"], name)
 
     def retries(self, step: str) -> int:
         """Returns how often a failed attempt is repeated (`times` of `@retry`)."""
@@ -99,6 +97,11 @@ class Graph:
     def timeout_seconds(self, step: str) -> float:
         """Returns the limit of `@timeout`; 0 without one."""
         return semantics.timeout_seconds(self.decorator(step, "timeout"))
+
+
+def attributes_of(decorators: List[Dict[str, Any]], name: str) -> Optional[Dict[str, Any]]:
+    """Returns the attributes of the first of these decorators, of a step or of a flow, with the name; None if none."""
+    return next((decorator["attributes"] for decorator in decorators if decorator["name"] == name), None)
 
 
 def inner(node: Dict[str, Any]) -> List[Dict[str, Any]]:

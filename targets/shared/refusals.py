@@ -15,7 +15,7 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.runtime_shim.contract.decorator_names import GANGS, IN_TASK
 
 from ..target import IMAGE
-from .step_settings import decorator_of
+from .step_settings import decorator_of, image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,8 +168,7 @@ def texts(value: Value) -> Iterator[str]:
 
 def _image(step: Step, options: Options) -> bool:
     """Returns True if the options or a decorator choose the step's image."""
-    own = [record_of(decorator).image for decorator in step.decorators if decorator.name in ("kubernetes", "batch")]
-    return any(own) or options.image != IMAGE
+    return bool(image(step)) or options.image != IMAGE
 
 
 def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> Iterator[Diagnostic]:

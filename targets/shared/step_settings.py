@@ -50,6 +50,22 @@ def deadline(step: Step, grace: int = GRACE) -> int:
     return -int(-read(decorator).seconds // 1) + grace
 
 
+def image(step: Step) -> str:
+    """Returns the image that `@kubernetes` or `@batch` names, that of the lower one if both do; "" if none."""
+    images = [_image(decorator) for decorator in step.decorators if decorator.name in ("batch", "kubernetes")]
+    return next((name for name in reversed(images) if name), "")
+
+
+def _image(decorator: Decorator) -> str:
+    if decorator.name == "batch":
+        from flowc.compiler.decorators import batch
+
+        return batch.read(decorator).image
+    from flowc.compiler.decorators import kubernetes
+
+    return kubernetes.read(decorator).image
+
+
 def variables(step: Step) -> dict[str, str]:
     """Returns the variables of the step's `@environment`."""
     decorator = decorator_of(step, "environment")

@@ -57,7 +57,7 @@ def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
     for here in dataflow.steps.values():
         if here.branches and here.effects.inputs:
             available = frozenset.intersection(*(arrival.must for arrival in here.arrivals.values())) | dataflow.fixed
-            if any(each.name not in available for each in here.effects.inputs):
+            if any(read.name not in available for read in here.effects.inputs):
                 return True
     return False
 
@@ -95,15 +95,15 @@ UNSAVED_NAMES = frozenset(
 
 def _holds_what_may_not_be_saved(analysis: Analysis) -> bool:
     functions = analysis.dataflow.functions
-    for each in _held(analysis.dataflow):
-        if each is None:
+    for definition in _held(analysis.dataflow):
+        if definition is None:
             continue
-        kind = each.node.kind()
+        kind = definition.node.kind()
         if kind in ("generator_expression", "identifier", "parenthesized_expression", "conditional_expression"):
             return True
-        if kind == "call" and (function := each.node.field("function")) is not None:
+        if kind == "call" and (function := definition.node.field("function")) is not None:
             name = function.text()
-            if name.rpartition(".")[2] in UNSAVED_NAMES or functions.is_followed(each.module, name):
+            if name.rpartition(".")[2] in UNSAVED_NAMES or functions.is_followed(definition.module, name):
                 return True
     return False
 

@@ -1,4 +1,4 @@
-"""The feature flows, run here: what their tasks leave is what Metaflow's language says."""
+"""The feature flows in a local run: their artifacts are what Metaflow's language requires."""
 
 from __future__ import annotations
 
@@ -158,10 +158,10 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
 )
 def test_flow(name: str, arguments: list[str], expected: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
     run(FLOWS[name], tmp_path, *arguments)
-    found = {(step, task["path"]): task["artifacts"] for step, tasks in dump(tmp_path).items() for task in tasks}
+    of_task = {(step, task["path"]): task["artifacts"] for step, tasks in dump(tmp_path).items() for task in tasks}
     for task, artifacts in expected.items():
         for artifact, value in artifacts.items():
-            assert found[task][artifact] == {"type": type(value).__name__, "repr": repr(value)}
+            assert of_task[task][artifact] == {"type": type(value).__name__, "repr": repr(value)}
 
 
 def test_every_flow_is_here() -> None:
