@@ -13,16 +13,17 @@ from .nodes import LOCAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple
+    from typing import Any, Iterator, List, Tuple
 
+    from ..contract.extension_settings import GangSettings
     from .nodes import Gang
 
 
 class CurrentDeepspeed:
     """`current.deepspeed` of a step with `@deepspeed`."""
 
-    def __init__(self, gang: Gang, attributes: Dict[str, Any], slots: int, is_gpu: bool) -> None:
-        nodes = gang.meet({}, float(attributes.get("all_nodes_started_timeout") or 600))
+    def __init__(self, gang: Gang, settings: GangSettings, slots: int, is_gpu: bool) -> None:
+        nodes = gang.meet({}, settings.seconds_to_start)
         self.hosts: List[str] = [node["ip"] for node in nodes]
         self.n_slots_per_host, self.is_gpu = slots, is_gpu
         self._gang, self._calls = gang, 0

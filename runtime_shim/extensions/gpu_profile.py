@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
+    from ..contract.extension_settings import GpuProfileSettings
+
 CARD = "gpu_profile"  # the id of the card
 FIELDS = (
     "timestamp", "gpu_utilization", "gpu_memory_used", "gpu_memory_total", "cpu_utilization", "ram_used", "ram_total",
@@ -21,11 +23,10 @@ _QUERY = "pci.bus_id,timestamp,utilization.gpu,memory.used,memory.total"
 _SLOW = 20.0  # seconds after which `nvidia-smi` does not count
 
 
-def run(flow: Any, attributes: Dict[str, Any], cards: Any, pathspec: str, call: Callable[[], None]) -> None:
+def run(flow: Any, settings: GpuProfileSettings, cards: Any, pathspec: str, call: Callable[[], None]) -> None:
     """Calls the step between two looks at the machine. `cards` is `current.card`, or None."""
-    prefix = str(attributes["artifact_prefix"])
-    profiler = Profiler(float(attributes["interval"]))
-    keeps = bool(attributes["include_artifacts"])
+    prefix, keeps = settings.prefix, settings.keeps_artifacts
+    profiler = Profiler(settings.interval_seconds)
     if keeps:
         setattr(flow, f"{prefix}num_gpus", len(profiler.devices))
     try:
@@ -34,7 +35,7 @@ def run(flow: Any, attributes: Dict[str, Any], cards: Any, pathspec: str, call: 
         results = profiler.finish()
         if keeps:
             setattr(flow, f"{prefix}data", results)
-        if attributes["with_card"] and cards is not None:
+        if settings.has_card and cards is not None:
             try:
                 _fill(cards[CARD], results, pathspec, f"{prefix}data" if keeps else "")
             except Exception:  # a card never fails its step

@@ -71,9 +71,9 @@ class CurrentHuggingfaceHub:
             self._fetch(folder, everything)
             yield folder
 
-    def load_all(self, load: Any) -> None:
-        """Fetches what `load` of the decorator names, whose check has accepted it."""
-        for arguments, path in to_load(load):
+    def load_all(self, load: List[Tuple[Dict[str, Any], Optional[str]]]) -> None:
+        """Fetches repositories, each given as arguments of `snapshot_download` and a path, if it has one."""
+        for arguments, path in load:
             folder = None if path is not None else temporary_folder(self._root, "metaflow_hf_")
             target = str(path if folder is None else folder.name)
             found = self._fetch(target, arguments)
@@ -153,13 +153,3 @@ class LoadedRepositories:
     def cleanup(self) -> None:
         for folder in self._folders:
             folder.cleanup()
-
-
-def to_load(load: Any) -> List[Tuple[Dict[str, Any], Optional[str]]]:
-    """Returns (arguments of `snapshot_download`, path or None) for each entry of `load`."""
-    found = []
-    for entry in load or ():
-        what, path = entry if isinstance(entry, (list, tuple)) else (entry, None)
-        arguments = {"repo_id": what} if isinstance(what, str) else dict(what)
-        found.append(({"repo_type": "model", **arguments}, path))
-    return found

@@ -128,9 +128,3 @@ class CurrentModel:
         if reference is None:
             raise ValueError("current.model.load needs a reference")
         return self.loaded.add(reference, path)
-
-
-def names_to_load(load: Any) -> List[Tuple[str, Optional[str]]]:
-    """Returns (artifact, path or None) for each entry of `load` of `@model`, whose check has accepted it."""
-    entries = [] if load is None else [load] if isinstance(load, str) else load
-    return [(entry, None) if isinstance(entry, str) else (entry[0], entry[1]) for entry in entries]

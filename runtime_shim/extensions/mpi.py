@@ -11,8 +11,9 @@ from .exceptions import MPIException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, List
 
+    from ..contract.extension_settings import GangSettings
     from .nodes import Gang
 
 _HOW = "the step's image must contain an implementation of MPI, such as Open MPI"
@@ -21,8 +22,8 @@ _HOW = "the step's image must contain an implementation of MPI, such as Open MPI
 class CurrentMPI:
     """`current.mpi` of a step with `@mpi`."""
 
-    def __init__(self, gang: Gang, attributes: Dict[str, Any], slots: int) -> None:
-        nodes = gang.meet({}, float(attributes.get("all_nodes_started_timeout") or 90))
+    def __init__(self, gang: Gang, settings: GangSettings, slots: int) -> None:
+        nodes = gang.meet({}, settings.seconds_to_start)
         self.hosts: List[str] = [node["ip"] for node in nodes]
         self._slots = slots
 

@@ -8,6 +8,15 @@ import sys
 from ..api import running
 from ..contract import address
 from ..contract.decorator_names import IN_TASK
+from ..contract.extension_settings import (
+    CheckpointSettings,
+    GangSettings,
+    GpuProfileSettings,
+    HuggingfaceSettings,
+    ModelSettings,
+    has_gpu_card,
+    slots,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,37 +58,37 @@ def _begin(
     if "checkpoint" in attributes or "huggingface_hub" in attributes:
         place = _place(task, flow)
         if "checkpoint" in attributes:
-            _checkpoint(place, attributes["checkpoint"], ends)
+            _checkpoint(place, CheckpointSettings(attributes["checkpoint"]), ends)
         if "huggingface_hub" in attributes:
             from .huggingface import CurrentHuggingfaceHub
 
-            given = attributes["huggingface_hub"]
-            hub = CurrentHuggingfaceHub(place, given.get("cache_scope") or "checkpoint", given.get("temp_dir_root"))
+            hub_settings = HuggingfaceSettings(attributes["huggingface_hub"])
+            hub = CurrentHuggingfaceHub(place, hub_settings.cache_scope, hub_settings.folder)
             ends.append(hub.loaded.cleanup)
-            hub.load_all(given.get("load"))
+            hub.load_all(hub_settings.load)
             running.facts["huggingface_hub"] = hub
     if "model" in attributes:
-        from .model import CurrentModel, LoadedModels, names_to_load
+        from .model import CurrentModel, LoadedModels
 
-        given = attributes["model"]
-        loaded = LoadedModels(task.store, given.get("temp_dir_root"))
+        settings = ModelSettings(attributes["model"])
+        loaded = LoadedModels(task.store, settings.folder)
         ends.append(loaded.cleanup_all)
-        loaded.load_all(flow, names_to_load(given.get("load")), bool(given.get("best_effort_load")))
+        loaded.load_all(flow, settings.load, not settings.is_required)
         pathspec = "/".join((task.graph.name, task.run, task.step, address.task_id(task.step, task.path)))
         running.facts["model"] = CurrentModel(task.store, pathspec, task.attempt, loaded)
 
 
-def _checkpoint(place: Place, given: Dict[str, Any], ends: List[Callable[[], None]]) -> None:
+def _checkpoint(place: Place, settings: CheckpointSettings, ends: List[Callable[[], None]]) -> None:
     from . import checkpoint, commands
 
-    current = checkpoint.CurrentCheckpoint(place, given.get("temp_dir_root"))
+    current = checkpoint.CurrentCheckpoint(place, settings.folder)
     ends.append(current.cleanup)
     checkpoint.activate(place)
     ends.append(lambda: checkpoint.activate(None))
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = commands.python_path()  # so that scripts which the step starts can save too
     ends.append(lambda: _set("PYTHONPATH", before))
-    current.load_first(given.get("load_policy") or "fresh")
+    current.load_first(settings.load_policy)
     running.facts["checkpoint"] = current
 
 
@@ -102,11 +111,11 @@ def _call(task: Attempt, flow: FlowSpec, attributes: Dict[str, Dict[str, Any]], 
     if "gpu_profile" in attributes:
         from . import gpu_profile
 
-        given, cards = attributes["gpu_profile"], running.facts.get("card")
+        profile, cards = GpuProfileSettings(attributes["gpu_profile"]), running.facts.get("card")
         pathspec = "/".join(map(str, running.address()))
 
         def inner() -> None:
-            gpu_profile.run(flow, given, cards, pathspec, call)
+            gpu_profile.run(flow, profile, cards, pathspec, call)
 
     for name in attributes:
         if task.graph.is_gang(task.step) and name in _LAUNCHERS and flow._flowc.stack:
@@ -118,29 +127,29 @@ def _call(task: Attempt, flow: FlowSpec, attributes: Dict[str, Dict[str, Any]], 
 
 
 def _torchrun(
-    task: Attempt, flow: FlowSpec, gang: Gang, given: Dict[str, Any], call: Callable[[], None]
+    task: Attempt, flow: FlowSpec, gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]
 ) -> None:  # fmt: skip
     from .torchrun import CurrentTorch
 
-    running.facts["torch"] = CurrentTorch(gang, given)
+    running.facts["torch"] = CurrentTorch(gang, GangSettings(attributes, 600))
     call()
 
 
 def _deepspeed(
-    task: Attempt, flow: FlowSpec, gang: Gang, given: Dict[str, Any], call: Callable[[], None]
+    task: Attempt, flow: FlowSpec, gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]
 ) -> None:  # fmt: skip
     from .deepspeed import CurrentDeepspeed
 
-    running.facts["deepspeed"] = CurrentDeepspeed(gang, given, *_slots(task))
+    running.facts["deepspeed"] = CurrentDeepspeed(gang, GangSettings(attributes, 600), *_slots(task))
     call()
 
 
 def _mpi(
-    task: Attempt, flow: FlowSpec, gang: Gang, given: Dict[str, Any], call: Callable[[], None]
+    task: Attempt, flow: FlowSpec, gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]
 ) -> None:  # fmt: skip
     from .mpi import CurrentMPI
 
-    running.facts["mpi"] = CurrentMPI(gang, given, _slots(task)[0])
+    running.facts["mpi"] = CurrentMPI(gang, GangSettings(attributes, 90), _slots(task)[0])
     if gang.leads:
         with gang.leading("mpi"):
             call()
@@ -150,20 +159,20 @@ def _mpi(
 
 
 def _ray(
-    task: Attempt, flow: FlowSpec, gang: Gang, given: Dict[str, Any], call: Callable[[], None]
+    task: Attempt, flow: FlowSpec, gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]
 ) -> None:  # fmt: skip
     from . import ray
 
     store = task.store.url
     where = [task.graph.name, task.run, task.step, str(task.attempt)]
     running.facts["ray_storage_path"] = "/".join([store, "runtime", "ray", *map(address.encoded, where)])
-    ray.run(gang, given, call)
+    ray.run(gang, GangSettings(attributes, 300), call)
     if not gang.leads:
         _go_on(task, flow)
 
 
 def _tensorflow(
-    task: Attempt, flow: FlowSpec, gang: Gang, given: Dict[str, Any], call: Callable[[], None]
+    task: Attempt, flow: FlowSpec, gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]
 ) -> None:  # fmt: skip
     from . import tensorflow
 
@@ -184,14 +193,7 @@ def _go_on(task: Attempt, flow: FlowSpec) -> None:
 
 def _slots(task: Attempt) -> Tuple[int, bool]:
     """Returns how many processes a node has room for, and True if these are its GPUs, from the step's decorators."""
-    from ..contract.semantics import number
-
-    gpus = cores = 0
-    for name in ("kubernetes", "batch", "resources"):
-        given = task.graph.decorator(task.step, name) or {}
-        gpus = max(gpus, int(number(given.get("gpu")) or 0))
-        cores = max(cores, int(number(given.get("cpu")) or 0))
-    return (gpus, True) if gpus else (max(1, cores), False)
+    return slots([task.graph.decorator(task.step, name) for name in ("kubernetes", "batch", "resources")])
 
 
 def _set(name: str, value: Any) -> None:
@@ -203,7 +205,7 @@ def _set(name: str, value: Any) -> None:
 
 def cards(decorators: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Returns the attributes of the cards that these decorators add to the step."""
-    if any(one["name"] == "gpu_profile" and one["attributes"].get("with_card") for one in decorators):
+    if any(map(has_gpu_card, decorators)):
         from .gpu_profile import CARD
 
         return [{"type": "blank", "id": CARD}]

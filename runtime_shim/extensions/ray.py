@@ -15,8 +15,9 @@ from .nodes import free_port, waited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List
+    from typing import Any, Callable, List
 
+    from ..contract.extension_settings import GangSettings
     from .nodes import Gang
 
 PORT = 6379
@@ -25,17 +26,16 @@ _SLOW = 60.0  # seconds after which a look at the cluster is given up
 _ENDING = 30.0  # seconds that Ray gets to stop
 
 
-def run(gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]) -> None:
+def run(gang: Gang, settings: GangSettings, call: Callable[[], None]) -> None:
     """Starts Ray on this node. Node 0 then runs the step; the others wait until it has ended."""
     if not commands.has_module("ray"):
         raise RayException("Ray is not installed: the step's environment or image must contain `ray`")
-    seconds = float(attributes.get("all_nodes_started_timeout") or 300)
-    port = attributes.get("main_port")
+    seconds, port = settings.seconds_to_start, settings.port
     if port is None and gang.leads:
         port = free_port() if gang.is_local else PORT
     nodes = gang.meet({"port": port}, seconds)
     address = f"{gang.main_ip}:{int(nodes[0]['port'])}"
-    process = subprocess.Popen(_words(gang, attributes, address), env=commands.environment())
+    process = subprocess.Popen(_words(gang, settings, address), env=commands.environment())
     try:
         if gang.leads:
             with gang.leading("ray"):
@@ -64,19 +64,18 @@ def _call(call: Callable[[], None], address: str) -> None:
             os.environ["RAY_ADDRESS"] = before
 
 
-def _words(gang: Gang, attributes: Dict[str, Any], address: str) -> List[str]:
+def _words(gang: Gang, settings: GangSettings, address: str) -> List[str]:
     """Returns the command that runs Ray on this node until it is ended."""
     words = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
     if gang.leads:
         words += ["--head", "--node-ip-address", gang.main_ip, "--port", address.rpartition(":")[2]]
-        if attributes.get("enable_dashboard"):
-            port = str(attributes.get("dashboard_port") or 8265)
+        if settings.dashboard_port is not None:
+            port = str(settings.dashboard_port)
             words += ["--include-dashboard", "true", "--dashboard-host", "0.0.0.0", "--dashboard-port", port]
     else:
         words += ["--address", address, "--node-ip-address", gang.ip()]
-    for option in ("logging_level", "log_style"):
-        if attributes.get(option):
-            words += [f"--{option.replace('_', '-')}", str(attributes[option])]
+    for option, value in settings.logging.items():
+        words += [f"--{option.replace('_', '-')}", value]
     return words
 
 

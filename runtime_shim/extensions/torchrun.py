@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
+    from ..contract.extension_settings import GangSettings
     from .nodes import Gang
 
 PORT = 3339
@@ -23,15 +24,15 @@ PORT = 3339
 class CurrentTorch:
     """`current.torch` of a step with `@torchrun`."""
 
-    def __init__(self, gang: Gang, attributes: Dict[str, Any]) -> None:
-        port = attributes.get("master_port")
+    def __init__(self, gang: Gang, settings: GangSettings) -> None:
+        port = settings.port
         if port is None and gang.leads:
             port = free_port() if gang.is_local else PORT
-        nodes = gang.meet({"port": port}, float(attributes.get("all_nodes_started_timeout") or 600))
+        nodes = gang.meet({"port": port}, settings.seconds_to_start)
         self.torchrun_args: Dict[str, Any] = {
             "nnodes": gang.nodes, "master_addr": gang.main_ip, "master_port": int(nodes[0]["port"]),
             "node_rank": gang.index,
-            "nproc_per_node": attributes.get("nproc_per_node") or 1,
+            "nproc_per_node": settings.processes,
         }  # fmt: skip
 
     def run(
