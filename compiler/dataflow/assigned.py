@@ -174,6 +174,7 @@ def reads(flow: nodes.Flow, step: nodes.Step, facts: Dataflow) -> tuple[str, ...
     if effects.unknown_reads or here.foreign or not facts.sound or None in here.overs:
         return None
     names = {read.name for read in effects.reads} | {read.name for read in effects.inputs}
+    names.update(name for decorator in step.decorators for name in loaded_by(decorator))
     if isinstance(step.transition, nodes.Foreach):
         if step.transition.over is None:
             return None
@@ -184,6 +185,24 @@ def reads(flow: nodes.Flow, step: nodes.Step, facts: Dataflow) -> tuple[str, ...
         names.update(over for over in here.overs if over is not None)
     artifacts = {parameter.attribute for parameter in flow.parameters} | {constant.name for constant in flow.constants}
     return tuple(sorted(name for name in names if name in artifacts or name not in facts.fixed))
+
+
+def set_by(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator sets when the step has run."""
+    if decorator.name == "catch":
+        caught = record_of(decorator).artifact
+        return (caught,) if caught else ()
+    return tuple(record_of(decorator).artifacts) if decorator.name == "gpu_profile" else ()
+
+
+def set_before(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator sets before the step runs."""
+    return set_by(decorator)[:1] if decorator.name == "gpu_profile" else ()
+
+
+def loaded_by(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator reads before the step runs."""
+    return tuple(record_of(decorator).artifacts) if decorator.name == "model" else ()
 
 
 # ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────
@@ -311,6 +330,14 @@ class _Changed:
         return self.before is other.before and self.more == other.more and self.less == other.less
 
 
+def _with(facts: Facts, artifacts: list[str]) -> Facts:
+    """Returns the facts where these artifacts exist too."""
+    if not artifacts:
+        return facts
+    definitions = {name: value for name, value in facts.definitions.items() if name not in artifacts}
+    return replace(facts, may=facts.may | set(artifacts), must=facts.must | set(artifacts), definitions=definitions)
+
+
 class _Folder:
     """Walks the scopes once, and fills in the facts about each step."""
 
@@ -336,6 +363,7 @@ class _Folder:
                 facts = entry
             else:
                 facts = either(self.steps[node.step].after for node in before[name])
+            facts = _with(facts, [artifact for one in self.of[name].decorators for artifact in set_before(one)])
             here = replace(here, before=facts, overs=overs, in_every_run=name in always)
             if is_loop(self.of[name]):
                 here = replace(here, before=either([facts, self.after(name, here)]))
@@ -398,10 +426,10 @@ class _Folder:
                 must.add(artifact)
             definitions[artifact] = value
         for decorator in self.of[name].decorators:
-            if decorator.name == "catch" and (caught := record_of(decorator).artifact):
-                may.add(caught)
-                must.add(caught)
-                definitions.pop(caught, None)
+            for artifact in set_by(decorator):
+                may.add(artifact)
+                must.add(artifact)
+                definitions.pop(artifact, None)
         if self.has_init:
             definitions = {}
         every = may.result()

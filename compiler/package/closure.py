@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..source.modules import Module
 
 # A module without any of these words names no module at run time.
-_DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
+_DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location", "entrypoint")
 
 
 def closure(

@@ -1,6 +1,7 @@
 """Modules and scripts that code names at run time.
 
-Examples are `importlib.import_module("plugins.alpha")` and `subprocess.run([sys.executable, "train.py"])`.
+Examples are `importlib.import_module("plugins.alpha")`, `subprocess.run([sys.executable, "train.py"])` and
+`current.torch.run(entrypoint="train.py")`.
 
 No import statement leads to them, so this module finds them for the code package. A name counts if it folds. In a
 loop over values that fold, all names count. If only the beginning of a name is known, it counts: `"plugins." + name`
@@ -80,6 +81,8 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
             node = _argument(call, *_FILES[name])
             if node is not None:
                 yield Named(call, files=_files(_values(evaluator, module, node)))
+        elif function.text().endswith(".run") and (node := _argument(call, _MAX_WORDS, "entrypoint")) is not None:
+            yield Named(call, files=_files(_values(evaluator, module, node)))  # `current.torch.run(…)` and its like
         elif name in _SHELLS:
             node = _argument(call, 0, "args")
             if node is not None and node.kind() in _TEXTS and "python" in node.text():

@@ -7,6 +7,8 @@ read, so that one run reports everything.
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.decorator_names import GANGS
+
 from ..fast_start.record import replace
 from ..ir import nodes
 from ..names.classes import linearize
@@ -170,7 +172,7 @@ def _step(
             decorators.append(decorator)
             problems += _below_step(decorator.name, decorator.span) if marked else ()
         elif one.name.startswith("metaflow."):
-            is_extended = is_extended or is_foreign(one.name)
+            is_extended = is_extended or is_foreign(one.name) or one.name.removeprefix("metaflow.") in GANGS
         else:
             from .user_decorators import check_own
 

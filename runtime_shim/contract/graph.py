@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..fast_start import json_text
 from . import semantics
-from .decorator_names import GANGS
+from .decorator_names import GANGS, IN_TASK
 from .errors import ShimError
 
 TYPE_CHECKING = False
@@ -62,6 +62,10 @@ class Graph:
 
     def is_loop(self, name: str) -> bool:
         return self.kind(name) == "switch" and name in self.targets(name)
+
+    def has_extensions(self, name: str) -> bool:
+        """Returns True if a decorator of an extension does something around the step in its task."""
+        return any(decorator["name"] in IN_TASK for decorator in self.step(name)["decorators"])
 
     def is_gang(self, name: str) -> bool:
         """Returns True for a step whose tasks run together (`@parallel`)."""

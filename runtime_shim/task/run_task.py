@@ -270,6 +270,10 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
     cards = [
         decorator["attributes"] for decorator in graph.step(task.step)["decorators"] if decorator["name"] == "card"
     ]
+    if graph.has_extensions(task.step):
+        from ..extensions.of_task import cards as more_cards
+
+        cards += more_cards(graph.step(task.step)["decorators"])
     if cards:
         from ..cards.of_task import CardsOfTask
 

@@ -50,7 +50,7 @@ def _level(one: Specification) -> str:
 
 
 def _status(one: Specification, honoured: frozenset[str]) -> str:
-    if one.name in honoured:
+    if one.name in honoured or (one.in_task and not one.gang):
         return "honoured"
     if one.in_image:
         return "refused; a warning where an image is named"

@@ -67,9 +67,7 @@ def comes_of(name: str, written: str, folder: Path) -> str:
     assert spec is not None
     decorators = re.split(r" (?=@\w)", written)
     place = {"flow": "", "step": "", spec.level: "\n".join(decorators)}
-    text = (GANG if name.endswith("parallel") else FLOW).format(
-        flow=place["flow"], step=textwrap.indent(place["step"], "    ")
-    )
+    text = (GANG if spec.gang else FLOW).format(flow=place["flow"], step=textwrap.indent(place["step"], "    "))
     used = sorted({decorator.removeprefix("@").partition("(")[0] for decorator in decorators})
     (folder / "flow.py").write_text(f"{IMPORTS}from metaflow import {', '.join(used)}\n{FUNCTIONS}{text}")
     (folder / "hooks.py").write_text("def page(run): pass\ndef every(context): return ['a', 'b']\n")

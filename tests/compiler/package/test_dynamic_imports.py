@@ -97,7 +97,10 @@ def packaged(program: Program) -> str:
         ("subprocess.run('python -u train.py --which ' + self.which, shell=True)", "train.py"),
         ("os.system('python -m package {}'.format(self.which))", PACKAGE),
         ("subprocess.run([sys.executable, *self.which.split(), 'train.py'])", "train.py"),
+        ("from metaflow import current; current.torch.run(entrypoint='train.py', nproc_per_node=2)", "train.py"),
+        ("one = self.which; one.run(entrypoint=str(HERE / 'scripts' / 'job.py'))", JOB),
         # nothing of the flow's own
+        ("from metaflow import current; current.torch.run(entrypoint=self.which)", ""),
         ("subprocess.run([sys.executable, '-c', 'print(1)', 'train.py'])", ""),
         ("subprocess.run([sys.executable, '-m', 'pip', 'list'])", ""),
         ("subprocess.run([sys.executable, '../outside.py'])", ""),

@@ -502,9 +502,9 @@ class F(FlowSpec, \\
 
 
 def test_an_unknown_decorator_may_set_an_artifact(tmp_path: Path) -> None:
-    flow = """from metaflow import FlowSpec, step, huggingface_hub
+    flow = """from metaflow import FlowSpec, step, vllm
 class F(FlowSpec):
-    @huggingface_hub
+    @vllm
     @step
     def start(self):
         print(self.model_path)

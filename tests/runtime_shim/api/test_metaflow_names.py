@@ -77,7 +77,7 @@ def test_flowc_has_the_same() -> None:
             "does not support Metaflow's `metaflow.util.get_username`",
         ),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
-        ("import metaflow; metaflow.huggingface_hub", "to an extension"),
+        ("import metaflow; metaflow.slurm", "to an extension"),
     ],
 )
 def test_what_is_not_there_says_why(text: str, message: str) -> None:
