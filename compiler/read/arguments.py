@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flowc.runtime_shim.contract.semantics import CONTAINER
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
 
 from ..fast_start.record import record, replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import RUNTIME, Contained, Late, OfContainer, TooEarly, Unsaid, Unset
+from ..fold.values import Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 

@@ -132,7 +132,7 @@ def nameless(member: Member, what: str) -> Diagnostic:
 def parameter_of(attribute: str, name: str, options: dict[str, Any], place: nodes.Span) -> nodes.Parameter | str:
     """Returns the parameter that a mutator made with the arguments `options`, or the reason why it is invalid.
 
-    `type`, if given, is a name of the IR.
+    `type`, if given, is a name of the IR, or what `kind_of_data` takes.
     """
     default, kind = options.get("default"), options.get("type")
     form = None
@@ -142,8 +142,8 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
         given = {each: options[each] for each in OF_CLICK if options.get(each) is not None}
         try:
             kind, fields, default = form_of(kind_of_data(kind), given, name, default)
-        except Wrong as wrong:
-            return f"the arguments of `{name}` do not work together: {wrong.why}; {wrong.how}"
+        except Wrong as error:
+            return f"the arguments of `{name}` do not work together: {error.why}; {error.how}"
         form = finished(fields)
     kind = kind or _type_of(default)
     if kind not in ("str", "int", "float", "bool", "json"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.options.compile_inputs import Given
