@@ -36,6 +36,7 @@ _TYPES = {
     "dict": "json",
     "object": "json",
 }
+_NAME_OF_FILE = r"\bPath\(__file__\)(\.resolve\(\)|\.absolute\(\))?\.(stem|name)\b|\bbasename\(__file__\)"
 _SIMPLE = frozenset((str, bool, int, float))
 _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
@@ -305,7 +306,11 @@ def _is_other(raw: Any) -> bool:
 def _name_of_file(evaluator: Evaluator, member: Member, node: SgNode) -> str | None:
     """Returns a part of the name of the flow's file, as in `Path(__file__).stem`, which is the same everywhere."""
     text = node.text()
-    if "__file__" not in text or not any(part in text for part in (".stem", ".name", "basename(")):
+    if "__file__" not in text:
+        return None
+    import re
+
+    if "__file__" in re.sub(_NAME_OF_FILE, "", text):  # something else depends on where the file is
         return None
     try:
         value = folded(evaluator.at(HERE), member.owner, node)
