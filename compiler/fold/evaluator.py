@@ -197,7 +197,12 @@ class Evaluator:
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
-        return self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        value = self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        if hasattr(value, "is_object"):
+            from .objects import untouched
+
+            return untouched(value, home, name)
+        return value
 
     def _once(self, home: Module, name: str, values: list[SgNode], lookup: Callable[[str], Any], dotted: str) -> Any:
         try:

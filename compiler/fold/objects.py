@@ -32,6 +32,7 @@ _DATACLASSES = frozenset(
 _MODELS = ("pydantic.BaseModel", "pydantic.main.BaseModel")
 _CHECKED = {"str": str, "int": int, "float": float, "bool": bool}
 _CUSTOM = frozenset("__new__ __getattr__ __getattribute__ __set_name__ __init_subclass__ __class_getitem__".split())
+_READING = frozenset("print pprint".split())  # functions that change nothing
 _CACHES = frozenset("functools.lru_cache functools.cache".split())
 
 
@@ -562,6 +563,23 @@ def own_class(evaluator: Evaluator, home: Module, name: str) -> OwnClass:
         text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
         evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, parsed(text, "exec").body[0])
     return kept
+
+
+def untouched(value: Any, home: Module, name: str) -> Any:
+    """Returns the value of a name of a module. Raises Unfoldable for an object that a call of the module may change."""
+    if not isinstance(value, Instance) or (value.owner is not None and value.owner.is_frozen):
+        return value
+    from ..source.bindings import statements
+
+    for statement in statements(home.source.root):
+        call = statement.named_children()[0] if statement.kind() == "expression_statement" else statement
+        function = call.field("function") if call.kind() == "call" else None
+        if function is None or function.text() in _READING:
+            continue
+        if any(each.text() == name for each in call.find_all(kind="identifier")):
+            shown = " ".join(call.text().split())[:60]
+            raise Unfoldable(f"`{shown}` may change `{name}` when the module is imported")
+    return value
 
 
 def text_of(folder: Folding, value: Any) -> str:
