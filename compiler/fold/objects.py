@@ -15,11 +15,21 @@ from .values import PARAMETERS, Declared, Function, Native
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
+    from ..names.resolver import Resolver
     from ..source.modules import Module
-    from .evaluator import Evaluator
     from .values import Folding
+
+    class Evaluator(Protocol):
+        """The evaluator, as far as objects need it."""
+
+        resolver: Resolver
+        given: Any
+        classes: dict[tuple[str, str], OwnClass]
+
+        def constant(self, module: Module, dotted: str) -> Any: ...
+
 
 _DEEPEST = 30
 _NOTHING = object()
@@ -128,10 +138,8 @@ class Member:
             return self.label
         if name in self.owner.methods():
             return self.owner.member(folder, name, self)
-        from .library import attribute
-
         if isinstance(self, (str, int)):
-            return attribute(self.content, name)
+            return folder.attribute(self.content, name)
         raise Failing(f"`{self.owner.name}.{self.label}` has no `{name}`", AttributeError(name))
 
 
@@ -556,12 +564,16 @@ def own_class(evaluator: Evaluator, home: Module, name: str) -> OwnClass:
     if kept is None:
         import textwrap
 
-        from .expressions import parsed
+        from ..source.text import syntax_tree
 
         evaluator.classes[home.name, name] = ends = OwnClass(None, None, name, None)  # for one derived from itself
         ends.kind = "foreign"
-        text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
-        evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, parsed(text, "exec").body[0])
+        try:
+            text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
+            tree = syntax_tree(text, "<class>", "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise Unfoldable(f"Python cannot read class `{name}`: {error}") from None
+        evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, tree.body[0])
     return kept
 
 
