@@ -107,15 +107,17 @@ def read_parameter(
             Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or a different `type`"),
         ]
     separator = found.get("separator")
-    if separator and kind != "str":
+    if separator and (kind != "str" or form_fields):
         what = f"parameter `{name}` of type `{kind}` has a separator"
+        if kind == "str":
+            what = f"parameter `{name}` has a separator, and a `type` other than `str`"
         return None, [*problems, Diagnostic("FLOW305", what, place, "only text can be split", "remove `separator`")]
     has_default = default is not None
     described, wrong = help_text(evaluator, member.owner, help_node, name)
     described = described or str(found.get("help") or "")
     parameter = nodes.Parameter(
         member.name, name, kind, value, has_default,
-        bool(found.get("required")) and not has_default and not computed, described,
+        bool(found.get("required")) and not has_default and not computed and variable is None, described,
         str(separator or ""), place, found.get("show_default") is not False, computed, None, form,
     )  # fmt: skip
     return parameter, [*problems, *hints, *wrong]
