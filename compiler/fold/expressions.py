@@ -197,9 +197,7 @@ class Folder:
             return value.attribute(self, name)
         if isinstance(value, Late):
             if name == "get" and isinstance(value.value, dict) and name not in value.value:
-                return Native(
-                    "get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})")
-                )
+                return Native("get", lambda folder, key, _default=None: self.known_part(value, key))
             return self.part(value, name, f"{value.name}.{name}")
         if isinstance(value, Library):
             from .library import VALUES, value_of
@@ -209,6 +207,13 @@ class Folder:
         from .library import attribute
 
         return attribute(value, name)
+
+    def known_part(self, value: Late, key: Any) -> Late:
+        """Returns a part that `get` names. Raises TooEarly without one, as Metaflow ignores the default there."""
+        name = f"{value.name}.get({key!r:.40})"
+        if key not in value.value:
+            raise TooEarly(f"the configuration has no `{name}`, and its default does not count here, as with Metaflow")
+        return self.part(value, key, name)
 
     def part(self, value: Late, key: Any, name: str) -> Late:
         if value.value is not None and isinstance(key, str) and hasattr(type(value.value), key):
