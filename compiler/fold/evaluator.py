@@ -6,12 +6,14 @@ configs, and the meaning of Metaflow's names. An evaluator never changes; `with_
 
 from __future__ import annotations
 
+import os
+
 from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
-from .budget import Unfoldable
+from .budget import Budget, Unfoldable
 from .expressions import Folder, fold, parsed
-from .values import Decorated, Environment, Function, Late, Library, Native
+from .values import CLICK_TYPES, CURRENT, PLACE, Decorated, Environment, Function, Late, Library, Native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..names.resolver import Resolver
     from ..source.modules import Module
+    from .objects import OwnClass
     from .values import Config, Folding
 
 
@@ -42,6 +45,7 @@ class Evaluator:
         self.natives = natives  # the function that folding uses for one of Metaflow's names, or None
         self.configs = configs or {}  # of the flow, by name
         self.here = here  # the flow's folder in `__file__`; "" if a path may not depend on it
+        self.classes: dict[tuple[str, str], OwnClass] = {}  # of the flow's own modules, by module and name
         self._folding: set[tuple[str, str]] = set()
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
@@ -63,23 +67,33 @@ class Evaluator:
         """
         first = dotted.partition(".")[0]
         if dotted == "__file__":
+            if not self.here and self.environment.is_complete:
+                return os.path.abspath(self.resolver.sources.path_of(module.source.name))
             if not self.here:
                 raise Unfoldable("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
+        if dotted == f"{PLACE}environment":
+            return self.environment
+        if dotted.startswith(PLACE):
+            return self._place(dotted.removeprefix(PLACE))
         if not binds(module, first):
             if dotted in self.set_values:
                 return self.set_values[dotted]
             raise KeyError(dotted)
         qualified = self.resolver.qualify(module, dotted)
-        value = self.library(qualified)
-        if value is not None:
-            return value
+        found = self.library(qualified)
+        if found is not None:
+            return found
+        if qualified.partition(".")[0] in _OBJECTS and (found := _maker(qualified)) is not None:
+            return found
         if qualified == "metaflow.config_expr":
             return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
         if qualified == "functools.partial":
             return Native("partial", _partial)
         if qualified == "functools.wraps":
             return Native("wraps", _wraps)
+        if qualified.startswith(("metaflow.", "click.")) and (last := qualified.rpartition(".")[2]) in CLICK_TYPES:
+            return self.natives(f"metaflow.{last}")
         if qualified.startswith("metaflow.") and qualified[9:].isupper() and qualified[9:] not in NAMES:
             return self.environment.get(f"METAFLOW_{qualified[9:]}")  # of `metaflow.metaflow_config`
         if qualified.startswith("metaflow."):
@@ -90,10 +104,33 @@ class Evaluator:
         if home is None:
             raise KeyError(dotted)
         if len(names) > 1 and names[0] in home.classes:
-            return self._class_constant(home, names, dotted)
+            try:
+                return self._class_constant(home, names, dotted)
+            except KeyError:
+                if "." in dotted:
+                    raise
         if len(names) != 1:
-            raise KeyError(dotted)
+            if "." in dotted:
+                raise KeyError(dotted)
+            return self._part(home, names)  # of `CPU = SETTINGS.cpu`
         return self._bound(home, names[0], dotted)
+
+    def _part(self, home: Module, names: list[str]) -> Any:
+        """Returns an attribute of a value that a module binds."""
+        folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.set_values)
+        value = self.constant(home, names[0])
+        for name in names[1:]:
+            value = folder.attribute(value, name)
+        return value
+
+    def _place(self, name: str) -> str:
+        """Returns the "current" folder or the user's "home". Raises Unfoldable where a spec would depend on it."""
+        if self.here:
+            return CURRENT if name == "current" else "~"
+        if self.environment.is_complete:
+            return os.getcwd() if name == "current" else os.path.expanduser("~")
+        which = "the current folder" if name == "current" else "the user's home"
+        raise Unfoldable(f"{which} differs from machine to machine")
 
     def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
         """Returns the value that folding calls for a function of the module, whose code is read but not run.
@@ -150,15 +187,22 @@ class Evaluator:
         if name in home.functions and name not in home.assigned and name not in home.classes:
             if len(home.functions[name]) != 1:
                 raise Unfoldable(f"`{dotted}` is defined several times in `{home.source.name}`")
-            function = self.function(
-                home, home.functions[name][0], lambda dotted_name: self.constant(home, dotted_name)
-            )
-            function.qualified = f"{home.name}.{name}"
-            return function
+            found = self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
+            found.qualified = f"{home.name}.{name}"
+            return found
+        if name in home.classes:
+            from .objects import own_class
+
+            return own_class(self, home, name)
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
-        return self._once(home, name, values, lambda dotted_name: self.constant(home, dotted_name), dotted)
+        value = self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        if hasattr(value, "is_object"):
+            from .objects import untouched
+
+            return untouched(value, home, name)
+        return value
 
     def _once(self, home: Module, name: str, values: list[SgNode], lookup: Callable[[str], Any], dotted: str) -> Any:
         try:
@@ -183,17 +227,21 @@ class Evaluator:
         from ..source.modules import Class
 
         owner = Class(home, home.classes[names[0]][-1])
+        if {names[0], names[1]} <= home.assigned.keys():  # by `Limits.CPU = 3`
+            raise Unfoldable(f"`{dotted}` is bound or changed more than once in `{home.source.name}`")
         for name in names[1:-1]:
             if name in owner.classes:
                 owner = Class(home, owner.classes[name][-1])
             elif name == names[-2] and names[-1] in ("value", "name") and is_enumeration(self.resolver, owner):
-                return name if names[-1] == "name" else self._in_class(owner, name, dotted)
+                value = name if names[-1] == "name" else self._in_class(owner, name, dotted)
+                if hasattr(value, "is_auto"):
+                    raise KeyError(dotted)  # the class counts its members
+                return value
             else:
                 raise KeyError(dotted)
-        value = self._in_class(owner, names[-1], dotted)
         if is_enumeration(self.resolver, owner):
-            raise Unfoldable(f"`{dotted}` is a member of an enumeration; write `{dotted}.value`")
-        return value
+            raise KeyError(dotted)  # the class gives its members
+        return self._in_class(owner, names[-1], dotted)
 
     def _in_class(self, owner: Any, name: str, dotted: str) -> Any:
         if name not in owner.assigned:
@@ -208,6 +256,16 @@ class Evaluator:
             )
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
+
+
+_OBJECTS = frozenset("argparse attr attrs collections copy dataclasses enum pydantic types".split())
+
+
+def _maker(qualified: str) -> Native | None:
+    """Returns a function of the standard library that makes or takes objects, or None."""
+    from .objects import native
+
+    return native(qualified)
 
 
 class Values(dict):  # type: ignore[type-arg]

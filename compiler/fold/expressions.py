@@ -16,7 +16,7 @@ import _ast
 
 from ..source.text import syntax_tree
 from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
-from .values import Declared, Environment, Function, Late, Library, Native, Settings, Unset, applied, usable
+from .values import Declared, Environment, Function, Late, Library, Native, Settings, TooEarly, Unset, applied, usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     b: a is not b,
     _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
+# in calls whose value `--set` may replace, although it can be found: of the environment, or of a folder of this machine
+_OUTSIDE = ("getenv(", "environ.get(", "getcwd(", "cwd(", "home(", "expanduser(", "abspath(", "realpath(", "resolve(")
+_GIVEN = (_ast.Name, _ast.Attribute, _ast.Call, _ast.Subscript, _ast.BinOp, _ast.JoinedStr, _ast.BoolOp)
 _UNARY: dict[type, Callable[[Any], Any]] = {
     _ast.USub: lambda a: -a,
     _ast.UAdd: lambda a: +a,
@@ -125,14 +128,14 @@ class Folder:
             import ast
 
             text = ast.unparse(node)
-            if text in self.set_values and ("getenv(" in text or "environ.get(" in text):
-                return self.set_values[text]  # before the default that the call names
+            if text in self.set_values and any(word in text for word in _OUTSIDE):
+                return self.set_values[text]  # before what the call finds outside the source
         try:
             if method is None:
                 raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
             return self.budget.made(method(node))
         except Unfoldable:
-            if self.set_values and isinstance(node, (_ast.Name, _ast.Attribute, _ast.Call)):
+            if self.set_values and isinstance(node, _GIVEN):
                 import ast
 
                 text = ast.unparse(node)
@@ -202,11 +205,11 @@ class Folder:
                 return value[name]
             if name not in ("get", "keys", "values", "items", "copy", "to_dict"):
                 raise Unfoldable(f"the configuration has no `{name}`")
+        if hasattr(value, "is_object"):  # an object of the flow's own
+            return value.attribute(self, name)
         if isinstance(value, Late):
             if name == "get" and isinstance(value.value, dict) and name not in value.value:
-                return Native(
-                    "get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})")
-                )
+                return Native("get", lambda folder, key, _default=None: self.known_part(value, key))
             return self.part(value, name, f"{value.name}.{name}")
         if isinstance(value, Library):
             from .library import VALUES, value_of
@@ -217,14 +220,19 @@ class Folder:
 
         return attribute(value, name)
 
+    def known_part(self, value: Late, key: Any) -> Late:
+        """Returns a part that `get` names. Raises TooEarly without one, as Metaflow ignores the default there."""
+        name = f"{value.name}.get({key!r:.40})"
+        if key not in value.value:
+            raise TooEarly(f"the configuration has no `{name}`, and its default does not count here, as with Metaflow")
+        return self.part(value, key, name)
+
     def part(self, value: Late, key: Any, name: str) -> Late:
+        if value.value is not None and isinstance(key, str) and hasattr(type(value.value), key):
+            if not (isinstance(value.value, dict) and key in value.value):
+                raise TooEarly(f"`{value.name}` has no value yet while Python makes the class, as with Metaflow")
         if not isinstance(value.value, (dict, list, tuple)):
-            more = (
-                "; to compute with it, write `config_expr('…')` around the whole expression"
-                if value.value is not None
-                else ""
-            )
-            raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts{more}")
+            raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts")
         try:
             return Late(value.value[key], name)
         except (KeyError, TypeError, IndexError):
@@ -258,6 +266,8 @@ class Folder:
         """Returns the items of a value in order. Raises Unfoldable for a set, whose order differs from run to run."""
         if isinstance(value, (set, frozenset)) and len(value) > 1:
             raise Unfoldable("the order of a set differs from run to run; write `sorted(…)` around it")
+        if hasattr(value, "listed") and value.kind == "enumeration":
+            return list(value.listed(self))
         if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset, range)):
             self.budget.spend(len(value) // 4 + 1)
             return list(value)
@@ -379,6 +389,8 @@ class Folder:
             if item is None:
                 raise Unfoldable(f"the environment has no variable {key!r:.60}")
             return item
+        if hasattr(value, "listed") and value.kind == "enumeration":
+            return value.attribute(self, "__members__")[key]
         value, key = self.usable(value), self.usable(key)
         if isinstance(key, slice):
             self.budget.spend(len(value) // 16)
@@ -401,6 +413,10 @@ class Folder:
     def formatted(self, value: Any, conversion: int, spec: str) -> str:
         """Returns a formatted value. `conversion` is the syntax tree's: -1, or the number of the character."""
         width(spec)
+        if hasattr(value, "is_object"):
+            from .objects import text_of
+
+            value = text_of(self, value)
         if not is_ordered(self.usable(value)):
             raise Unfoldable("its text differs from run to run")
         self.budget.spend(self.budget.weight(value) // 2)
@@ -430,8 +446,14 @@ class Folder:
                 named[keyword.arg] = self.fold(keyword.value)
         return self.call(function, arguments, named)
 
+    def within(self, lookup: Lookup) -> Folder:
+        """Returns a folder for an expression elsewhere, which counts against the same budget."""
+        return Folder(lookup, self.budget, {}, self.set_values, self.depth + 1)
+
     def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
         """Calls a folded function."""
+        if hasattr(function, "make"):  # a class of the flow's own
+            return function.make(self, arguments, named)
         if isinstance(function, Function):
             from .function_calls import Scope, run
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ..fast_start.record import record
+from flowc.runtime_shim.contract.semantics import CONTAINER
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
+
+from ..fast_start.record import record, replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import Late, Unsaid
+from ..fold.values import Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 
@@ -24,13 +27,12 @@ CLICK = {  # arguments that only Metaflow's own command line (click) has, and wh
     "is_flag": "with `type=bool`, give `--NAME true`",
     "multiple": "to pass several values as one text, use `separator=','`",
     "nargs": "to pass several values as one text, use `separator=','`", "count": "with `type=int`, give the number",
-    "envvar": "set METAFLOW_RUN_NAME",
-    "hidden": "it is shown", "prompt": "a run on an orchestrator cannot ask anybody", "metavar": "its name is shown",
-    "flag_value": "give the value",
-    "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
+    "prompt": "a run on an orchestrator cannot ask anybody", "flag_value": "give the value",
+    "callback": "let `type=` be a function, or let the first step check the value",
+    "hide_input": "for a secret, use `@secrets`",
     "confirmation_prompt": "a run on an orchestrator cannot ask anybody",
-    "show_choices": "let the first step check the value", "is_eager": "values are read all at once",
-    "expose_value": "every value is there",
+    "show_choices": "let the first step check the value", "expose_value": "every value is there",
+    "allow_from_autoenv": "METAFLOW_RUN_NAME always counts",
 }  # fmt: skip
 
 
@@ -70,7 +72,7 @@ def bind(
             name = key.text()
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{name}`" for name in names) or "none"
+                listed = ", ".join(f"`{name}`" for name in names[:7]) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
@@ -78,7 +80,7 @@ def bind(
                         "Metaflow passes unknown arguments on to its command line, which does not have this one either"
                     )
                 if what in ("Parameter", "IncludeFile") and name == "choices":
-                    how = "remove it, and let the first step check the value"
+                    how = "write `type=click.Choice([…])`, with `from metaflow._vendor import click`"
                 if what in ("Parameter", "IncludeFile") and name in CLICK:
                     why = "Metaflow passes it on to its own command line, but orchestrators have no equivalent"
                     how = f"remove it; {CLICK[name]}"
@@ -201,15 +203,44 @@ def values(
                     f"the value of `{name}` in `{what}` is not known when compiling: `{shown}`",
                     span(owner.module.source, node),
                     str(error.args[0]),
-                    _ways(node),
+                    _ways(node, error) + (in_container(error) if what == "@environment" else ""),
                 )  # fmt: skip
             )
     return result, problems
 
 
-def _ways(node: SgNode) -> str:
+def _ways(node: SgNode, error: Unfoldable) -> str:
     """Returns the ways to make an unknown value known."""
+    if isinstance(error, Contained):
+        return f"give the value when compiling: `--env {error.name}=VALUE`"
+    if isinstance(error, TooEarly):
+        return _as_expression(node)
     return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
+
+
+def _as_expression(node: SgNode) -> str:
+    shown = " ".join(node.text().split())
+    if len(shown) > 80:
+        return "write `config_expr('…')` around the whole expression"
+    return f"write `config_expr({shown!r})`, in which the config has its value"
+
+
+def in_container(error: Unfoldable) -> str:
+    """Returns the hint that the task's container may give a variable that the compile lacks, else ""."""
+    if not isinstance(error, Unset):
+        return ""
+    return f"; or let the task's container give the variable: `--env {error.name}={RUNTIME}`"
+
+
+# the kinds of expressions whose value `--set` can give; `Folder.fold` looks them up
+_GIVEN = ("identifier", "attribute", "call", "subscript", "binary_operator", "string", "boolean_operator")
+
+
+def _names(expression: str) -> bool:
+    """Returns True if `--set` finds the end of the expression, which it takes for the first `=` outside brackets."""
+    from ..options.compile_inputs import pair
+
+    return pair(f"{expression}=") == (expression, "")
 
 
 def or_set(node: SgNode) -> str:
@@ -217,7 +248,7 @@ def or_set(node: SgNode) -> str:
     shown = " ".join(node.text().split())
     if "'" in shown:
         shown = shown.replace("'", '"') if '"' not in shown else ""  # in single quotes of the shell
-    is_one = node.kind() in ("identifier", "attribute", "call") and 0 < len(shown) <= 60
+    is_one = node.kind() in _GIVEN and 0 < len(shown) <= 60 and _names(shown)
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
@@ -225,7 +256,16 @@ def unknown_default(name: str, owner: Class, node: SgNode, error: Unfoldable, ho
     """Returns FLOW120 for the default of parameter `name`; `how` is the remedy without `--set`."""
     shown = " ".join(node.text().split())[:60]
     what = f"the default of parameter `{name}` is not known when compiling: `{shown}`"
-    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how + or_set(node))
+    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), _way(how, node, error))
+
+
+def _way(how: str, node: SgNode, error: Unfoldable) -> str:
+    if isinstance(error, Contained):
+        return f"give the value when compiling: `--env {error.name}=VALUE`"
+    if isinstance(error, TooEarly):
+        return _as_expression(node)
+    is_whole = node.kind() in ("call", "subscript") and node.text().startswith(("os.", "environ", "getenv"))
+    return how + or_set(node) + (in_container(error) if is_whole and not how.startswith("write the path") else "")
 
 
 def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:
@@ -240,6 +280,22 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
         how = f"write a literal or a constant{or_set(node)}"
         message = f"the help text of `{what}` is not known when compiling, so it is left out"
         return "", [Diagnostic("FLOW158", message, span(owner.module.source, node), str(error.args[0]), how, HINT)]
+
+
+DESCRIBING = ("metavar", "hidden", "show_default", "show_choices", "show_envvar", "is_eager")
+
+
+def describing(
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str
+) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """Takes the arguments that only change the help out of `given`.
+
+    Returns their values, and the hint FLOW158 for each one that is not known.
+    """
+    found, hints = values(evaluator, owner, {name: given.pop(name) for name in DESCRIBING if name in given}, what)
+    return found, [
+        replace(hint, code="FLOW158", what=f"{hint.what}, so it is left out", severity=HINT) for hint in hints
+    ]
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
@@ -274,11 +330,35 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
     return evaluator.fold(node.text(), lookup)
 
 
+def _content(member: Any) -> Any:
+    """Returns the value of a member of an enumeration, if Python takes the member for the value."""
+    if isinstance(member, (str, int)):
+        return member.content  # type: ignore[union-attr]
+    shown = f"{member.owner.name}.{member.label}"
+    raise Unfoldable(f"`{shown}` is a member of an enumeration; write `{shown}.value`")
+
+
+def with_container(evaluator: Evaluator, owner: Class, node: SgNode) -> Value:
+    """Returns the value of `vars` of `@environment`, which may hold variables of the task's container."""
+    value = folded(evaluator, owner, node)
+    if not isinstance(value, dict) or not any(isinstance(each, OfContainer) for each in value.values()):
+        return plain(value)
+    found: dict[str, Value] = {}
+    for name, each in value.items():
+        if isinstance(each, OfContainer):
+            found[str(name)] = {CONTAINER: each.name, "default": plain(each.default)}
+        else:
+            found[str(name)] = plain(each)
+    return found
+
+
 def plain(value: Any) -> Value:
     """Returns the value as JSON has it: a tuple becomes a list, a set a sorted list, a duration its seconds.
 
     Raises Unfoldable for a value that JSON cannot hold.
     """
+    if hasattr(value, "label"):
+        value = _content(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
@@ -299,6 +379,8 @@ def plain(value: Any) -> Value:
         return plain(value.value)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, OfContainer):
+        raise Contained(value)
     if type(value).__name__ == "timedelta":
         return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):

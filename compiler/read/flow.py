@@ -18,7 +18,7 @@ from ..report.diagnostics import Diagnostic, has_errors, nearest
 from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
-from .arguments import bind, folded, values
+from .arguments import bind, folded, values, with_container
 from .members import Member, Written, decorator_expression, decorators_of, members_of, with_parameters, written
 from .metaflow_imports import unknown_imports
 from .reading import Reading, StepFacts
@@ -386,7 +386,8 @@ def read_decorator(
         return nodes.Decorator(name, dict(spec.attributes), place), []
     bound = bind(owner, expression, (), tuple(spec.attributes), f"@{name}", evaluator)
     plain_ones = {attribute: node for attribute, node in bound.nodes.items() if attribute not in spec.functions}
-    attributes, wrong = values(evaluator, owner, plain_ones, f"@{name}")
+    value = with_container if name == "environment" else None
+    attributes, wrong = values(evaluator, owner, plain_ones, f"@{name}", value)
     problems = [*bound.diagnostics, *wrong]
     if len(plain_ones) < len(bound.nodes):
         more, wrong = _with_functions(evaluator, owner, bound.nodes, spec, flow_name)

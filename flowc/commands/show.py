@@ -133,11 +133,30 @@ def _parameter(parameter: Parameter) -> tuple[str, str, str]:
         default = value(parameter.default)
     else:
         default = "required" if parameter.required else "made when a run starts" if parameter.computed else "None"
+    if parameter.form is not None and parameter.form.container:
+        default = f"{parameter.form.container} of the first task's container"
+    kind = _kind(parameter)
     return (
         f"--{parameter.name}",
-        f"{parameter.type} = {default}" if parameter.has_default else f"{parameter.type}, {default}",
+        f"{kind} = {default}" if parameter.has_default else f"{kind}, {default}",
         printable(parameter.help),
     )
+
+
+def _kind(parameter: Parameter) -> str:
+    """Returns the type of the parameter's value, or its choices."""
+    form = parameter.form
+    if form is None:
+        return parameter.type
+    one = "|".join(form.choices) or (form.made if form.made not in ("", "call", "tuple") else "")
+    if not form.items:
+        limits = (form.least, form.most)
+        bounds = f" {limits[0] if limits[0] is not None else ''}..{limits[1] if limits[1] is not None else ''}"
+        return printable(one) or parameter.type + (bounds if limits != (None, None) else "")
+    names = [each if each != "any" else "json" for each in form.items]
+    row = names * form.count if len(names) == 1 and form.count > 1 else names
+    several = printable(one) or ", ".join(row)
+    return f"({several})" + (", repeated" if form.is_repeated else "")
 
 
 def _notes(step: Step) -> str:

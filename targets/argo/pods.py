@@ -122,13 +122,27 @@ def argument(parameter: Parameter) -> Data:
         value = None if parameter.required else (NONE if parameter.type == "str" else "null")
     else:
         value = text(parameter)
-    return {"name": parameter.name, "value": value, "description": description(parameter).replace("{{", "{ {")}
+    told = description(parameter).replace("{{", "{ {")
+    return {"name": parameter.name, "value": value, "enum": choices(parameter, value), "description": told}
+
+
+def choices(parameter: Parameter, value: str | None) -> list[str]:
+    """Returns the values that Argo offers and accepts; [] for any.
+
+    Argo refuses a default that is not among them. The shim checks choices that Argo would change, or compare otherwise.
+    """
+    form = parameter.form
+    if form is None or form.items or form.any_case or value == DEFAULT or any("{{" in each for each in form.choices):
+        return []
+    more = [value] if form.choices and value is not None and value not in form.choices else []
+    return [*form.choices, *more]
 
 
 def text(parameter: Parameter) -> str:
     """Returns the default as text that the shim can read."""
     default = parameter.default
-    if default is None or parameter.type == "file" or (isinstance(default, str) and "{{" in default):
+    is_late = parameter.type == "file" or (parameter.form is not None and bool(parameter.form.container))
+    if default is None or is_late or (isinstance(default, str) and "{{" in default):
         return DEFAULT
     if parameter.type == "json":
         value = default if isinstance(default, str) else json(default)

@@ -89,6 +89,20 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         },
     ),
     (
+        "parameter_forms", [],
+        {
+            ("start", "-"): {"seen": ["small", None, 2, 10.0, (), (0.0, 1.0), ("a", 1), False]},
+            ("end", "-"): {"more": ["2024-02-29T00:00:00", "out.csv", ["a", "b"]]},
+        },
+    ),
+    (
+        "parameter_forms", ["--size=large", "--kind=NET", "--workers=8", "--depth=-1", "--table=x y", "--table=z", "--window", "2", "3", "--quiet", "--names=p+q"],
+        {
+            ("start", "-"): {"seen": ["large", "Net", 8, -1.0, ("x y", "z"), (2.0, 3.0), ("a", 1), True]},
+            ("end", "-"): {"names": ["p", "q"]},
+        },
+    ),
+    (
         "parameters", [],
         {
             ("end", "-"): {
