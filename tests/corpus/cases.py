@@ -1,8 +1,8 @@
 """The corpus: small flows that show one idiom each, as people write them.
 
 A flow is a file of `flows`, in a folder for each topic, or the file of a folder in `repositories` that has the folder's
-name, wherever in it. A file whose name begins with `lib_` is a module of the flows beside it. Lines at the top of a flow
-say what is expected:
+name, wherever in it. Other files there are modules and data of the flows beside them. Lines at the top of a flow say what
+is expected:
 
     # idiom: what the flow shows
     # expect: compiles          or the codes with which it is refused
@@ -64,7 +64,7 @@ class Idiom(NamedTuple):
 
 def idioms() -> list[Idiom]:
     """Returns every idiom of the corpus, by name."""
-    files = [path for path in (HERE / "flows").rglob("*.py") if not path.name.startswith(("lib_", "__"))]
+    files = [path for path in (HERE / "flows").rglob("*.py") if "\n# idiom: " in "\n" + path.read_text(encoding="utf-8")]
     found = [_idiom(path, path.parent) for path in files]
     for root in (HERE / "repositories").iterdir():
         if root.is_dir() and root.name != "__pycache__":
