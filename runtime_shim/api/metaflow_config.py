@@ -75,7 +75,7 @@ def __getattr__(name: str) -> Any:
     if name not in _NAMES:
         raise AttributeError(f"`{name}` is not a setting of Metaflow")
     default = _default(name)
-    found = os.environ.get(f"METAFLOW_{name}", _profile().get(f"METAFLOW_{name}", default))
+    found = os.environ.get(f"METAFLOW_{name}", profile().get(f"METAFLOW_{name}", default))
     return int(found) if isinstance(default, int) and isinstance(found, str) else found
 
 
@@ -89,7 +89,7 @@ def _default(name: str) -> Any:
     return _DEFAULTS.get(name)
 
 
-def _profile() -> Dict[str, Any]:
+def profile() -> Dict[str, Any]:
     """Returns the settings of the profile in METAFLOW_PROFILE, from Metaflow's folder; {} if there is none."""
     import json
 

@@ -64,7 +64,9 @@ class Idiom(NamedTuple):
 
 def idioms() -> list[Idiom]:
     """Returns every idiom of the corpus, by name."""
-    files = [path for path in (HERE / "flows").rglob("*.py") if "\n# idiom: " in "\n" + path.read_text(encoding="utf-8")]
+    files = [
+        path for path in (HERE / "flows").rglob("*.py") if "\n# idiom: " in "\n" + path.read_text(encoding="utf-8")
+    ]
     found = [_idiom(path, path.parent) for path in files]
     for root in (HERE / "repositories").iterdir():
         if root.is_dir() and root.name != "__pycache__":

@@ -1,4 +1,5 @@
 # idiom: a task's pathspec is an artifact, and the end reads through it
+# aside: trained_by
 # expect: compiles
 from metaflow import FlowSpec, Task, current, step
 
