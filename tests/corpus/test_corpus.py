@@ -51,7 +51,7 @@ def test_what_a_run_leaves(idiom: Idiom, tmp_path: Path) -> None:
     root, store = _copied(idiom, tmp_path), tmp_path / "store"
     words = ["run", str(idiom.path.relative_to(idiom.root)), "--store", str(store), "--run-id", "r", *idiom.options]
     flowc(*words, cwd=root, env=idiom.environment(root), check=True)
-    last = list(dump(store).values())[-1][0]
+    last = (steps := dump(store)).get("end", list(steps.values())[-1])[0]
     left = {name: artifact["repr"] for name, artifact in last["artifacts"].items()}
     assert {name: left.get(name) for name in idiom.leaves} == idiom.leaves
 
