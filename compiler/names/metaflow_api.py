@@ -18,7 +18,7 @@ MODULES = frozenset(
         "metaflow.metaflow_profile metaflow.metaflow_version metaflow.multicore_utils metaflow.packaging_sys "
         "metaflow.parameters metaflow.plugins metaflow.plugins.argo metaflow.plugins.argo.argo_events "
         "metaflow.plugins.aws metaflow.plugins.aws.aws_client metaflow.plugins.parsers metaflow.profilers "
-        "metaflow.util "
+        "metaflow.plugins.parallel_decorator metaflow.util "
         "metaflow.plugins.cards metaflow.plugins.cards.card_client metaflow.plugins.cards.card_modules "
         "metaflow.plugins.cards.card_modules.basic metaflow.plugins.cards.card_modules.card "
         "metaflow.plugins.cards.card_modules.chevron metaflow.plugins.cards.card_modules.chevron.renderer "

@@ -62,6 +62,7 @@ _MODULES = {
     "metaflow.plugins.datatools": ("client.s3",),
     "metaflow.plugins.datatools.s3": ("client.s3",),
     "metaflow.plugins.datatools.s3.s3": ("client.s3",),
+    "metaflow.plugins.parallel_decorator": ("user_code.flowspec",),
     "metaflow.plugins.parsers": ("api.names",),
     "metaflow.plugins.timeout_decorator": ("exceptions",),
     "metaflow.profilers": ("api.names",),
