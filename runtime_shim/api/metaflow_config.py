@@ -90,14 +90,22 @@ def _default(name: str) -> Any:
 
 
 def profile() -> Dict[str, Any]:
-    """Returns the settings of the profile in METAFLOW_PROFILE, from Metaflow's folder; {} if there is none."""
+    """Returns the settings of the profile; {} if there is none."""
+    path = profile_file()
+    if not os.path.exists(path):
+        return {}
     import json
 
-    profile = os.environ.get("METAFLOW_PROFILE", "")
-    home = os.path.expanduser(os.environ.get("METAFLOW_HOME", "~/.metaflowconfig"))
     try:
-        with open(os.path.join(home, f"config_{profile}.json" if profile else "config.json"), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             found = json.load(file)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def profile_file() -> str:
+    """Returns where the settings of the profile in METAFLOW_PROFILE are: in METAFLOW_HOME or `~/.metaflowconfig`."""
+    name = os.environ.get("METAFLOW_PROFILE", "")
+    home = os.path.expanduser(os.environ.get("METAFLOW_HOME", "~/.metaflowconfig"))
+    return os.path.join(home, f"config_{name}.json" if name else "config.json")
