@@ -13,7 +13,10 @@ from ..report.diagnostics import Diagnostic, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Parse = Callable[[str, str], Any]
 
 SUFFIX = ".ipynb"
 _MARK = f"{SUFFIX}:cell "
@@ -29,25 +32,27 @@ def is_cell(name: str) -> bool:
     return _MARK in name
 
 
-def cell_text(name: str, read: Any) -> str:
-    """Returns the Python text of the cell of that name. `read` returns a file's bytes by its name. Raises Refused."""
+def cell_text(name: str, read: Callable[[str], bytes], parse: Parse) -> str:
+    """Returns the Python text of the cell of that name. `read` returns a file's bytes by its name, and `parse` is
+    `text.syntax_tree`. Raises Refused.
+    """
     notebook, _, number = name.rpartition(_MARK)
-    for at, text in _code(f"{notebook}{SUFFIX}", read(f"{notebook}{SUFFIX}")):
+    for at, text in _code(f"{notebook}{SUFFIX}", read(f"{notebook}{SUFFIX}"), parse):
         if str(at) == number:
             return text
     raise _broken(name, "the notebook has no such code cell")
 
 
-def flow_cells(name: str, data: bytes) -> list[str]:
+def flow_cells(name: str, data: bytes, parse: Parse) -> list[str]:
     """Returns the names of the cells that may define a flow. Raises Refused if the file is no notebook."""
     return [
         f"{name.removesuffix(SUFFIX)}{_MARK}{at}"
-        for at, text in _code(name, data)
+        for at, text in _code(name, data, parse)
         if ("@step" in text or "@metaflow.step" in text or "FlowSpec)" in text) and _DEFINES_A_FLOW.search(text)
     ]
 
 
-def _code(name: str, data: bytes) -> list[tuple[int, str]]:
+def _code(name: str, data: bytes, parse: Parse) -> list[tuple[int, str]]:
     """Returns the number and the Python text of each code cell; not of those in another language."""
     try:
         cells = json.loads(data)["cells"]
@@ -59,10 +64,10 @@ def _code(name: str, data: bytes) -> list[tuple[int, str]]:
         ]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _broken(name, "it is not the JSON of a notebook of version 4") from None
-    return [(at, python) for at, text in code if (python := _python(text)) is not None]
+    return [(at, python) for at, text in code if (python := _python(text, parse)) is not None]
 
 
-def _python(text: str) -> str | None:
+def _python(text: str, parse: Parse) -> str | None:
     """Returns the cell's text with IPython's commands left out; None for a cell in another language."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
@@ -71,16 +76,14 @@ def _python(text: str) -> str | None:
             return None
         lines[first] = ""
     rest = "\n".join(lines)
-    if not any(_COMMAND.match(line) or _ASSIGNED.match(line) for line in lines) or _is_python(rest):
+    if not any(_COMMAND.match(line) or _ASSIGNED.match(line) for line in lines) or _is_python(rest, parse):
         return rest
     return "\n".join(_COMMAND.sub(r"\1pass", _ASSIGNED.sub(r"\1None", line)) for line in lines)
 
 
-def _is_python(text: str) -> bool:
-    from .text import syntax_tree
-
+def _is_python(text: str, parse: Parse) -> bool:
     try:
-        syntax_tree(text, "cell")
+        parse(text, "cell")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

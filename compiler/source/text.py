@@ -47,7 +47,8 @@ def read_bytes(folder: str, name: str) -> bytes:
         from . import notebooks  # rare, so imported only then
 
         if notebooks.is_cell(name):
-            return notebooks.cell_text(name, lambda notebook: _bytes(folder, notebook)).encode("utf-8", "replace")
+            text = notebooks.cell_text(name, lambda notebook: _bytes(folder, notebook), syntax_tree)
+            return text.encode("utf-8", "replace")
         raise _unreadable(
             name,
             "is a notebook",

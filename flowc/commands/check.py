@@ -123,9 +123,9 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
 def _flow_cells(path: str) -> list[str]:
     """Returns the cells of the notebook that may define a flow, each as `NOTEBOOK.ipynb:cell N`. Raises Refused."""
     from flowc.compiler.source.notebooks import flow_cells
-    from flowc.compiler.source.text import notebook_bytes
+    from flowc.compiler.source.text import notebook_bytes, syntax_tree
 
-    return flow_cells(path, notebook_bytes(path))
+    return flow_cells(path, notebook_bytes(path), syntax_tree)
 
 
 def _unreadable(error: OSError) -> None:

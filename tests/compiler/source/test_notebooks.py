@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flowc.compiler.report.diagnostics import Refused
 from flowc.compiler.source.notebooks import cell_text, flow_cells
+from flowc.compiler.source.text import syntax_tree
 
 from tests.support.running import flowc
 
@@ -23,7 +24,7 @@ IMPORT = "from metaflow import FlowSpec, step\n"
 
 
 def notebook(*cells: str) -> bytes:
-    kept = [{"cell_type": "markdown", "source": f"# {IMPORT}{FLOW}"}]
+    kept: list[dict[str, object]] = [{"cell_type": "markdown", "source": f"# {IMPORT}{FLOW}"}]
     kept += [{"cell_type": "code", "source": text.splitlines(keepends=True)} for text in cells]
     return json.dumps({"cells": kept, "nbformat": 4}).encode()
 
@@ -42,19 +43,19 @@ def notebook(*cells: str) -> bytes:
     ],
 )
 def test_commands_of_ipython_do_nothing(written: str, read: str) -> None:
-    assert cell_text("n.ipynb:cell 2", lambda _name: notebook(written)) == read
+    assert cell_text("n.ipynb:cell 2", lambda _name: notebook(written), syntax_tree) == read
 
 
 def test_cells_that_define_flows() -> None:
     cells = [IMPORT + FLOW, "x = 1", f"%%bash\n{FLOW}", f"%%writefile f.py\n{IMPORT}{FLOW}", "class A(B):\n    pass"]
     cells += [f"%%writefile notes.txt\n{FLOW}", FLOW]
-    assert flow_cells("a/n.ipynb", notebook(*cells)) == [f"a/n.ipynb:cell {at}" for at in (2, 5, 8)]
+    assert flow_cells("a/n.ipynb", notebook(*cells), syntax_tree) == [f"a/n.ipynb:cell {at}" for at in (2, 5, 8)]
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b'{"cells": 1}', b'{"cells": [{"cell_type": "code"}]}', b"\xff"])
 def test_what_is_no_notebook_is_refused(data: bytes) -> None:
     with pytest.raises(Refused, match="FLOW001"):
-        flow_cells("n.ipynb", data)
+        flow_cells("n.ipynb", data, syntax_tree)
 
 
 def test_check_reports_the_cell_and_the_line(tmp_path: Path) -> None:
