@@ -89,6 +89,13 @@ def _default(name: str) -> Any:
     return _DEFAULTS.get(name)
 
 
+def has_default(name: str, store: str) -> bool:
+    """Returns True for a setting that has a value without its variable, where tasks use the datastore `store`."""
+    if name in _BELOW:
+        return has_default(_BELOW[name][0], store)
+    return name in _DEFAULTS or (name in _SCHEMES and store.startswith(_SCHEMES[name]))
+
+
 def profile() -> Dict[str, Any]:
     """Returns the settings of the profile; {} if there is none."""
     path = profile_file()

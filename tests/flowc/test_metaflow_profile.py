@@ -58,3 +58,33 @@ def test_compiling_reads_no_profile(tmp_path: Path) -> None:
     words = ["check", str(tmp_path / "settings.py"), "--target", "argo"]
     done = flowc(*words, env={"METAFLOW_HOME": str(tmp_path)})
     assert done.returncode == 1 and "FLOW120" in done.stderr
+
+
+def test_compiling_lists_the_settings_that_tasks_need(tmp_path: Path) -> None:
+    flow = tmp_path / "reads.py"
+    flow.write_text(
+        """
+from metaflow import FlowSpec, metaflow_config, step
+from metaflow.metaflow_config import DATATOOLS_S3ROOT, DEFAULT_DATASTORE, SERVICE_HEADERS
+
+
+class Reads(FlowSpec):
+    @step
+    def start(self):
+        self.said = [DATATOOLS_S3ROOT, DEFAULT_DATASTORE, SERVICE_HEADERS, metaflow_config.UI_URL]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    )
+    words = ["compile", str(flow), "--target", "argo", "-o", str(tmp_path / "build")]
+    s3 = flowc(*words, "--store", "s3://b/x", check=True).stdout
+    assert (
+        "  tasks must find Metaflow's settings in their environment: METAFLOW_SERVICE_HEADERS, METAFLOW_UI_URL\n" in s3
+    )
+    azure = flowc(*words, "--store", "az://b/x", check=True).stdout
+    assert "environment: METAFLOW_DATATOOLS_S3ROOT, METAFLOW_SERVICE_HEADERS, METAFLOW_UI_URL\n" in azure
+    flow.write_text(flow.read_text().replace(", metaflow_config.UI_URL", "").replace(", SERVICE_HEADERS", ""))
+    assert "settings" not in flowc(*words, "--store", "s3://b/x", check=True).stdout
