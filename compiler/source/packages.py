@@ -8,7 +8,8 @@ import os
 def around(folder: str) -> tuple[str, str] | None:
     """Returns the folder that holds the outermost package around `folder`, and the dotted name of `folder` from there.
 
-    A folder without `__init__.py` is a package by itself. Returns None if its name, or one above, is no identifier.
+    A folder without `__init__.py` is a package by itself. Returns None if its name, or one above, is no identifier, and
+    for a package directly below the root of the disk or the user's home, which are no source roots.
     """
     current = os.path.abspath(folder)
     names = [os.path.basename(current)]
@@ -18,6 +19,7 @@ def around(folder: str) -> tuple[str, str] | None:
             break
         current = parent
         names.insert(0, os.path.basename(current))
-    if not all(name.isidentifier() for name in names):
+    root = os.path.dirname(current)
+    if root in (os.path.abspath(os.sep), os.path.expanduser("~")) or not all(name.isidentifier() for name in names):
         return None
-    return os.path.dirname(current), ".".join(names)
+    return root, ".".join(names)

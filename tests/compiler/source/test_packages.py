@@ -83,6 +83,13 @@ def test_problems_have_the_place_that_the_user_named(flow: Path) -> None:
     assert done.stderr.startswith("flows/relative.py:11:9 FLOW206"), done.stderr
 
 
+def test_home_is_no_source_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flows").mkdir()
+    assert around(str(tmp_path / "flows")) == (str(tmp_path), "flows")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert around(str(tmp_path / "flows")) is None
+
+
 def test_the_package_around_a_folder(tmp_path: Path) -> None:
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
