@@ -60,6 +60,33 @@ def test_a_run_as_a_module(flow: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_flow_that_is_started_as_a_module_imports_its_package_by_name(tmp_path: Path) -> None:
+    (tmp_path / "company").mkdir()
+    (tmp_path / "company" / "limits.py").write_text("LIMIT = 3\n")
+    (tmp_path / "company" / "named.py").write_text(
+        """
+from company.limits import LIMIT
+from metaflow import FlowSpec, Parameter, step
+class Named(FlowSpec):
+    limit = Parameter("limit", default=LIMIT)
+    @step
+    def start(self):
+        self.next(self.end)
+    @step
+    def end(self):
+        self.left = self.limit - 1
+if __name__ == "__main__":
+    Named()
+"""
+    )
+    for words in (["run", "--store", "store", "--run-id", "r", "--limit", "5"], ["show"], []):
+        command = [sys.executable, "-m", "company.named", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = flowc("dump", "r", "--json", "--store", str(tmp_path / "store"), check=True)
+    assert json.loads(done.stdout)["end"][0]["artifacts"]["left"]["repr"] == "4"
+
+
 def test_a_code_package_can_be_imported(flow: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
     flowc("compile", str(flow), "--target", "argo", "--store", "s3://b/x", "-o", str(build), check=True)
