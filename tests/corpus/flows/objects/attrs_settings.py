@@ -1,6 +1,7 @@
 # idiom: settings in a class of attrs
 # expect: compiles
 # metaflow: attrs is not installed here
+# leaves: zone = "a/b"
 import attrs
 
 from metaflow import FlowSpec, Parameter, resources, step

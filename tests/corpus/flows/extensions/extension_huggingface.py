@@ -1,6 +1,7 @@
 # idiom: a repository of Hugging Face that one step keeps and the tasks of a foreach load
 # expect: compiles
 # metaflow: needs metaflow-checkpoint and a network
+# run: huggingface_hub is not installed here
 from metaflow import FlowSpec, Parameter, current, huggingface_hub, kubernetes, model, step
 
 

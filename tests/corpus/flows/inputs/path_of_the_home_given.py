@@ -2,6 +2,7 @@
 # expect: compiles
 # options: --set 'os.path.expanduser("~/data")=/data'
 # metaflow: its value differs from place to place
+# leaves: data = "/data"
 import os
 
 from metaflow import FlowSpec, Parameter, step

@@ -1,6 +1,7 @@
 # idiom: a profile of the GPU, whose artifacts a later step reads
 # expect: compiles
 # metaflow: has no gpu_profile of its own
+# leaves: gpu_profile_num_gpus = 0; total = 499500
 from metaflow import FlowSpec, resources, step
 from metaflow.profilers import gpu_profile
 

@@ -1,6 +1,7 @@
 # idiom: PyTorch's launcher for the GPUs of one task, with the checkpoints that its script saves
 # expect: compiles
 # metaflow: needs metaflow-torchrun and metaflow-checkpoint
+# run: PyTorch is not installed here
 from metaflow import FlowSpec, checkpoint, current, load_model, resources, step
 
 

@@ -1,6 +1,7 @@
 # idiom: settings in a model of pydantic
 # expect: compiles
 # metaflow: pydantic is not installed here
+# leaves: where = "shop-2"; zone = "a"
 from pydantic import BaseModel, Field
 
 from metaflow import FlowSpec, Parameter, resources, step

@@ -1,6 +1,7 @@
 # idiom: a loop that goes on after a failed attempt, from its last checkpoint, and a later step that loads the result
 # expect: compiles
 # metaflow: needs metaflow-checkpoint
+# leaves: attempts = 2; position = 1.0
 import os
 
 from metaflow import FlowSpec, checkpoint, current, model, retry, step
