@@ -35,7 +35,13 @@ def _notebook_runner() -> type:
     return NBRunner
 
 
-hooks.registered.update(command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner)
+def _charts() -> str:
+    from .pages.built import built
+
+    return built("charts.js")
+
+
+hooks.registered.update(command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, charts=_charts)
 
 
 def __getattr__(name: str) -> object:

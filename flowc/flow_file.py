@@ -14,8 +14,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "logs", "dump", "card", "tag", "gc", "help")
-_ABOUT_RUNS = ("runs", "logs", "dump", "card", "tag", "gc")  # need only the flow's name and datastore
+COMMANDS = (
+    "compile",
+    "check",
+    "explain",
+    "show",
+    "run",
+    "resume",
+    "runs",
+    "logs",
+    "dump",
+    "card",
+    "report",
+    "tag",
+    "gc",
+    "help",
+)
+_ABOUT_RUNS = ("runs", "logs", "dump", "card", "report", "tag", "gc")  # need only the flow's name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # `local` is what flowc does anyway
@@ -57,6 +72,15 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
     if command not in ("run", "check", "compile", "show"):
         configs = []
     return [command, *_about(command, path, class_name), *_meant(command, extra), *configs, *_words(command, words[1:])]
+
+
+def package_root(path: str, module: str) -> str:
+    """Returns the folder from which Python imports the file as `module`, for `python -m PACKAGE.FLOW`."""
+    import os
+
+    for _ in module.split("."):
+        path = os.path.dirname(path)
+    return path
 
 
 def _words(command: str, words: list[str]) -> list[str]:

@@ -22,15 +22,32 @@ _VALUES = {"bool": "True|False", "file": "FILE", "json": "JSON"}
 
 def options_of(flow: Flow) -> tuple[Option, ...]:
     """Returns an option for each parameter of the flow."""
+    return tuple(_option(parameter) for parameter in flow.parameters)
+
+
+def _option(parameter: Parameter) -> Option:
+    form = parameter.form
+    kind = _VALUES.get(parameter.type, parameter.type.upper())
+    text = parameter.help or "a parameter"
+    if form is None:
+        return Option(f"--{parameter.name}", text, kind, default=_default(parameter), may_be_empty=True)
+    from .parameter_options import value_name
+
+    return Option(
+        f"--{parameter.name}",
+        text,
+        value_name(form, kind),
+        default=_default(parameter),
+        repeated=form.is_repeated or form.is_count,
+        may_be_empty=True,
+        is_open=True,
+    )
+
+
+def shown_options(flow: Flow) -> tuple[Option, ...]:
+    """Returns the options for help, without those that are hidden."""
     return tuple(
-        Option(
-            f"--{parameter.name}",
-            parameter.help or "a parameter",
-            _VALUES.get(parameter.type, parameter.type.upper()),
-            default=_default(parameter),
-            may_be_empty=True,
-        )
-        for parameter in flow.parameters
+        _option(parameter) for parameter in flow.parameters if parameter.form is None or not parameter.form.is_hidden
     )
 
 
@@ -40,7 +57,7 @@ def _default(parameter: Parameter) -> str:
         return "none, a value is required"
     if parameter.computed:
         return "made when the run starts"
-    if not parameter.has_default or not parameter.show_default:
+    if not parameter.has_default or not parameter.show_default or parameter.default == []:
         return ""
     shown = str(parameter.default) if parameter.type == "file" else repr(parameter.default)
     return shown if len(shown) < 60 else shown[:57] + "…"
@@ -55,10 +72,24 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
     for parameter in flow.parameters:
         option = f"--{parameter.name}"
         variable = ENVIRONMENT + parameter.name.upper().replace("-", "_")
+        form = parameter.form
+        own = next((name for name in form.variables if name in environment), "") if form is not None else ""
         if option not in options and option in arguments.given:
-            values[parameter.name] = arguments.text(option)
-        elif variable in environment:
-            values[parameter.name] = environment[variable]
+            texts = arguments.all(option)
+            if form is None:
+                values[parameter.name] = texts[-1]
+            else:
+                from .parameter_options import value_of
+
+                values[parameter.name] = value_of(form, texts)
+        elif own or variable in environment:  # as in click, the parameter's own variable wins
+            values[parameter.name] = environment[own or variable]
+        elif form is not None and form.prompt and parameter.name not in _given_otherwise(arguments):
+            from .parameter_options import ask
+
+            answer = ask(form, parameter.default)
+            if answer is not None:
+                values[parameter.name] = answer
     names = {parameter.name for parameter in flow.parameters}
     for text in arguments.all("--parameter"):
         name, equals, value = text.partition("=")
@@ -68,6 +99,10 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
             raise unknown(f"--{name}", [f"--{name}" for name in names])
         values[name] = value
     return values
+
+
+def _given_otherwise(arguments: Arguments) -> set[str]:
+    return {text.partition("=")[0] for text in arguments.all("--parameter")}
 
 
 def resolved(
@@ -84,11 +119,13 @@ def resolved(
     declared = [_plain(parameter) for parameter in flow.parameters]
     try:
         given_values.update(_computed(program, declared, folder, store, given_values))
-        for parameter in flow.parameters:
-            if parameter.type == "file":
-                reference = _file(parameter, program, store, given_values.get(parameter.name))
-                if reference is not None:
-                    given_values[parameter.name] = reference
+        files = [parameter for parameter in flow.parameters if parameter.type == "file"]
+        if any(_is_missing(parameter) and parameter.name not in given_values for parameter in files):
+            _import(program, folder)
+        for parameter in files:
+            reference = _file(parameter, program, folder, store, given_values.get(parameter.name))
+            if reference is not None:
+                given_values[parameter.name] = reference
         return given_values, parameters.convert(declared, given_values)
     except ShimError as error:
         raise Usage(str(error)) from None
@@ -99,6 +136,8 @@ def _plain(parameter: Parameter) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(parameter, name) for name in parameter.__match_args__ if name != "span"}
     if parameter.include is not None:
         fields["include"] = {name: getattr(parameter.include, name) for name in parameter.include.__match_args__}
+    if parameter.form is not None:
+        fields["form"] = {name: getattr(parameter.form, name) for name in parameter.form.__match_args__}
     return fields
 
 
@@ -118,7 +157,29 @@ def _computed(
     return computed(folder, flow, missing, user, "s3" if store.startswith("s3://") else "local")
 
 
-def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
+def _is_missing(parameter: Parameter) -> bool:
+    """Returns True for a file whose default did not exist when the flow was read."""
+    return parameter.include is not None and parameter.has_default and not parameter.include.digest
+
+
+def _import(program: Program, folder: str) -> None:
+    """Imports the flow in a process of its own: its module may write the files that it includes, as Metaflow lets it.
+
+    A mistake of the module's is left to the run to report.
+    """
+    import subprocess
+    import sys
+
+    from flowc.runtime_shim.contract.source_roots import variables
+
+    flow = program.flow
+    code = "from flowc.runtime_shim.user_code.flow_module import import_flow; import sys; import_flow(*sys.argv[1:])"
+    environment = {**os.environ, **dict(program.variables), **variables(program.roots)}
+    command = [sys.executable, "-c", code, folder, flow.file, flow.name]
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _file(parameter: Parameter, program: Program, folder: str, store: str, text: Any) -> Any:
     """Puts the given file, or the default one, into the datastore; returns its reference."""
     from flowc.compiler.read.include_files import FOLDER
     from flowc.runtime_shim.contract import included_file
@@ -132,7 +193,10 @@ def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
         pass
     if text is None and not parameter.has_default:
         return None
-    data = program.files.get(f"{FOLDER}/{parameter.include.digest}") if text is None else _read(str(text))
+    data = _read(str(text)) if text is not None else program.files.get(f"{FOLDER}/{parameter.include.digest}")
+    if text is None and _is_missing(parameter):
+        path = str(parameter.default)
+        data = _read(path) if os.path.exists(os.path.expanduser(path)) else _read(os.path.join(folder, path))
     if data is None:
         shown = parameter.default if text is None else text
         raise Usage(f"parameter `{parameter.name}`: the file `{shown}` cannot be read", "give the path of a file")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.deploy_time_defaults import undeployable
-from flowc.compiler.package.archive import BadName, Package, build
+from flowc.compiler.package.archive import BadName, Package, build, check_names
 from flowc.compiler.report import judgement
 from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused, has_errors, nearest
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
 from .environments import demand
-from .flow_source import FLOW, ISOLATED, WITH, placed, placed_sources
+from .flow_source import FLOW, ISOLATED, WITH, placed
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
@@ -203,17 +203,20 @@ def package_of(program: Program) -> Package:
     try:
         return build(program.flow, program.scope, program.files)
     except BadName as error:
-        raise Refused(
-            [
-                Diagnostic(
-                    "FLOW603",
-                    str(error),
-                    None,
-                    why="the code package is a tar archive that every machine must unpack the same way",
-                    how="rename the file",
-                )
-            ]
-        ) from None
+        raise _bad_name(error) from None
+
+
+def check_package(program: Program) -> None:
+    """Raises Refused as `package_of` does, for a command that needs no package."""
+    try:
+        check_names(program.files)
+    except BadName as error:
+        raise _bad_name(error) from None
+
+
+def _bad_name(error: BadName) -> Refused:
+    why = "the code package is a tar archive that every machine must unpack the same way"
+    return Refused([Diagnostic("FLOW603", str(error), None, why, "rename the file")])
 
 
 class Compilation:
@@ -238,7 +241,7 @@ class Compilation:
 
 
 def compilations(
-    program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str, path: str
+    program: Program, emitters: Sequence[Emitter], arguments: Arguments, digest: str, path: str
 ) -> tuple[Compilation, ...]:  # fmt: skip
     """Returns the compilation of the program for each target; `digest` is the code package's.
 
@@ -246,7 +249,7 @@ def compilations(
     """
     packages: tuple[tuple[str, str], ...] = ()
     images: tuple[tuple[tuple[str, str], str], ...] = ()
-    if demand.concerns(program.flow, path, _settings(arguments, path)):
+    if emitters and demand.concerns(program.flow, path, _settings(arguments, path)):
         from .environments import delivery
 
         packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
@@ -264,13 +267,16 @@ def compilations(
 
 def _images(program: Program, path: str, arguments: Arguments, digest: str) -> Wish:
     """Returns what the images of `--environments image` are chosen by. Raises Usage without a repository."""
+    from .environments import locks
     from .images.delivery import Wish
 
     repository = arguments.text("--repository")
     if not repository:
         raise Usage("`--environments image` needs a repository", "give `--repository REGISTRY/NAME`")
     image = arguments.text("--image", _DEFAULTS.image)
-    return Wish(program.flow, path, _settings(arguments, path), image, digest, repository)
+    settings = _settings(arguments, path)
+    locks_of_steps = locks.of_steps(program.flow, path, settings)
+    return Wish(program.flow, path, settings, locks_of_steps, image, digest, repository)
 
 
 def problems(
@@ -295,11 +301,9 @@ def problems(
             from .images import delivery as image_delivery
 
             diagnostics += image_delivery.problems(_images(program, path, arguments, compiled[0].options.code))
-    diagnostics = list(
-        placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path, program.places)
-    )
+    diagnostics = [*program.diagnostics, *judged(diagnostics, program, path, arguments)]
     if has_errors(diagnostics):
-        raise Refused(diagnostics, placed_sources(program.sources, path, program.places))
+        raise Refused(*placed(program, path, diagnostics))
     return tuple(diagnostics)
 
 

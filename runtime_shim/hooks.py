@@ -13,5 +13,6 @@ if TYPE_CHECKING:
 
 # "command_line": what `FlowSpec()` starts, from (the flow's file, its class, the words of the command line) to the exit
 # code;
-# "Runner", "NBRunner": return the class of that name
+# "Runner", "NBRunner": return the class of that name;
+# "charts": returns the script that draws the charts of cards
 registered: Dict[str, Callable[..., Any]] = {}

@@ -108,8 +108,8 @@ class Options:
 
     def packages_of(self, step: str) -> dict[str, str]:
         """Returns the variable that names the step's packages; {} if none are delivered to it."""
-        found = dict(self.packages).get(step)
-        return {"FLOWC_PACKAGES": found} if found else {}
+        packages = dict(self.packages).get(step)
+        return {"FLOWC_PACKAGES": packages} if packages else {}
 
     def image_of(self, step: str, own: str) -> str:
         """Returns the step's image: `own`, or that of the flow if it is empty; the one with its packages, if built."""

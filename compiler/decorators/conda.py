@@ -1,8 +1,8 @@
 """`@conda(packages={}, libraries={}, python=None, disabled=None)`: packages from conda's channels that the step needs.
 
 A package's name may be `channel::name`; `libraries` is an old name of `packages`. Locked with `flowc lock`, they are
-there in local runs and in tasks (environments.md). Without a lock, a local run uses the packages of its own Python, with
-a warning where they differ.
+there in local runs and in tasks (environments.md). Without a lock, a local run uses the packages of its own Python,
+with a warning where they differ.
 """
 
 from __future__ import annotations

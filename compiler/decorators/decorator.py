@@ -16,6 +16,8 @@ and, if they apply:
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
+    EXTENSION = "metaflow-checkpoint"       the package that it comes from, if not Metaflow; `import *` leaves it out
+    IN_TASK = True                          the task does what it asks, on every target (runtime_shim/extensions)
     IN_IMAGE = True                         an image can hold what it asks for: where one is named,
     a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it,
@@ -64,6 +66,8 @@ class Specification:
     deploy_time: bool = False  # these attributes hold functions that are called when the flow is deployed
     check: Check = no_check
     has_effect: Callable[[Decorator], bool] = always
+    extension: str = ""  # the package that it comes from, if not Metaflow
+    in_task: bool = False  # the task does what it asks, on every target
     in_image: bool = False  # an image can contain what it asks for
     why: str = "without it, the flow would behave differently"
     how: str = "remove it, or choose another target"
@@ -71,7 +75,12 @@ class Specification:
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    return read_specification(name) if name in names() else None
+    if name not in _read and name in names():
+        _read[name] = read_specification(name)
+    return _read.get(name)
+
+
+_read: dict[str, Specification] = {}  # like `sys.modules`: a file that was imported does not change
 
 
 def read_specification(name: str) -> Specification:
@@ -79,13 +88,25 @@ def read_specification(name: str) -> Specification:
     from importlib import import_module
 
     module = import_module(f"flowc.compiler.decorators.{name}")
-    said = {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
-    return Specification(name, module.LEVEL, module.ATTRIBUTES, **said)
+    optional = {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
+    return Specification(name, module.LEVEL, module.ATTRIBUTES, **optional)
 
 
 # field of a specification → its name in the file
-_SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "in_image", "why", "how")
+_SAYS = {function: function for function in ("check", "has_effect")} | {
+    field: field.upper()
+    for field in (
+        "multiple",
+        "gang",
+        "marker",
+        "functions",
+        "deploy_time",
+        "extension",
+        "in_task",
+        "in_image",
+        "why",
+        "how",
+    )
 }
 
 

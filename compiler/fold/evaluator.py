@@ -6,12 +6,14 @@ configs, and the meaning of Metaflow's names. An evaluator never changes; `with_
 
 from __future__ import annotations
 
+import os
+
 from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
-from .budget import Unfoldable
+from .budget import Budget, Unfoldable
 from .expressions import Folder, fold, parsed
-from .values import Decorated, Environment, Function, Late, Library, Native
+from .values import CLICK_TYPES, CURRENT, PLACE, Decorated, Environment, Function, Late, Library, Native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..names.resolver import Resolver
     from ..source.modules import Module
+    from .objects import OwnClass
     from .values import Config, Folding
 
 
@@ -33,28 +36,29 @@ class Evaluator:
     """The constants of one flow's modules."""
 
     def __init__(
-        self, resolver: Resolver, given: Values | None = None, environment: Environment | None = None,
+        self, resolver: Resolver, set_values: Values | None = None, environment: Environment | None = None,
         natives: Callable[[str], Any] = no_natives, configs: Mapping[str, Config] | None = None, here: str = "",
     ) -> None:  # fmt: skip
         self.resolver = resolver
-        self.given = given if given is not None else Values({})  # values from `--set`
+        self.set_values = set_values if set_values is not None else Values({})  # values from `--set`
         self.environment = environment or Environment({}, False, set())
         self.natives = natives  # the function that folding uses for one of Metaflow's names, or None
         self.configs = configs or {}  # of the flow, by name
         self.here = here  # the flow's folder in `__file__`; "" if a path may not depend on it
+        self.classes: dict[tuple[str, str], OwnClass] = {}  # of the flow's own modules, by module and name
         self._folding: set[tuple[str, str]] = set()
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
         """Returns an evaluator that knows the flow's configs."""
-        return Evaluator(self.resolver, self.given, self.environment, self.natives, configs, self.here)
+        return Evaluator(self.resolver, self.set_values, self.environment, self.natives, configs, self.here)
 
     def at(self, here: str) -> Evaluator:
         """Returns an evaluator that knows the flow's folder, for a path that is read from there."""
-        return Evaluator(self.resolver, self.given, self.environment, self.natives, self.configs, here)
+        return Evaluator(self.resolver, self.set_values, self.environment, self.natives, self.configs, here)
 
     def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
         """Folds an expression with the values from `--set`. Raises Unfoldable."""
-        return fold(text, lookup, self.given)
+        return fold(text, lookup, self.set_values)
 
     def constant(self, module: Module, dotted: str) -> Any:
         """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
@@ -63,16 +67,24 @@ class Evaluator:
         """
         first = dotted.partition(".")[0]
         if dotted == "__file__":
+            if not self.here and self.environment.is_complete:
+                return os.path.abspath(self.resolver.sources.path_of(module.source.name))
             if not self.here:
                 raise Unfoldable("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
+        if dotted == f"{PLACE}environment":
+            return self.environment
+        if dotted.startswith(PLACE):
+            return self._place(dotted.removeprefix(PLACE))
         if not binds(module, first):
-            if dotted in self.given:
-                return self.given[dotted]
+            if dotted in self.set_values:
+                return self.set_values[dotted]
             raise KeyError(dotted)
         qualified = self.resolver.qualify(module, dotted)
         found = self.library(qualified)
         if found is not None:
+            return found
+        if qualified.partition(".")[0] in _OBJECTS and (found := _maker(qualified)) is not None:
             return found
         if qualified == "metaflow.config_expr":
             return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
@@ -80,20 +92,45 @@ class Evaluator:
             return Native("partial", _partial)
         if qualified == "functools.wraps":
             return Native("wraps", _wraps)
+        if qualified.startswith(("metaflow.", "click.")) and (last := qualified.rpartition(".")[2]) in CLICK_TYPES:
+            return self.natives(f"metaflow.{last}")
         if qualified.startswith("metaflow.") and qualified[9:].isupper() and qualified[9:] not in NAMES:
             return self.environment.get(f"METAFLOW_{qualified[9:]}")  # of `metaflow.metaflow_config`
         if qualified.startswith("metaflow."):
-            found = self.natives(qualified)
-            if found is not None:
-                return found
+            value = self.natives(qualified)
+            if value is not None:
+                return value
         home, names = self.resolver.home(qualified)
         if home is None:
             raise KeyError(dotted)
         if len(names) > 1 and names[0] in home.classes:
-            return self._class_constant(home, names, dotted)
+            try:
+                return self._class_constant(home, names, dotted)
+            except KeyError:
+                if "." in dotted:
+                    raise
         if len(names) != 1:
-            raise KeyError(dotted)
+            if "." in dotted:
+                raise KeyError(dotted)
+            return self._part(home, names)  # of `CPU = SETTINGS.cpu`
         return self._bound(home, names[0], dotted)
+
+    def _part(self, home: Module, names: list[str]) -> Any:
+        """Returns an attribute of a value that a module binds."""
+        folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.set_values)
+        value = self.constant(home, names[0])
+        for name in names[1:]:
+            value = folder.attribute(value, name)
+        return value
+
+    def _place(self, name: str) -> str:
+        """Returns the "current" folder or the user's "home". Raises Unfoldable where a spec would depend on it."""
+        if self.here:
+            return CURRENT if name == "current" else "~"
+        if self.environment.is_complete:
+            return os.getcwd() if name == "current" else os.path.expanduser("~")
+        which = "the current folder" if name == "current" else "the user's home"
+        raise Unfoldable(f"{which} differs from machine to machine")
 
     def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
         """Returns the value that folding calls for a function of the module, whose code is read but not run.
@@ -101,12 +138,12 @@ class Evaluator:
         `definition` is its whole statement, or a lambda. Raises Unfoldable.
         """
         if definition.kind() == "lambda":
-            return Function("lambda", parsed(definition.text()).body, lookup, {}, self.given)
+            return Function("lambda", parsed(definition.text()).body, lookup, {}, self.set_values)
         import textwrap
 
         column = definition.range().start.column
         tree = parsed(textwrap.dedent(" " * column + definition.text()), "exec")
-        return Function(tree.body[0].name, tree.body[0], lookup, {}, self.given)
+        return Function(tree.body[0].name, tree.body[0], lookup, {}, self.set_values)
 
     def _config_expression(self, module: Module, folder: Folder, text: Any) -> Late:
         """Folds `config_expr('…')`: an expression over the flow's configs by name, and then the names of its module."""
@@ -121,7 +158,7 @@ class Evaluator:
                 raise KeyError(name)
             return self.configs[first].known()
 
-        inner = Folder(lookup, folder.budget, {}, self.given, folder.depth)
+        inner = Folder(lookup, folder.budget, {}, self.set_values, folder.depth)
         return Late(inner.usable(inner.fold(parsed(text).body)), text)
 
     def config_of(self, owner: Class, attribute: str) -> Late | None:
@@ -153,10 +190,19 @@ class Evaluator:
             found = self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
             found.qualified = f"{home.name}.{name}"
             return found
+        if name in home.classes:
+            from .objects import own_class
+
+            return own_class(self, home, name)
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
-        return self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        value = self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        if hasattr(value, "is_object"):
+            from .objects import untouched
+
+            return untouched(value, home, name)
+        return value
 
     def _once(self, home: Module, name: str, values: list[SgNode], lookup: Callable[[str], Any], dotted: str) -> Any:
         try:
@@ -170,9 +216,9 @@ class Evaluator:
             finally:
                 self._folding.discard((home.name, name))
         except Unfoldable:
-            for each in (dotted, name, f"{home.name}.{name}"):
-                if each in self.given:
-                    return self.given[each]
+            for spelling in (dotted, name, f"{home.name}.{name}"):
+                if spelling in self.set_values:
+                    return self.set_values[spelling]
             raise
 
     def _class_constant(self, home: Module, names: list[str], dotted: str) -> Any:
@@ -181,31 +227,45 @@ class Evaluator:
         from ..source.modules import Class
 
         owner = Class(home, home.classes[names[0]][-1])
+        if {names[0], names[1]} <= home.assigned.keys():  # by `Limits.CPU = 3`
+            raise Unfoldable(f"`{dotted}` is bound or changed more than once in `{home.source.name}`")
         for name in names[1:-1]:
             if name in owner.classes:
                 owner = Class(home, owner.classes[name][-1])
             elif name == names[-2] and names[-1] in ("value", "name") and is_enumeration(self.resolver, owner):
-                return name if names[-1] == "name" else self._in_class(owner, name, dotted)
+                value = name if names[-1] == "name" else self._in_class(owner, name, dotted)
+                if hasattr(value, "is_auto"):
+                    raise KeyError(dotted)  # the class counts its members
+                return value
             else:
                 raise KeyError(dotted)
-        value = self._in_class(owner, names[-1], dotted)
         if is_enumeration(self.resolver, owner):
-            raise Unfoldable(f"`{dotted}` is a member of an enumeration; write `{dotted}.value`")
-        return value
+            raise KeyError(dotted)  # the class gives its members
+        return self._in_class(owner, names[-1], dotted)
 
     def _in_class(self, owner: Any, name: str, dotted: str) -> Any:
         if name not in owner.assigned:
             raise KeyError(dotted)
 
-        def lookup(each: str) -> Any:
-            first, _, rest = each.partition(".")
+        def lookup(dotted: str) -> Any:
+            first, _, rest = dotted.partition(".")
             return (
-                self._in_class(owner, first, each)
+                self._in_class(owner, first, dotted)
                 if first in owner.assigned and not rest
-                else self.constant(owner.module, each)
+                else self.constant(owner.module, dotted)
             )
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
+
+
+_OBJECTS = frozenset("argparse attr attrs collections copy dataclasses enum pydantic types".split())
+
+
+def _maker(qualified: str) -> Native | None:
+    """Returns a function of the standard library that makes or takes objects, or None."""
+    from .objects import native
+
+    return native(qualified)
 
 
 class Values(dict):  # type: ignore[type-arg]

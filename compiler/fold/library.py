@@ -8,8 +8,8 @@ folder, the arguments and the named arguments. Methods are those of `METHODS`, b
 
 from __future__ import annotations
 
-from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Unfoldable, Unknown, is_ordered, keys
-from .values import Environment, Function, Late, Library, Method, Settings, Unsaid
+from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Failing, Unfoldable, Unknown, is_ordered, keys
+from .values import PLACE, Environment, Function, Late, Library, Method, Settings, TooEarly, Unsaid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from .values import Folding
 
 _TYPES: dict[str, type] = {
-    each.__name__: each for each in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)
+    kind.__name__: kind for kind in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)
 }
 _SIMPLE: dict[str, Any] = {
-    each.__name__: each for each in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)
+    function.__name__: function for function in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)
 }
 FUNCTIONS = frozenset(
     (
@@ -29,14 +29,14 @@ FUNCTIONS = frozenset(
         *_SIMPLE,
         *(
             "list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format "
-            "isinstance getattr hasattr pow"
+            "isinstance getattr hasattr pow vars"
         ).split(),
     )
 )
 LIBRARY = frozenset(
     (
         "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext "
-        "os.path.isabs os.path.abspath "
+        "os.path.isabs os.path.abspath os.path.expanduser os.getcwd pathlib.Path.cwd pathlib.Path.home "
         "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent "
         "textwrap.indent "
         "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi "
@@ -111,11 +111,10 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
             folder,
             function,
             [folder.usable(argument) for argument in arguments],
-            {name: folder.usable(each) for name, each in named.items()},
+            {name: folder.usable(value) for name, value in named.items()},
         )
     if isinstance(function, Late):
-        why = f"`{function.name}` has no value yet while Python makes the class, so nothing can be called on it"
-        raise Unfoldable(f"{why}; write `config_expr('…')` around the whole expression")
+        raise TooEarly(f"`{function.name}` has no value yet while Python makes the class, as with Metaflow")
     if not isinstance(function, Library):
         raise Unfoldable("the called value is not a function")
     name = function.name
@@ -123,12 +122,14 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
         checked = arguments
     else:
         checked = [folder.usable(argument) for argument in arguments]
-    for each in (*checked, *named.values()):
-        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
+    for value in (*checked, *named.values()):
+        folder.budget.spend(folder.budget.weight(value) // 2 + 1)
     return _library(folder, name, checked, named)
 
 
 def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if name == "len" and hasattr(arguments[0], "listed"):
+        return len(arguments[0].listed(folder))
     own = globals().get("_call_" + name.replace(".", "_"))
     if own is not None:
         return own(folder, arguments, named)
@@ -143,15 +144,16 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
         import posixpath as module  # equal on every machine
 
         if last in ("abspath", "realpath"):
-            if not str(arguments[0]).startswith("/"):
-                raise Unfoldable("an absolute path differs from machine to machine")
+            arguments = [_absolute(folder, str(arguments[0]))]
             last = "normpath"
+        elif last == "expanduser":
+            return _of_user(folder, str(*arguments))
     else:
         from importlib import import_module
 
         module = import_module(home)
-    found = getattr(module, last)(*arguments, **named)
-    return list(found) if home == "itertools" else found
+    result = getattr(module, last)(*arguments, **named)
+    return list(result) if home == "itertools" else result
 
 
 def value_of(name: str) -> Any:
@@ -182,10 +184,10 @@ def _call_platform_python_version_tuple(_folder: Folding, _arguments: list[Any],
 
 
 def _call_range(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    made = range(*arguments, **named)
-    if len(made) > MAX_ITEMS:
+    numbers = range(*arguments, **named)
+    if len(numbers) > MAX_ITEMS:
         raise Unfoldable("the range is too long")
-    return made
+    return numbers
 
 
 def _call_int(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -218,6 +220,10 @@ def _call_repr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> 
 
 
 def _text(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if arguments and how is str and hasattr(arguments[0], "is_object"):
+        from .objects import text_of
+
+        return text_of(folder, arguments[0])
     if arguments and not is_ordered(arguments[0]):
         raise Unfoldable("its text differs from run to run")
     return how(*arguments, **named)
@@ -248,15 +254,15 @@ def _call_frozenset(folder: Folding, arguments: list[Any], named: dict[str, Any]
 
 
 def _hashable(several: Any) -> Any:
-    found = list(several)
-    keys(found)
-    return found
+    items = list(several)
+    keys(items)
+    return items
 
 
 def _call_dict(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and not isinstance(arguments[0], dict):
-        arguments = [[tuple(folder.iterate(each)) for each in folder.iterate(arguments[0])]]
-        keys(each[0] for each in arguments[0] if each)
+        arguments = [[tuple(folder.iterate(pair)) for pair in folder.iterate(arguments[0])]]
+        keys(pair[0] for pair in arguments[0] if pair)
     return dict(*arguments, **named)
 
 
@@ -285,8 +291,8 @@ def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[s
 
     lists = [folder.iterate(argument) for argument in arguments]
     count = 1
-    for each in lists:
-        count *= len(each)
+    for items in lists:
+        count *= len(items)
     if named or count * max(1, len(lists)) > MAX_ITEMS:
         raise Unfoldable("the product is too large")
     return list(itertools.product(*lists))
@@ -306,8 +312,8 @@ def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_map(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return [
-        folder.call(arguments[0], list(each), {})
-        for each in zip(*(folder.iterate(folder.usable(argument)) for argument in arguments[1:]))
+        folder.call(arguments[0], list(group), {})
+        for group in zip(*(folder.iterate(folder.usable(argument)) for argument in arguments[1:]))
     ]
 
 
@@ -334,20 +340,20 @@ def _call_max(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 
 def _extreme(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    given = [folder.usable(argument) for argument in arguments]
-    items = given
-    if len(given) == 1:
+    usable = [folder.usable(argument) for argument in arguments]
+    items = usable
+    if len(usable) == 1:
         items = (
-            list(given[0])
-            if isinstance(given[0], (set, frozenset)) and "key" not in named
-            else folder.iterate(given[0])
+            list(usable[0])
+            if isinstance(usable[0], (set, frozenset)) and "key" not in named
+            else folder.iterate(usable[0])
         )
-    rest = {name: each for name, each in named.items() if name != "key"}
+    rest = {name: value for name, value in named.items() if name != "key"}
     return how(items, key=_key(folder, named.get("key")), **rest)
 
 
 def _key(folder: Folding, function: Any) -> Any:
-    return None if function is None else lambda each: folder.usable(folder.call(function, [each], {}))
+    return None if function is None else lambda item: folder.usable(folder.call(function, [item], {}))
 
 
 def _call_any(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -360,6 +366,12 @@ def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
+    if any(hasattr(kind, "make") for kind in kinds):
+        from .objects import is_kind
+
+        if any(is_kind(value, kind) for kind in kinds):
+            return True
+        kinds = tuple(kind for kind in kinds if not hasattr(kind, "make"))
     if not all(isinstance(kind, Library) and kind.name in _TYPES for kind in kinds):
         raise Unfoldable("`isinstance` is supported for built-in types only")
     return isinstance(value, tuple(_TYPES[kind.name] for kind in kinds))
@@ -368,17 +380,34 @@ def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any
 def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings) and len(arguments) == 3:
         return arguments[0].get(arguments[1], arguments[2])
+    if len(arguments) == 3 and hasattr(arguments[0], "is_object"):
+        try:
+            return folder.attribute(arguments[0], arguments[1])
+        except Failing:
+            return arguments[2]
     return folder.attribute(arguments[0], arguments[1])
+
+
+def _call_vars(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if len(arguments) != 1:
+        raise Unfoldable("`vars` is supported with one argument only")
+    return folder.attribute(arguments[0], "__dict__")
 
 
 def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings):
         return arguments[1] in arguments[0]
+    if hasattr(arguments[0], "is_object"):
+        try:
+            folder.attribute(arguments[0], arguments[1])
+        except Failing:
+            return False
+        return True
     raise Unfoldable("`hasattr` is supported for configurations only")
 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return folder.lookup("os.environ").get(
+    return folder.lookup(f"{PLACE}environment").get(
         *arguments, **{"default" if name == "default" else name: each for name, each in named.items()}
     )
 
@@ -404,6 +433,33 @@ def _call_json_dumps(folder: Folding, arguments: list[Any], named: dict[str, Any
     return json.dumps(*arguments, **named)
 
 
+def _call_os_getcwd(folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return folder.lookup(f"{PLACE}current")
+
+
+def _call_pathlib_Path_cwd(folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _call_pathlib_Path(folder, [folder.lookup(f"{PLACE}current")], {})
+
+
+def _call_pathlib_Path_home(folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _call_pathlib_Path(folder, [folder.lookup(f"{PLACE}home")], {})
+
+
+def _absolute(folder: Folding, path: str) -> str:
+    import posixpath
+
+    is_known = path.startswith(("/", "~"))
+    return path if is_known else posixpath.join(folder.lookup(f"{PLACE}current"), path)
+
+
+def _of_user(folder: Folding, path: str) -> str:
+    if path != "~" and not path.startswith("~/"):
+        if path.startswith("~"):
+            raise Unfoldable("another user's home differs from machine to machine")
+        return path
+    return str(folder.lookup(f"{PLACE}home")) + path[1:]
+
+
 def _call_pathlib_Path(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     from pathlib import PurePosixPath
 
@@ -414,10 +470,10 @@ _call_pathlib_PurePath = _call_pathlib_PurePosixPath = _call_pathlib_Path
 
 
 def _call_math_prod(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    found: Any = named.get("start", 1)
-    for each in folder.iterate(arguments[0]):
-        found = folder.budget.made(found * each)
-    return found
+    product: Any = named.get("start", 1)
+    for factor in folder.iterate(arguments[0]):
+        product = folder.budget.made(product * factor)
+    return product
 
 
 def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -427,7 +483,7 @@ def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, 
 def unshared(value: Any) -> Any:
     """Returns a copy that shares no mutable part."""
     if isinstance(value, dict):
-        return type(value)({key: unshared(each) for key, each in value.items()})
+        return type(value)({key: unshared(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
         return type(value)(unshared(item) for item in value)
     return set(value) if isinstance(value, set) else value
@@ -447,18 +503,23 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
     if type(value).__name__ == "PurePosixPath":
         if name in ("joinpath", "with_suffix", "with_name", "as_posix"):
             return getattr(value, name)(*arguments)
-        if name in ("resolve", "absolute") and value.is_absolute():
+        if name in ("resolve", "absolute"):
             import posixpath
 
-            return type(value)(posixpath.normpath(value)) if name == "resolve" else value
+            found = _absolute(folder, str(value))
+            return type(value)(posixpath.normpath(found) if name == "resolve" else found)
+        if name == "expanduser":
+            return type(value)(_of_user(folder, str(value)))
+        if name in ("is_absolute", "relative_to", "is_relative_to", "match", "with_stem"):
+            return getattr(value, name)(*arguments)
         raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
     kind = next(
-        (each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None
+        (kind for kind in METHODS if isinstance(value, kind) and not (kind is int and isinstance(value, bool))), None
     )
     if kind is None or name not in METHODS[kind]:
         raise Unfoldable(f"what `.{name}(…)` returns is not known before the flow runs")
-    for each in (value, *arguments, *named.values()):
-        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
+    for operand in (value, *arguments, *named.values()):
+        folder.budget.spend(folder.budget.weight(operand) // 2 + 1)
     if isinstance(value, str):
         special = globals().get(f"_str_{name}")
         if special is not None:
@@ -477,7 +538,7 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
 
 def _dict(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _dict(each) for key, each in value.items()}
+        return {key: _dict(item) for key, item in value.items()}
     return [_dict(item) for item in value] if isinstance(value, list) else value
 
 

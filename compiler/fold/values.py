@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
+
 from .budget import Reported, Unfoldable
 
 TYPE_CHECKING = False
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
         budget: Budget
         local: dict[str, Any]
-        given: Mapping[str, Any]
+        set_values: Mapping[str, Any]
         depth: int
         lookup: Lookup
 
@@ -37,11 +39,15 @@ if TYPE_CHECKING:
         def formatted(self, value: Any, conversion: int, spec: str) -> str: ...
         def part(self, value: Late, key: Any, name: str) -> Late: ...
         def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any: ...
+        def within(self, lookup: Lookup) -> Folding: ...
 
 
 PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _ABOVE = 16  # folders above the flow's that a path may climb to
 HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
+CURRENT = "/\0outside" * _ABOVE + "/\0current"  # stands for the current folder there
+# with "current", "home" or "environment": a name that evaluators look up for what is outside the source
+PLACE = "\0place of "
 _NOTHING = object()
 
 
@@ -91,10 +97,10 @@ class Function:
         node: Any,
         lookup: Lookup,
         local: Mapping[str, Any],
-        given: Mapping[str, Any],
+        set_values: Mapping[str, Any],
         qualified: str = "",
     ) -> None:
-        self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
+        self.name, self.node, self.lookup, self.local, self.set_values = name, node, lookup, local, set_values
         self.qualified = qualified  # "": a function without a name
 
 
@@ -117,6 +123,19 @@ class Declared:
 
     def __init__(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
         self.name, self.arguments, self.named = name, arguments, named
+
+
+# click's types, and the names of their arguments; () for a type that is not called
+CLICK_TYPES: dict[str, tuple[str, ...]] = {
+    "Choice": ("choices", "case_sensitive"), "IntRange": ("min", "max", "clamp"),
+    "FloatRange": ("min", "max", "clamp"), "DateTime": ("formats",), "Tuple": ("types",),
+    "Path": ("exists", "file_okay", "dir_okay", "writable", "readable", "resolve_path"), "File": ("mode",),
+    "INT": (), "FLOAT": (), "BOOL": (), "STRING": (), "UNPROCESSED": (), "UUID": (),
+}  # fmt: skip
+
+
+class ClickType(Declared):
+    """One of click's types of parameters, with its arguments: `Choice(["a", "b"])`."""
 
 
 class Decorated:
@@ -151,7 +170,9 @@ class Environment:
 
     def get(self, name: Any, default: Any = None) -> Any:
         try:
-            return self.variables[name] if self.has(name) else default
+            if not self.has(name):
+                return default
+            return self.variables[name] if self.variables[name] != RUNTIME else OfContainer(name, default)
         except Unset as unset:
             return self.default(unset, default)
 
@@ -161,6 +182,28 @@ class Environment:
             raise unset
         self.assumed[unset.name] = value
         return value
+
+
+class OfContainer:
+    """A variable whose value only the environment of a task's container has (`--env NAME=@runtime`)."""
+
+    def __init__(self, name: str, default: Any) -> None:
+        self.name, self.default = name, default
+
+
+class Contained(Unfoldable):
+    """A variable of the container's, where only a value that the compile knows can be used."""
+
+    def __init__(self, variable: OfContainer) -> None:
+        super().__init__(
+            f"`--env {variable.name}={RUNTIME}` gives the variable only in the containers of tasks, but this value is "
+            "needed before there is one, or as part of a different value"
+        )
+        self.name = variable.name
+
+
+class TooEarly(Unfoldable):
+    """A part of a `Config`, where Python needs its value while it makes the class."""
 
 
 class Unset(Unfoldable):
@@ -194,35 +237,37 @@ class Config:
 
 def is_from_here(path: str) -> bool:
     """Returns True for a path that was made from the flow's folder."""
-    return path.startswith("/\0")
+    return path.startswith("/\0above")
 
 
 def from_here(path: str) -> str:
-    """Returns a path that was made from the flow's folder as one relative to it; another path as it is."""
-    if not is_from_here(path):
+    """Returns a path that was made from the flow's folder, or from the current one, as one relative to it.
+
+    Another path stays as it is.
+    """
+    if not path.startswith("/\0"):
         return path
     import posixpath
 
-    return posixpath.relpath(path, HERE)
+    return posixpath.relpath(path, HERE if is_from_here(path) else CURRENT)
 
 
 def settings(value: Any) -> Any:
     """Returns the value, with every mapping in it readable by attributes."""
     if isinstance(value, dict):
-        return Settings({key: settings(each) for key, each in value.items()})
+        return Settings({key: settings(item) for key, item in value.items()})
     return type(value)(settings(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def usable(value: Any) -> Any:
     """Raises Unfoldable for a value that cannot be used in a computation."""
     if isinstance(value, Late):
-        why = (
-            f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the "
-            "whole expression"
-        )
-        raise Unfoldable(why)
+        why = f"`{value.name}` has no value yet while Python makes the class, as with Metaflow"
+        raise TooEarly(why)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, OfContainer):
+        raise Contained(value)
     if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
         raise Unfoldable(f"{_named(value)} cannot be used in a computation")
     return value

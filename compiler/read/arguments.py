@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ..fast_start.record import record
+from flowc.runtime_shim.contract.semantics import CONTAINER
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
+
+from ..fast_start.record import record, replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import Late, Unsaid
+from ..fold.values import Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 
@@ -24,13 +27,12 @@ CLICK = {  # arguments that only Metaflow's own command line (click) has, and wh
     "is_flag": "with `type=bool`, give `--NAME true`",
     "multiple": "to pass several values as one text, use `separator=','`",
     "nargs": "to pass several values as one text, use `separator=','`", "count": "with `type=int`, give the number",
-    "envvar": "set METAFLOW_RUN_NAME",
-    "hidden": "it is shown", "prompt": "a run on an orchestrator cannot ask anybody", "metavar": "its name is shown",
-    "flag_value": "give the value",
-    "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
+    "prompt": "a run on an orchestrator cannot ask anybody", "flag_value": "give the value",
+    "callback": "let `type=` be a function, or let the first step check the value",
+    "hide_input": "for a secret, use `@secrets`",
     "confirmation_prompt": "a run on an orchestrator cannot ask anybody",
-    "show_choices": "let the first step check the value", "is_eager": "values are read all at once",
-    "expose_value": "every value is there",
+    "show_choices": "let the first step check the value", "expose_value": "every value is there",
+    "allow_from_autoenv": "METAFLOW_RUN_NAME always counts",
 }  # fmt: skip
 
 
@@ -38,7 +40,7 @@ CLICK = {  # arguments that only Metaflow's own command line (click) has, and wh
 class Bound:
     """The arguments of a call, by name."""
 
-    given: dict[str, SgNode]
+    nodes: dict[str, SgNode]
     unpacked: dict[str, Value]  # the folded values from `**`
     diagnostics: list[Diagnostic]
 
@@ -54,7 +56,7 @@ def bind(
     for a mapping that is not known.
     """
     source = owner.module.source
-    found: dict[str, SgNode] = {}
+    nodes: dict[str, SgNode] = {}
     unpacked: dict[str, Value] = {}
     problems: list[Diagnostic] = []
     arguments = call.field("arguments")
@@ -70,7 +72,7 @@ def bind(
             name = key.text()
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{name}`" for name in names) or "none"
+                listed = ", ".join(f"`{name}`" for name in names[:7]) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
@@ -78,14 +80,14 @@ def bind(
                         "Metaflow passes unknown arguments on to its command line, which does not have this one either"
                     )
                 if what in ("Parameter", "IncludeFile") and name == "choices":
-                    how = "remove it, and let the first step check the value"
+                    how = "write `type=click.Choice([…])`, with `from metaflow._vendor import click`"
                 if what in ("Parameter", "IncludeFile") and name in CLICK:
                     why = "Metaflow passes it on to its own command line, but orchestrators have no equivalent"
                     how = f"remove it; {CLICK[name]}"
                 problems.append(
                     Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how)
                 )
-            elif name in found or name in unpacked:
+            elif name in nodes or name in unpacked:
                 problems.append(
                     Diagnostic(
                         "FLOW113",
@@ -96,9 +98,9 @@ def bind(
                     )
                 )
             else:
-                found[name] = value
+                nodes[name] = value
         elif kind == "dictionary_splat" and evaluator is not None:
-            more, wrong = _unpacked(evaluator, owner, node, names, what, {*found, *unpacked})
+            more, wrong = _unpacked(evaluator, owner, node, names, what, {*nodes, *unpacked})
             unpacked.update(more)
             problems += wrong
         elif kind in ("list_splat", "dictionary_splat"):
@@ -113,7 +115,7 @@ def bind(
                 )
             )
         elif count < len(positional):
-            if positional[count] in found:
+            if positional[count] in nodes:
                 problems.append(
                     Diagnostic(
                         "FLOW113",
@@ -123,7 +125,7 @@ def bind(
                         how="keep one of them",
                     )
                 )
-            found[positional[count]] = node
+            nodes[positional[count]] = node
             count += 1
         else:
             how = f"name it: {', '.join(f'`{name}=`' for name in names[:6])}" if names else "remove it"
@@ -136,7 +138,7 @@ def bind(
                     how=how,
                 )
             )
-    return Bound(found, unpacked, problems)
+    return Bound(nodes, unpacked, problems)
 
 
 def _unpacked(
@@ -150,7 +152,7 @@ def _unpacked(
         value = value.value if isinstance(value, Late) else value
         if not isinstance(value, dict):
             raise Unfoldable(f"`**` must unpack a mapping, not a value of type `{type(value).__name__}`")
-        given = plain(value)
+        mapping = plain(value)
     except Reported:
         return {}, []
     except Unfoldable as error:
@@ -159,10 +161,10 @@ def _unpacked(
         return {}, [
             Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)
         ]
-    assert isinstance(given, dict)
-    found: dict[str, Value] = {}
+    assert isinstance(mapping, dict)
+    result: dict[str, Value] = {}
     problems: list[Diagnostic] = []
-    for name, each in given.items():
+    for name, item in mapping.items():
         if name in taken:
             why = "Python would fail when the flow is imported"
             problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
@@ -173,23 +175,23 @@ def _unpacked(
                 Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}")
             )
         else:
-            found[name] = each
-    return found, problems
+            result[name] = item
+    return result, problems
 
 
 def values(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str,
+    evaluator: Evaluator, owner: Class, arguments: dict[str, SgNode], what: str,
     value: Callable[[Evaluator, Class, SgNode], Value] | None = None
 ) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
     """Returns the folded value of each argument, and FLOW120 for each one that cannot be folded.
 
     `value` overrides how an argument is folded: it returns the value, or raises Unfoldable.
     """
-    found: dict[str, Value] = {}
+    result: dict[str, Value] = {}
     problems: list[Diagnostic] = []
-    for name, node in given.items():
+    for name, node in arguments.items():
         try:
-            found[name] = value(evaluator, owner, node) if value is not None else plain(folded(evaluator, owner, node))
+            result[name] = value(evaluator, owner, node) if value is not None else plain(folded(evaluator, owner, node))
         except Reported:
             continue
         except Unfoldable as error:
@@ -201,15 +203,44 @@ def values(
                     f"the value of `{name}` in `{what}` is not known when compiling: `{shown}`",
                     span(owner.module.source, node),
                     str(error.args[0]),
-                    _ways(node),
+                    _ways(node, error) + (in_container(error) if what == "@environment" else ""),
                 )  # fmt: skip
             )
-    return found, problems
+    return result, problems
 
 
-def _ways(node: SgNode) -> str:
+def _ways(node: SgNode, error: Unfoldable) -> str:
     """Returns the ways to make an unknown value known."""
+    if isinstance(error, Contained):
+        return f"give the value when compiling: `--env {error.name}=VALUE`"
+    if isinstance(error, TooEarly):
+        return _as_expression(node)
     return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
+
+
+def _as_expression(node: SgNode) -> str:
+    shown = " ".join(node.text().split())
+    if len(shown) > 80:
+        return "write `config_expr('…')` around the whole expression"
+    return f"write `config_expr({shown!r})`, in which the config has its value"
+
+
+def in_container(error: Unfoldable) -> str:
+    """Returns the hint that the task's container may give a variable that the compile lacks, else ""."""
+    if not isinstance(error, Unset):
+        return ""
+    return f"; or let the task's container give the variable: `--env {error.name}={RUNTIME}`"
+
+
+# the kinds of expressions whose value `--set` can give; `Folder.fold` looks them up
+_GIVEN = ("identifier", "attribute", "call", "subscript", "binary_operator", "string", "boolean_operator")
+
+
+def _names(expression: str) -> bool:
+    """Returns True if `--set` finds the end of the expression, which it takes for the first `=` outside brackets."""
+    from ..options.compile_inputs import pair
+
+    return pair(f"{expression}=") == (expression, "")
 
 
 def or_set(node: SgNode) -> str:
@@ -217,7 +248,7 @@ def or_set(node: SgNode) -> str:
     shown = " ".join(node.text().split())
     if "'" in shown:
         shown = shown.replace("'", '"') if '"' not in shown else ""  # in single quotes of the shell
-    is_one = node.kind() in ("identifier", "attribute", "call") and 0 < len(shown) <= 60
+    is_one = node.kind() in _GIVEN and 0 < len(shown) <= 60 and _names(shown)
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
@@ -225,7 +256,16 @@ def unknown_default(name: str, owner: Class, node: SgNode, error: Unfoldable, ho
     """Returns FLOW120 for the default of parameter `name`; `how` is the remedy without `--set`."""
     shown = " ".join(node.text().split())[:60]
     what = f"the default of parameter `{name}` is not known when compiling: `{shown}`"
-    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how + or_set(node))
+    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), _way(how, node, error))
+
+
+def _way(how: str, node: SgNode, error: Unfoldable) -> str:
+    if isinstance(error, Contained):
+        return f"give the value when compiling: `--env {error.name}=VALUE`"
+    if isinstance(error, TooEarly):
+        return _as_expression(node)
+    is_whole = node.kind() in ("call", "subscript") and node.text().startswith(("os.", "environ", "getenv"))
+    return how + or_set(node) + (in_container(error) if is_whole and not how.startswith("write the path") else "")
 
 
 def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:
@@ -238,8 +278,24 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
         return "", []
     except Unfoldable as error:
         how = f"write a literal or a constant{or_set(node)}"
-        said = f"the help text of `{what}` is not known when compiling, so it is left out"
-        return "", [Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT)]
+        message = f"the help text of `{what}` is not known when compiling, so it is left out"
+        return "", [Diagnostic("FLOW158", message, span(owner.module.source, node), str(error.args[0]), how, HINT)]
+
+
+DESCRIBING = ("metavar", "hidden", "show_default", "show_choices", "show_envvar", "is_eager")
+
+
+def describing(
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str
+) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """Takes the arguments that only change the help out of `given`.
+
+    Returns their values, and the hint FLOW158 for each one that is not known.
+    """
+    found, hints = values(evaluator, owner, {name: given.pop(name) for name in DESCRIBING if name in given}, what)
+    return found, [
+        replace(hint, code="FLOW158", what=f"{hint.what}, so it is left out", severity=HINT) for hint in hints
+    ]
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
@@ -264,14 +320,36 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
         try:
             if len(own) != 1:
                 raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
-            return evaluator.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+            return evaluator.fold(own[0].text(), lambda dotted: lookup(dotted, own[0].range().start.index))
         except Unfoldable:
-            for each in (f"{owner.name}.{first}", first):
-                if each in evaluator.given:
-                    return evaluator.given[each]
+            for spelling in (f"{owner.name}.{first}", first):
+                if spelling in evaluator.set_values:
+                    return evaluator.set_values[spelling]
             raise
 
     return evaluator.fold(node.text(), lookup)
+
+
+def _content(member: Any) -> Any:
+    """Returns the value of a member of an enumeration, if Python takes the member for the value."""
+    if isinstance(member, (str, int)):
+        return member.content  # type: ignore[union-attr]
+    shown = f"{member.owner.name}.{member.label}"
+    raise Unfoldable(f"`{shown}` is a member of an enumeration; write `{shown}.value`")
+
+
+def with_container(evaluator: Evaluator, owner: Class, node: SgNode) -> Value:
+    """Returns the value of `vars` of `@environment`, which may hold variables of the task's container."""
+    value = folded(evaluator, owner, node)
+    if not isinstance(value, dict) or not any(isinstance(each, OfContainer) for each in value.values()):
+        return plain(value)
+    found: dict[str, Value] = {}
+    for name, each in value.items():
+        if isinstance(each, OfContainer):
+            found[str(name)] = {CONTAINER: each.name, "default": plain(each.default)}
+        else:
+            found[str(name)] = plain(each)
+    return found
 
 
 def plain(value: Any) -> Value:
@@ -279,6 +357,8 @@ def plain(value: Any) -> Value:
 
     Raises Unfoldable for a value that JSON cannot hold.
     """
+    if hasattr(value, "label"):
+        value = _content(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
@@ -299,6 +379,8 @@ def plain(value: Any) -> Value:
         return plain(value.value)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, OfContainer):
+        raise Contained(value)
     if type(value).__name__ == "timedelta":
         return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):
@@ -311,5 +393,5 @@ def plain(value: Any) -> Value:
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise Unfoldable("the keys of a dict must be text")
-        return {str(plain(key)): plain(each) for key, each in value.items()}
+        return {str(plain(key)): plain(item) for key, item in value.items()}
     raise Unfoldable(f"a value of type `{type(value).__name__}` cannot be written into a spec")

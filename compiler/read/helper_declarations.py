@@ -1,15 +1,26 @@
 """Declarations in helpers: a `Parameter` that a function returns, `@retry` inside a decorator of the flow's own.
 
 Folding treats Metaflow's names as functions that return a `Declared`. The result of an expression is then written out
-as the declaration that it stands for, and this text is read like any other. All places in it are that of the
-expression.
+as the declaration that it stands for, and this text is read like any other (docs/design.md, Reading without running).
+All places in it are that of the expression.
 """
 
 from __future__ import annotations
 
 from ..fold.budget import Unfoldable
 from ..fold.expressions import called
-from ..fold.values import PARAMETERS, Declared, Decorated, Function, Late, Library, Native, applied
+from ..fold.values import (
+    CLICK_TYPES,
+    PARAMETERS,
+    ClickType,
+    Declared,
+    Decorated,
+    Function,
+    Late,
+    Library,
+    Native,
+    applied,
+)
 from ..source.modules import Class, Module, base_names
 from ..source.text import Source, span, tree_of
 from .arguments import folded
@@ -25,7 +36,8 @@ if TYPE_CHECKING:
     from ..ir.nodes import Span
     from ..names.resolver import Resolver
 
-_TYPES = ("str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
+_PATHS = ("pathlib.Path", "pathlib.PurePath")
+_TYPES = ("tuple", "str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
 _DEEPEST = 3  # depth to which called functions are searched
 
 
@@ -34,6 +46,10 @@ def native(qualified: str) -> Any:
     name = qualified.removeprefix("metaflow.")
     if name == "JSONType":
         return Library(qualified)
+    if name in CLICK_TYPES:
+        if not CLICK_TYPES[name]:
+            return ClickType(name, (), {})
+        return Native(name, lambda folder, *arguments, **named: ClickType(name, arguments, named))
     if name in PARAMETERS:
         return Native(name, lambda folder, *arguments, **named: Declared(name, arguments, named))
     if name in _decorators():
@@ -91,17 +107,17 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
 
     None: an ordinary decorator. `node` is the expression after the `@`. Raises Unfoldable.
     """
-    found = folded(evaluator, owner, node)
-    if isinstance(found, Function):
-        found = called(found, [Decorated(())])
-    if isinstance(found, Declared) and found.name not in PARAMETERS:
-        found = Decorated((found,))
-    if not isinstance(found, Decorated):
+    value = folded(evaluator, owner, node)
+    if isinstance(value, Function):
+        value = called(value, [Decorated(())])
+    if isinstance(value, Declared) and value.name not in PARAMETERS:
+        value = Decorated((value,))
+    if not isinstance(value, Decorated):
         return None
-    if not found.decorators:
+    if not value.decorators:
         return []
     home, root = _written(
-        owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
+        owner, "@{}\n", value.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
     )
     return [(home, match) for match in root.find_all(kind="decorator")]
 
@@ -129,7 +145,8 @@ def _call(declared: Declared, imports: dict[str, str]) -> str:
     imports[declared.name] = f"metaflow.{declared.name}"
     given = [_code(argument, imports) for argument in declared.arguments]
     given += [f"{name}={_code(each, imports)}" for name, each in declared.named.items()]
-    return f"{declared.name}({', '.join(given)})" if given or declared.name in PARAMETERS else declared.name
+    is_called = bool(given or declared.name in PARAMETERS or CLICK_TYPES.get(declared.name))
+    return f"{declared.name}({', '.join(given)})" if is_called else declared.name
 
 
 def _code(value: Any, imports: dict[str, str]) -> str:
@@ -141,10 +158,19 @@ def _code(value: Any, imports: dict[str, str]) -> str:
     if isinstance(value, float):
         return repr(value) if value - value == 0 else f"float({str(value)!r})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_code(key, imports)}: {_code(each, imports)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_code(key, imports)}: {_code(item, imports)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         inner = "".join(f"{_code(item, imports)}, " for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, ClickType):
+        return _call(value, imports)
+    if hasattr(value, "make") and value.home is not None:  # a class of the flow's own
+        alias = f"class_{len(imports)}"
+        imports[alias] = f"{value.home.name}.{value.name}"
+        return alias
+    if isinstance(value, Library) and value.name in _PATHS:
+        imports["Path"] = "pathlib.Path"
+        return "Path"
     if isinstance(value, Library) and value.name in _TYPES:
         short = value.name.rpartition(".")[2]
         if short != value.name:
@@ -165,8 +191,8 @@ def declares(resolver: Resolver, module: Module, node: SgNode, names: Iterable[s
 
     The functions and classes of the flow's own that it calls count too.
     """
-    wanted = {f"metaflow.{name}" for name in names}
-    return next(_mentioned(resolver, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
+    qualified_names = {f"metaflow.{name}" for name in names}
+    return next(_mentioned(resolver, module, node, qualified_names, set(), 0), "").removeprefix("metaflow.")
 
 
 def declares_decorator(resolver: Resolver, module: Module, node: SgNode) -> str:
@@ -189,13 +215,13 @@ def _is_part(node: SgNode) -> bool:
 
 
 def _mentioned(
-    resolver: Resolver, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int
+    resolver: Resolver, module: Module, node: SgNode, qualified_names: set[str], seen: set[str], depth: int
 ) -> Iterator[str]:
-    for each in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
-        if each.kind() not in ("identifier", "attribute") or _is_part(each):
+    for part in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
+        if part.kind() not in ("identifier", "attribute") or _is_part(part):
             continue
-        qualified = resolver.qualify(module, each.text())
-        if qualified in wanted:
+        qualified = resolver.qualify(module, part.text())
+        if qualified in qualified_names:
             yield qualified
         place = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
         seen.add(qualified)
@@ -203,11 +229,11 @@ def _mentioned(
             continue
         home, name = place
         if name in home.functions:
-            yield from _mentioned(resolver, home, home.functions[name][-1], wanted, seen, depth + 1)
+            yield from _mentioned(resolver, home, home.functions[name][-1], qualified_names, seen, depth + 1)
         elif name in home.classes:
             for base, where in base_names(Class(home, home.classes[name][-1])):
                 if base:
-                    yield from _mentioned(resolver, home, where, wanted, seen, depth + 1)
+                    yield from _mentioned(resolver, home, where, qualified_names, seen, depth + 1)
         elif name in home.assigned:
             for value in home.assigned[name]:
-                yield from _mentioned(resolver, home, value, wanted, seen, depth + 1)
+                yield from _mentioned(resolver, home, value, qualified_names, seen, depth + 1)

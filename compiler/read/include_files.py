@@ -14,9 +14,9 @@ from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, plain, unknown_default, values
+from .arguments import bind, describing, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
-from .parameters import nameless
+from .parameters import form_of_file, nameless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from .members import Member
 
 POSITIONAL = ("name", "required", "is_text", "encoding", "help", "parser")
-ARGUMENTS = (*POSITIONAL, "default", "show_default")
+OF_CLICK = ("envvar", "metavar", "hidden", "show_envvar", "is_eager")
+ARGUMENTS = (*POSITIONAL, "default", "show_default", *OF_CLICK)
 FOLDER = "flowc.include"  # in the code package; runtime_shim/contract/included_file.py finds the files there
 MAX_BYTES = 256 << 20
 
@@ -51,21 +52,22 @@ def read_include(
     """
     place = span(member.owner.module.source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", evaluator)
-    given = bound.given
-    problems = [*bound.diagnostics, *_parser(evaluator, member, given.pop("parser", None))]
-    help_node = given.pop("help", None)
-    default_node = given.pop("default", None)
-    known, wrong = values(evaluator, member.owner, given, "IncludeFile")
+    arguments = bound.nodes
+    problems = [*bound.diagnostics, *_parser(evaluator, member, arguments.pop("parser", None))]
+    help_node = arguments.pop("help", None)
+    default_node = arguments.pop("default", None)
+    shown, hints = describing(evaluator, member.owner, arguments, "IncludeFile")
+    folded_values, wrong = values(evaluator, member.owner, arguments, "IncludeFile")
     problems += wrong
-    found = {**bound.unpacked, **known}
+    options = {**bound.unpacked, **shown, **folded_values}
     default, computed, wrong = _default(
-        evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}
+        evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": options.get("name")}
     )
     problems += wrong
     if default_node is None:
         default = bound.unpacked.get("default")
-    is_text = True if found.get("is_text") is None else found["is_text"]
-    encoding = "utf-8" if found.get("encoding") is None else found["encoding"]
+    is_text = True if options.get("is_text") is None else options["is_text"]
+    encoding = "utf-8" if options.get("encoding") is None else options["encoding"]
     for argument, value, kind in (
         ("is_text", is_text, bool),
         ("encoding", encoding, str),
@@ -79,7 +81,7 @@ def read_include(
             )
     if problems:
         return None, {}, problems
-    name = found.get("name")
+    name = options.get("name")
     if not isinstance(name, str):
         return None, {}, [nameless(member, "IncludeFile")]
     path = str(default) if default else ""
@@ -87,15 +89,17 @@ def read_include(
     if any(problem.severity != WARNING for problem in problems):
         return None, {}, problems
     described, wrong = help_text(evaluator, member.owner, help_node, name)
-    described = described or str(found.get("help") or "")
+    described = described or str(options.get("help") or "")
     digest = next(iter(files), "").rpartition("/")[2]
+    click_options = {argument: options[argument] for argument in OF_CLICK if options.get(argument) is not None}
+    form = form_of_file(click_options, name) if click_options else None
     parameter = nodes.Parameter(
         member.name, name, "file", from_here(path) or None, bool(path),
-        bool(found.get("required")) and not path and not computed,
-        described, "", place, found.get("show_default") is not False, computed,
-        nodes.Include(bool(is_text), str(encoding), digest),
+        bool(options.get("required")) and not path and not computed,
+        described, "", place, options.get("show_default") is not False, computed,
+        nodes.Include(bool(is_text), str(encoding), digest), form,
     )  # fmt: skip
-    return parameter, files, [*problems, *wrong]
+    return parameter, files, [*problems, *hints, *wrong]
 
 
 def _default(
@@ -108,9 +112,9 @@ def _default(
     try:
         function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(evaluator, member.owner, node)), False, []
+            return _path(folded(evaluator, member.owner, node)), False, []
         try:
-            return plain(called(evaluator, function, context)), False, []
+            return _path(called(evaluator, function, context)), False, []
         except Unfoldable:
             return None, True, []
     except Reported:
@@ -118,6 +122,11 @@ def _default(
     except Unfoldable as error:
         how = "write the path, relative to the flow's folder, or remove the default and give a file with each run"
         return None, False, [unknown_default(member.name, member.owner, node, error, how)]
+
+
+def _path(value: Any) -> Value:
+    """Returns the path as text, or a value that is no path as it is."""
+    return str(value) if type(value).__name__ == "PurePosixPath" else plain(value)
 
 
 def _carried(
@@ -151,7 +160,7 @@ def _content(
 ) -> tuple[bytes | None, list[Diagnostic]]:  # fmt: skip
     if is_from_here(path):
         return _read(evaluator.resolver.sources.path_of(shown)), []
-    path = os.path.expanduser(path)
+    path = os.path.expanduser(shown)
     here, beside = (
         _read(path),
         None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path)),

@@ -44,11 +44,11 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
 def _is_used_at_once(statement: SgNode, root: SgNode) -> bool:
     """Returns True if code outside functions uses a name that the statement binds, other than as a decorator."""
     home = statement.field("module_name")
-    named = [each for each in statement.named_children() if home is None or each.range() != home.range()]
-    names = {(each.field("alias") or each).text().partition(".")[0] for each in named}
+    named = [child for child in statement.named_children() if home is None or child.range() != home.range()]
+    names = {(node.field("alias") or node).text().partition(".")[0] for node in named}
     for node in root.find_all(kind="identifier"):
         if node.text() in names:
-            kinds = [each.kind() for each in node.ancestors()]
+            kinds = [ancestor.kind() for ancestor in node.ancestors()]
             if not {"function_definition", "lambda", "decorator", *_IMPORTS} & set(kinds):
                 return True
     return False
@@ -67,15 +67,15 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
     """The names of Metaflow that the statement imports and flowc does not have, each with its place."""
     home = statement.field("module_name")
     if home is None:  # import a.b, c as d
-        for each in statement.named_children():
-            name = each.field("name") if each.kind() == "aliased_import" else each
-            if name is not None and name.text().partition(".")[0] == "metaflow" and name.text() not in MODULES:
+        for child in statement.named_children():
+            name = child.field("name") if child.kind() == "aliased_import" else child
+            if name is not None and name.text().partition(".")[0] == "metaflow" and not _is_there(name.text()):
                 yield name.text(), name
         return
     module = home.text()
     if module.partition(".")[0] != "metaflow":
         return
-    if module not in MODULES:
+    if not _is_there(module):
         yield module, home
         return
     for child in statement.named_children():
@@ -89,5 +89,10 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and not name.text().startswith("__")
             ):
                 local = child.field("alias") or name
-                if f"@{local.text()}" not in root.text():  # a decorator that nobody knows is spoken of where it is used
+                if f"@{local.text()}" not in root.text():  # an unknown decorator is reported where it is used
                     yield full, name
+
+
+def _is_there(module: str) -> bool:
+    """Returns True for a module of Metaflow's that flowc has. Below `_vendor` are other projects' modules."""
+    return module in MODULES or module.startswith("metaflow._vendor.")

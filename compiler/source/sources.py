@@ -28,7 +28,7 @@ class Sources:
         self.file = file
         self.texts: dict[str, str] = {}  # path from the folder or root → text, of every file read
         self.contents: dict[str, bytes] = {}
-        self._given = [each for each in roots if os.path.isdir(each)]
+        self._given = [root for root in roots if os.path.isdir(root)]
         self._roots: tuple[str, ...] | None = None  # with those that the repository declares, once they are needed
         self._tops: dict[str, tuple[str, ...]] = {}  # first part of a module's name → the roots that have it
         self._elsewhere: dict[str, str] = {}  # path → root, of every file that is not in the flow's folder
@@ -37,7 +37,18 @@ class Sources:
 
     def main(self) -> Module:
         """Returns the module of the flow's own file. Raises Refused."""
-        return self.load(self.file, self.file.removesuffix(".py").replace(".", "_") or "flow")
+        name = self.file.removesuffix(".py").replace(".", "_") or "flow"
+        if "/" not in self.file and _imports_relatively(read_bytes(self.folder, self.file)):
+            from . import packages  # rare, so imported only then
+
+            inside = packages.around(self.folder)
+            if inside is not None:  # as `python -m PACKAGE.FLOW` finds it: below the folder that holds the package
+                root, package = inside
+                self._given.append(root)
+                self.file = f"{package.replace('.', '/')}/{self.file}"
+                self._elsewhere[self.file] = root
+                return self.load(self.file, f"{package}.{name}")
+        return self.load(self.file, name)
 
     def load(self, path: str, name: str, is_package: bool = False) -> Module:
         """Reads and parses the file. Raises Refused."""
@@ -56,9 +67,9 @@ class Sources:
         """
         if name not in self._modules:
             self._modules[name] = None
-            found = self.find(name)
-            if found is not None:
-                self.load(found, name, found.endswith("/__init__.py"))
+            path = self.find(name)
+            if path is not None:
+                self.load(path, name, path.endswith("/__init__.py"))
         return self._modules[name]
 
     def find(self, name: str) -> str | None:
@@ -116,7 +127,7 @@ class Sources:
 
     def add_roots(self, roots: Iterable[str]) -> None:
         """Puts roots before those that are known. Names that led nowhere are looked for again."""
-        self._given = [*(each for each in roots if os.path.isdir(each)), *self._given]
+        self._given = [*(root for root in roots if os.path.isdir(root)), *self._given]
         self._roots = None
         self._tops.clear()
         self._found = {name: path for name, path in self._found.items() if path is not None}
@@ -128,9 +139,11 @@ class Sources:
             from . import roots  # only for a name that the flow's folder does not have
 
             own = os.path.abspath(self.folder)
-            given = [root for root in map(os.path.abspath, self._given) if not roots.holds_installed_packages(root)]
-            found = dict.fromkeys([*given, *roots.declared(self.folder)])
-            self._roots = tuple(root for root in found if root != own)
+            given_roots = [
+                root for root in map(os.path.abspath, self._given) if not roots.holds_installed_packages(root)
+            ]
+            ordered = dict.fromkeys([*given_roots, *roots.declared(self.folder)])
+            self._roots = tuple(root for root in ordered if root != own)
         return self._roots
 
     def places(self) -> dict[str, str]:
@@ -165,7 +178,7 @@ class Sources:
         """Returns False for a link that leads out of all roots."""
         real = os.path.realpath(os.path.join(root, *path.split("/")))
         return any(
-            real.startswith(os.path.join(os.path.realpath(each), "")) for each in (root, self.folder, *self.roots())
+            real.startswith(os.path.join(os.path.realpath(base), "")) for base in (root, self.folder, *self.roots())
         )
 
 
@@ -178,6 +191,14 @@ def python_files(root: str, folder: str) -> Iterator[str]:
             yield from python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
+
+
+def _imports_relatively(data: bytes) -> bool:
+    """Returns True if a line of the text begins with `from .`."""
+    at = data.find(b"from .")
+    while at > 0 and data[at - 1 : at] != b"\n":
+        at = data.find(b"from .", at + 1)
+    return at >= 0
 
 
 def _is_file(root: str, path: str) -> bool:

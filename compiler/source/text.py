@@ -43,6 +43,27 @@ def read(folder: str, name: str) -> Source:
 
 def read_bytes(folder: str, name: str) -> bytes:
     """Returns the file's content. Raises Refused with the reason if it cannot be read."""
+    if name.endswith(".ipynb") or ".ipynb:cell " in name:
+        from . import notebooks  # rare, so imported only then
+
+        if notebooks.is_cell(name):
+            text = notebooks.cell_text(name, lambda notebook: _bytes(folder, notebook), syntax_tree)
+            return text.encode("utf-8", "replace")
+        raise _unreadable(
+            name,
+            "is a notebook",
+            "begin the flow's cell with `%%writefile flow.py`, run it, and give that file; `flowc check` reads cells",
+        )
+    return _bytes(folder, name)
+
+
+def notebook_bytes(path: str) -> bytes:
+    """Returns the content of a notebook. Raises Refused with the reason if it cannot be read."""
+    folder, name = os.path.split(path)
+    return _bytes(folder or ".", name)
+
+
+def _bytes(folder: str, name: str) -> bytes:
     try:
         with open(os.path.join(folder, *name.split("/")), "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -121,8 +142,8 @@ def _joined(text: str) -> str:
     """
     if "\\\n" not in text:
         return ""
-    found = tree_of(text).find_all(kind="line_continuation")
-    places = [each.range().start.index for each in found]
+    continuations = tree_of(text).find_all(kind="line_continuation")
+    places = [node.range().start.index for node in continuations]
     if not places:
         return ""
     pieces, done = [], 0
@@ -211,12 +232,13 @@ def _unreadable(name: str, what: str, how: str) -> Refused:
 def _depth(text: str) -> int:
     """Returns an upper bound of the text's nesting, by brackets and indentation, without parsing it."""
     deepest = depth = 0
-    for each in text:
+    for each in filter("([{)]}".__contains__, text):  # all others pass in C
         if each in "([{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif each in ")]}":
-            depth = max(0, depth - 1)
+            if depth > deepest:
+                deepest = depth
+        elif depth:
+            depth -= 1
     if deepest > MAX_DEPTH:  # brackets in strings and comments counted too: count again without them
         deepest = _bracket_depth_outside_strings(text)
     indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)
@@ -272,7 +294,9 @@ def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
         line, column, end, message = error
         line = min(max(line, 1), len(lines))
         if line in seen:  # skipping the line did not help: the cause is above, such as an open bracket
-            line = next((each for each in range(line - 1, 0, -1) if each not in seen and lines[each - 1].strip()), 0)
+            line = next(
+                (number for number in range(line - 1, 0, -1) if number not in seen and lines[number - 1].strip()), 0
+            )
             if not line:
                 return
         else:

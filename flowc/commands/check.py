@@ -7,12 +7,12 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
-from ..flow_source import load_flow, placed_sources, with_project
+from ..flow_source import load_flow, placed, with_project
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
-from ..targeting import FORMAT, asked_format, compilations, package_of, parse, problems, sections
+from ..targeting import FORMAT, asked_format, check_package, compilations, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
-USAGE = ("flowc check FLOW.py... [--target TARGET] [OPTIONS]",)
+USAGE = ("flowc check FLOW.py|NOTEBOOK.ipynb... [--target TARGET] [OPTIONS]",)
 TEXT = """
 Reads flows, without importing or running them, and prints every problem: where it is, why it matters and what to write
 instead. With `--target`, it also reports what those targets cannot run. For a folder, it checks every file in or below
@@ -105,6 +105,9 @@ def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, lis
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
     """Yields each file, and whether the user named it. Raises Failure for an unreadable folder."""
     for path in paths:
+        if path.endswith(".ipynb"):
+            yield from ((cell, True) for cell in _flow_cells(path))
+            continue
         if not os.path.isdir(path):
             yield path, True
             continue
@@ -115,6 +118,14 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
                 if not name.startswith(".") and name not in _LEFT_OUT and not name.endswith(".egg-info")
             )
             yield from ((os.path.join(folder, name), False) for name in sorted(names) if name.endswith(".py"))
+
+
+def _flow_cells(path: str) -> list[str]:
+    """Returns the cells of the notebook that may define a flow, each as `NOTEBOOK.ipynb:cell N`. Raises Refused."""
+    from flowc.compiler.source.notebooks import flow_cells
+    from flowc.compiler.source.text import notebook_bytes, syntax_tree
+
+    return flow_cells(path, notebook_bytes(path), syntax_tree)
 
 
 def _unreadable(error: OSError) -> None:
@@ -161,12 +172,15 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
         program = load_flow(
             path, name, arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
         )
-        diagnostics = problems(
-            program, path, compilations(program, emitters, arguments, package_of(program).digest, path), arguments
-        )
+        digest = ""
+        if emitters:
+            digest = package_of(program).digest
+        else:
+            check_package(program)
+        diagnostics = problems(program, path, compilations(program, emitters, arguments, digest, path), arguments)
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
-    sources = placed_sources(program.sources, path, program.places)
+    diagnostics, sources = placed(program, path, diagnostics)
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""

@@ -9,7 +9,7 @@ from flowc.targets.target import IMAGE
 
 from .. import files
 from ..environments import locks, requests
-from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
 from ..images import recorded
 from ..options import Arguments, Option, Usage, parse
 from ..settings import NONE, settings_for
@@ -82,12 +82,13 @@ def run(argv: list[str], out: Output) -> int:
     if command == "push" and arguments.text("--output"):
         raise Usage("`--output` is an option of `flowc image build`", "leave it out, or write `flowc image build`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
-    found = [*requests.unlockable_of(program.flow, path, settings)]
-    found += locks.problems(program.flow, path, settings)
-    if found:
-        raise Refused(placed(found, path), placed_sources(program.sources, path))
+    read = locks.read_all(path, program.flow.name)
+    problems = [*requests.unlockable_of(program.flow, path, settings)]
+    problems += locks.problems(program.flow, path, settings, read)
+    if problems:
+        raise Refused(*placed(program, path, problems))
     image = arguments.text("--image") or settings.get("image", "") or IMAGE
-    orders = _orders(program.flow, path, settings, image, arguments)
+    orders = _orders(program.flow, path, locks.of_steps(program.flow, path, settings, read), image, arguments)
     if not orders:
         _say(arguments, out, "the flow asks for no packages")
         return 0
@@ -97,7 +98,9 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _orders(flow: Flow, path: str, settings: dict[str, str], image: str, arguments: Arguments) -> list[Order]:
+def _orders(
+    flow: Flow, path: str, of_steps: dict[str, tuple[Lock, ...]], image: str, arguments: Arguments
+) -> list[Order]:  # fmt: skip
     """Returns the images to build. Raises Failure for a platform that the flow is not locked for."""
     from ..images.build import Order
     from ..images.delivery import images_of
@@ -105,7 +108,6 @@ def _orders(flow: Flow, path: str, settings: dict[str, str], image: str, argumen
     only = tuple(each.strip() for each in arguments.text("--platform").split(",") if each.strip())
     steps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     chosen: dict[tuple[str, tuple[str, ...]], tuple[Lock, ...]] = {}
-    of_steps = locks.of_steps(flow, path, settings)
     for step in flow.steps:
         if step.name not in of_steps:
             continue

@@ -137,11 +137,11 @@ def pack(folder: str, lock: Lock, moving: tuple[tuple[str, str], ...] = ()) -> A
     from flowc.runtime_shim.environments.description import CHUNK, Description
 
     names = sorted(_files(folder, bool(lock.conda)))
-    made = io.BytesIO()
+    buffer = io.BytesIO()
     digest = hashlib.sha256()
     zipper = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
     crc, length, unpacked = 0, 0, 0
-    made.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")  # gzip, without a name and a time (RFC 1952)
+    buffer.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")  # gzip, without a name and a time (RFC 1952)
 
     class Sink:
         """Takes the tar as it grows."""
@@ -150,7 +150,7 @@ def pack(folder: str, lock: Lock, moving: tuple[tuple[str, str], ...] = ()) -> A
             nonlocal crc, length
             digest.update(data)
             crc, length = zlib.crc32(data, crc), length + len(data)
-            made.write(zipper.compress(data))
+            buffer.write(zipper.compress(data))
             return len(data)
 
     root = f"{ROOT}/{lock.environment.partition(':')[2]}"
@@ -169,9 +169,9 @@ def pack(folder: str, lock: Lock, moving: tuple[tuple[str, str], ...] = ()) -> A
             archive.format = _format(member)
             with open(path, "rb") as file:
                 archive.addfile(member, file)
-    made.write(zipper.flush())
-    made.write(crc.to_bytes(4, "little") + (length & 0xFFFFFFFF).to_bytes(4, "little"))
-    data = made.getvalue()
+    buffer.write(zipper.flush())
+    buffer.write(crc.to_bytes(4, "little") + (length & 0xFFFFFFFF).to_bytes(4, "little"))
+    data = buffer.getvalue()
     chunks = [hashlib.sha256(data[at : at + CHUNK]).hexdigest() for at in range(0, len(data), CHUNK)]
     described = Description(
         lock.environment,
@@ -207,14 +207,14 @@ def _files(folder: str, has_links: bool) -> Iterator[str]:
     """
     root = os.path.realpath(folder)
     for inside, below, names in os.walk(folder):
-        for each in (*below, *names):
-            path = os.path.join(inside, each)
+        for name in (*below, *names):
+            path = os.path.join(inside, name)
             shown = os.path.relpath(path, folder).replace(os.sep, "/")
             if has_links and os.path.islink(path) and not os.path.isabs(os.readlink(path)):
                 if f"{os.path.realpath(path)}/".startswith(f"{root}/"):
                     yield shown
                     continue
-            if os.path.islink(path) or (each in names and not os.path.isfile(path)):
+            if os.path.islink(path) or (name in names and not os.path.isfile(path)):
                 raise Failure(f"a package holds `{shown}`, which is a link or a device; an archive can only hold files")
-            if each in names:
+            if name in names:
                 yield shown

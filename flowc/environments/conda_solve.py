@@ -33,13 +33,14 @@ _MACOS = "12.0"
 def rattler() -> ModuleType:
     """Returns the library. Raises Failure if it is not installed."""
     try:
-        import rattler as found
+        import rattler
         import rattler.exceptions
     except ImportError:
         raise Failure(
             "conda environments need py-rattler, which is not installed here: install `flowc[conda]`"
         ) from None
-    return found
+    library: ModuleType = rattler
+    return library
 
 
 def solve(

@@ -135,7 +135,7 @@ class Lock:
             "glibc": self.platform.glibc,
             "kind": "conda" if self.conda else "pypi",
             "layout": LAYOUT,
-            "packages": [each.identity for each in self.wheels],
+            "packages": [wheel.identity for wheel in self.wheels],
             "platform": self.platform.name,
             "python": self.interpreter,
             "version": VERSION,
@@ -206,8 +206,8 @@ def loads(text: str) -> Lock:
     quick = quick_reading.read(text)
     if quick is not None:
         try:
-            lock, digest = _lock(quick)
-            if dumps(lock) == text and digest == lock.environment:
+            lock, _ = _lock(quick)
+            if dumps(lock) == text:  # and so is its digest, which is one of the lines
                 return lock
         except (Damaged, KeyError, TypeError, ValueError, AttributeError, IndexError):
             pass  # the parser reports the reason
@@ -242,7 +242,7 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         packages=tuple(sorted((_str(name), _str(version)) for name, version in own["packages"].items())),
         python=_str(own["python"]),
         platform=Platform(own["platform"], _str(own.get("glibc", ""))),
-        wheels=tuple(_placed(wheel(each, trees), placed) for each in data.get("packages", ())),
+        wheels=tuple(_placed(wheel(package, trees), placed) for package in data.get("packages", ())),
         indexes=tuple(map(_str, own["indexes"])),
         exclude_newer=_str(own.get("exclude-newer", "")),
         source=_str(own.get("source", "")),
@@ -329,10 +329,10 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
         )
     if not direct and len(package["wheels"]) != 1:
         raise ValueError(f"{package['name']} has {len(package['wheels'])} wheels")
-    found = package["archive"] if direct else package["wheels"][0]
-    url = _str(found["url"])
-    file = file_of(found)
-    sha256 = _digest(found["hashes"]["sha256"])
+    source = package["archive"] if direct else package["wheels"][0]
+    url = _str(source["url"])
+    file = file_of(source)
+    sha256 = _digest(source["hashes"]["sha256"])
     if not file.endswith(".whl") or "/" in file or "\\" in file:
         raise ValueError(f"{package['name']} has no wheel with a digest")
     version = _str(package.get("version", "")) or file.split("-")[1]
@@ -342,8 +342,8 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
         file,
         url,
         sha256,
-        int(found.get("size", 0)),
-        _time(found.get("upload-time")),
+        int(source.get("size", 0)),
+        _time(source.get("upload-time")),
         direct,
     )
 
@@ -360,7 +360,7 @@ def url_of(index: str) -> str:
 
 
 def _last_part(url: str) -> str:
-    if not any(each in url for each in "%?#;"):
+    if not any(character in url for character in "%?#;"):
         return url.rpartition("/")[2]
     from urllib.parse import unquote, urlsplit
 

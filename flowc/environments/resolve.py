@@ -52,7 +52,7 @@ class Place:
 
 def resolve(
     flow: str,
-    wanted: Wanted,
+    environment: Wanted,
     platform: Platform,
     choices: Choices,
     earlier: tuple[Wheel, ...],
@@ -65,7 +65,7 @@ def resolve(
     """
     import tempfile
 
-    request = wanted.request
+    request = environment.request
     conda: tuple[CondaPackage, ...] = ()
     if request.conda:
         from . import conda_solve
@@ -78,12 +78,12 @@ def resolve(
     with tempfile.TemporaryDirectory(prefix="flowc-lock-") as folder:
         inputs = _inputs(request, platform, choices, tuple(options), earlier, place, folder)
         wheels = _resolved(inputs, request, platform, choices, options, earlier, conda, folder)
-    is_source = bool(request.lines or (request.conda and not request.packages)) and wanted.span is None
+    is_source = bool(request.lines or (request.conda and not request.packages)) and environment.span is None
     return Lock(
         flow,
-        wanted.name,
+        environment.name,
         request.packages,
-        wanted.request.python,
+        environment.request.python,
         platform,
         wheels,
         indexes if request.requirements() else (),
@@ -237,12 +237,12 @@ def _source_distribution(
         with open(limits, "w", encoding="utf-8") as file:
             file.write(f"{name}=={known.version}\n")
         try:
-            made = uv.run([*command, "-c", limits, "--format", "pylock.toml"], text, folder)
+            lock_text = uv.run([*command, "-c", limits, "--format", "pylock.toml"], text, folder)
         except uv.Refused:  # the locked version no longer fits
-            made = uv.run([*command, "--format", "pylock.toml"], text, folder)
+            lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
     else:
-        made = uv.run([*command, "--format", "pylock.toml"], text, folder)
-    found = next((each for each in _packages(made) if each.get("sdist")), None)
+        lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
+    found = next((each for each in _packages(lock_text) if each.get("sdist")), None)
     return _wheel({**found, "wheels": []}) if found is not None else None
 
 
@@ -285,8 +285,8 @@ def _resolved(
         uv.run([*common, *output], text, folder)
         with open(output[1], encoding="utf-8") as file:
             common += give("-c", "constraints.txt", [line.strip() for line in file if "==" in line])
-    made = uv.run([*common, "--format", "pylock.toml"], text, folder)
-    chosen = (_best(each, request.python, platform, inputs.hashes) for each in _packages(made))
+    lock_text = uv.run([*common, "--format", "pylock.toml"], text, folder)
+    chosen = (_best(each, request.python, platform, inputs.hashes) for each in _packages(lock_text))
     found = [_checked(each, inputs, dict(placed)) for each in chosen]
     return tuple(sorted(found, key=lambda each: each.name))
 
@@ -362,8 +362,8 @@ def _packages(text: str) -> list[dict[str, Any]]:
         import tomllib
     else:
         import tomli as tomllib
-    found = tomllib.loads(text).get("packages", [])
-    return list(found)
+    packages = tomllib.loads(text).get("packages", [])
+    return list(packages)
 
 
 def _wheel(package: dict[str, Any]) -> Wheel:
@@ -374,12 +374,12 @@ def _wheel(package: dict[str, Any]) -> Wheel:
     if "vcs" in package or "directory" in package:
         raise uv.Refused(f"{name} exists only as sources, and another package asks for it: name it in the flow, too")
     try:
-        found = pylock.wheel(package, {})
+        result = pylock.wheel(package, {})
     except (KeyError, TypeError, ValueError):
         raise uv.Refused(
             f"{name} {package.get('version', '')} has no matching wheel with a SHA-256 digest and a URL"
         ) from None
-    place = urlsplit(found.url)
+    place = urlsplit(result.url)
     if place.username is None:
-        return found
-    return replace(found, url=urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2])))
+        return result
+    return replace(result, url=urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2])))

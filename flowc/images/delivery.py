@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators._packages import decorators_of
-from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic
-from flowc.environments import locks
 from flowc.environments.demand import KINDS
-from flowc.targets.shared.step_settings import decorator_of
+from flowc.targets.shared.step_settings import decorator_of, image_in
 from flowc.targets.target import IMAGE
 
 from . import recorded, references
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flowc.compiler.ir.nodes import Flow, Step
+    from flowc.environments.pylock import Lock
 
     from .recorded import Built
 
@@ -31,6 +30,7 @@ class Wish:
     flow: Flow
     path: str  # of the flow's file
     options: dict[str, str]  # the settings of the flow's project
+    locks: dict[str, tuple[Lock, ...]]  # of each step that has an environment, for Linux
     image: str  # of steps that name none
     code: str  # digest of the code package
     repository: str
@@ -39,8 +39,8 @@ class Wish:
 def images_of(step: Step, image: str) -> tuple[str, ...]:
     """Returns the images that the step may have: in a pod, and as a job of Batch; `image` is that of the flow."""
     pod, job = (decorator_of(step, name) for name in ("kubernetes", "batch"))
-    of_pod = str(record_of(pod).image or "") if pod else ""
-    of_job = str(record_of(job).image or "") if job else of_pod
+    of_pod = image_in(pod) if pod else ""
+    of_job = image_in(job) if job else of_pod
     return tuple(dict.fromkeys((of_pod or image, of_job or image)))
 
 
@@ -52,12 +52,7 @@ def images(wish: Wish) -> tuple[tuple[tuple[str, str], str], ...]:
 
 def variables(wish: Wish) -> tuple[tuple[str, str], ...]:
     """Returns FLOWC_PACKAGES of each step that has an image: the environments that the image holds."""
-    conda = {
-        lock.environment
-        for of in locks.of_steps(wish.flow, wish.path, wish.options).values()
-        for lock in of
-        if lock.conda
-    }
+    conda = {lock.environment for of in wish.locks.values() for lock in of if lock.conda}
     return tuple(
         (
             step,
@@ -109,8 +104,7 @@ def _chosen(wish: Wish) -> dict[tuple[str, str], Built | None]:
 
 def _environments(wish: Wish) -> dict[str, dict[str, str]]:
     """Returns the environment of each step that has one: platform → digest."""
-    found = locks.of_steps(wish.flow, wish.path, wish.options)
-    return {step: {lock.platform.name: lock.environment for lock in of} for step, of in found.items()}
+    return {step: {lock.platform.name: lock.environment for lock in of} for step, of in wish.locks.items()}
 
 
 def _difference(wish: Wish, step: Step, own: list[Built]) -> str:

@@ -91,39 +91,41 @@ def _loads(data: bytes, environment: str, name: str, where: str) -> Description:
     from ..contract import record
 
     try:
-        found = record.loads(data, name)
+        fields = record.loads(data, name)
     except DamagedError:
         raise ShimError(f"{name}{where} is damaged") from None
     name += where
-    if found.get("form") != VERSION:
-        raise ShimError(f"{name} has form {found.get('form')!r}, this flowc reads {VERSION}")
+    if fields.get("form") != VERSION:
+        raise ShimError(f"{name} has form {fields.get('form')!r}, this flowc reads {VERSION}")
     try:
-        made = Description(
-            _text(found["environment"]),
-            _text(found["python"]),
-            _text(found["platform"]),
-            _text(found["glibc"]),
-            int(found["size"]),
-            [_text(each) for each in found["chunks"]],
-            int(found["unpacked"]),
-            int(found["files"]),
-            _text(found["tar"]),
-            _text(found.get("kind", "pypi")),
-            [(_text(name), _text(mode)) for name, mode in found.get("moving", ())],
+        description = Description(
+            _text(fields["environment"]),
+            _text(fields["python"]),
+            _text(fields["platform"]),
+            _text(fields["glibc"]),
+            int(fields["size"]),
+            [_text(chunk) for chunk in fields["chunks"]],
+            int(fields["unpacked"]),
+            int(fields["files"]),
+            _text(fields["tar"]),
+            _text(fields.get("kind", "pypi")),
+            [(_text(name), _text(mode)) for name, mode in fields.get("moving", ())],
         )
     except (KeyError, TypeError, ValueError):
         raise ShimError(f"{name} is damaged") from None
-    if _hex(made.environment) != _hex(environment) or len(made.chunks) != max(1, -(-made.size // CHUNK)):
+    if _hex(description.environment) != _hex(environment) or len(description.chunks) != max(
+        1, -(-description.size // CHUNK)
+    ):
         raise ShimError(f"{name} is damaged")
-    return made
+    return description
 
 
 def _hex(environment: str) -> str:
     """Returns the digest without its prefix. Raises ShimError for an invalid one, since it becomes a file's name."""
-    found = environment.rpartition(":")[2]
-    if len(found) != 64 or not set(found) <= set("0123456789abcdef"):
+    digest = environment.rpartition(":")[2]
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise ShimError(f"{environment!r} is not the digest of an environment")
-    return found
+    return digest
 
 
 def _text(value: Any) -> str:

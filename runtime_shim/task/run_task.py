@@ -11,10 +11,10 @@ from ..artifacts import manifest as artifacts
 from ..artifacts.manifest import Manifest
 from ..contract import address, identity, record
 from ..contract.errors import ShimError
-from ..contract.graph import Graph
+from ..contract.graph import Graph, attributes_of
 from ..contract.lineage import Lineage
 from ..contract.record import Outcome, Record
-from ..contract.semantics import environment_variables
+from ..contract.semantics import container_variables, environment_variables
 from ..user_code import flowspec
 from ..user_code.flowspec import FlowSpec, State
 from . import user_step
@@ -207,9 +207,7 @@ def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) ->
 
 
 def _project_tags(graph: Graph) -> Dict[str, Any]:
-    project_attributes = next(
-        (decorator["attributes"] for decorator in graph.flow["decorators"] if decorator["name"] == "project"), None
-    )
+    project_attributes = attributes_of(graph.flow["decorators"], "project")
     if project_attributes is None:
         return {}
     from ..contract import project
@@ -222,7 +220,7 @@ def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
 
     The engine's own copy, which may be of a later deployment, wins.
     """
-    own = environment_variables(decorator)
+    own = {**environment_variables(decorator), **container_variables(decorator, os.environ)}
     encoded = os.environ.get("FLOWC_ENVIRONMENT")
     if encoded:
         from ..contract.parameters import decode
@@ -247,7 +245,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
     state.is_join, state.targets, state.graph, state.is_first = joins, graph.targets(task.step), graph, task.is_first
     if task.is_first:
-        state.manifest = _first_manifest(task, {**_declared_constants(task, flow_class), **constants}, values)
+        fixed_values = {**_declared_constants(task, flow_class), **constants}
+        state.manifest = _first_manifest(task, fixed_values, values, flow_class)
     elif joins:
         state.manifest = {name: entry for name, entry in inputs[0].artifacts.items() if name in fixed}
     else:
@@ -257,7 +256,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         retry_count=task.tries,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
-        parameters=RunParameters(_in_steps(declared, values)),
+        parameters=RunParameters(_in_steps(declared, values, flow_class)),
         parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),
         **_by_decorator(task),
     )  # fmt: skip
@@ -272,6 +271,10 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
     cards = [
         decorator["attributes"] for decorator in graph.step(task.step)["decorators"] if decorator["name"] == "card"
     ]
+    if graph.has_extensions(task.step):
+        from ..extensions.of_task import cards as more_cards
+
+        cards += more_cards(graph.step(task.step)["decorators"])
     if cards:
         from ..cards.of_task import CardsOfTask
 
@@ -279,9 +282,7 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
         facts["card"] = task.cards.collector
     if graph.is_gang(task.step):
         facts["is_parallel"] = True
-    project = next(
-        (decorator["attributes"] for decorator in graph.flow["decorators"] if decorator["name"] == "project"), None
-    )
+    project = attributes_of(graph.flow["decorators"], "project")
     if project is not None:
         from ..contract.project import place
 
@@ -297,9 +298,11 @@ def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, 
     }
 
 
-def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
+def _first_manifest(
+    task: Attempt, constants: Dict[str, Any], values: Dict[str, Any], flow_class: type[FlowSpec]
+) -> Manifest:
     initial = dict(constants)
-    initial.update(_in_steps(task.graph.flow["parameters"], values))
+    initial.update(_in_steps(task.graph.flow["parameters"], values, flow_class))
     if task.graph.flow.get("configs"):
         from .. import config
 
@@ -325,14 +328,18 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
         raise UnpicklableArtifactException(str(error)) from error
 
 
-def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
+def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class: type[FlowSpec]) -> Dict[str, Any]:
     """Returns the values as steps see them, without files, whose content exists only as an artifact."""
     if not declared:
         return {}
     from ..contract.parameters import in_step
 
     return {
-        parameter["attribute"]: in_step(parameter, values.get(parameter["name"]))
+        parameter["attribute"]: in_step(
+            parameter,
+            values.get(parameter["name"]),
+            getattr(getattr(flow_class, parameter["attribute"], None), "convert", None),
+        )
         for parameter in declared
         if parameter["type"] != "file"
     }

@@ -9,6 +9,7 @@ from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from ..api import metaflow_alias
 from ..contract.errors import ShimError
+from ..contract.semantics import LEFT_TO_CONTAINER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
     start_site()
     metaflow_alias.install()
     folder = os.path.abspath(folder)
+    if "/" in file and "FLOWC_SOURCE_ROOTS" in os.environ:
+        folder = _holder(folder, file)
     if folder not in sys.path[:1]:
         sys.path.insert(0, folder)
     if "FLOWC_SOURCE_ROOTS" in os.environ:  # only where the flow is not in a code package
@@ -43,6 +46,10 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
 
         source_roots.install(folder)
     name = module_name(file)
+    package = file.rpartition("/")[0].replace("/", ".")
+    if package:  # as for `python -m PACKAGE.FLOW`: the flow's imports may be relative
+        __import__(package)
+        name = f"{package}.{name}"
     module = sys.modules.get(name)
     path = os.path.join(folder, *file.split("/"))
     if module is None or getattr(module, "__file__", None) != path:
@@ -62,11 +69,22 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
     return flow_class
 
 
+def _holder(folder: str, file: str) -> str:
+    """Returns the source root that holds the flow's file, if its package begins above the flow's folder."""
+    from ..contract.source_roots import given
+
+    parts = file.split("/")
+    return next((root for root in given() if os.path.isfile(os.path.join(root, *parts))), folder)
+
+
 def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     """Returns the flow's class after its configs and mutators. `flow` is the IR's JSON form.
 
     Exceptions of the user's code propagate.
     """
+    for given in flow.get("inputs", ()):
+        if given["kind"] == "env" and given["value"] != LEFT_TO_CONTAINER:
+            os.environ.setdefault(given["name"], given["value"])  # the source reads it when it is imported
     flow_class = import_flow(folder, flow["file"], flow["name"], once)
     values: Dict[str, Any] = {}
     if flow.get("configs"):

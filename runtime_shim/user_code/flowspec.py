@@ -36,6 +36,9 @@ class ForeachFrame(tuple):  # type: ignore[type-arg]
     step, var, num_splits, index, value = (property(lambda self, at=at: tuple.__getitem__(self, at)) for at in range(5))  # type: ignore[misc]
 
 
+CONTROL_TASK_TAG, UBF_CONTROL, UBF_TASK = "control_task", "ubf_control", "ubf_task"  # of `metaflow.unbounded_foreach`
+
+
 class UnboundedForeachInput:
     """Base class of Metaflow's extensions for a foreach with an unknown number of items.
 
@@ -106,7 +109,7 @@ class FlowSpec:
     def __iter__(self) -> Any:
         """Iterates over the steps of the flow, as functions."""
         attributes = (getattr(type(self), name, None) for name in dir(type(self)))
-        return iter([each for each in attributes if getattr(each, "is_step", False)])
+        return iter([attribute for attribute in attributes if getattr(attribute, "is_step", False)])
 
     def __str__(self) -> str:
         state = self.__dict__.get("_flowc")
@@ -139,8 +142,10 @@ class FlowSpec:
         """The open foreaches, outermost first, in Metaflow's form."""
         targets, frames = self._flowc.graph.targets, enumerate(self._flowc.stack)
         return [
-            ForeachFrame((targets(each["step"])[0], each["over"], each["splits"], each["index"], self._shown(level)))
-            for level, each in frames
+            ForeachFrame(
+                (targets(frame["step"])[0], frame["over"], frame["splits"], frame["index"], self._shown(level))
+            )
+            for level, frame in frames
         ]
 
     def _shown(self, level: int) -> Optional[str]:

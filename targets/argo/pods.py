@@ -44,14 +44,15 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     env.update(options.packages_of(step.name))
     if step.name == flow.start and flow.parameters:
         env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
-    if retries(step):
+    limit = retries(step)
+    if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"
     if visits:
         env["FLOWC_MAX_VISITS"] = str(visits)
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
-    spec = dict(pod.spec)
+    spec, seconds = dict(pod.spec), pause(step)
     guaranteed = is_guaranteed(step)
     beside = same_amounts(options) if guaranteed else {}
     if patch := {**pull_secrets(pod), **(_of_argo(beside) if guaranteed else {})}:
@@ -61,8 +62,8 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
         "spec": spec, "image": options.image_of(step.name, pod.image),
         "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),
-        "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
-        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported,
+        "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": limit,
+        "pause": f"{seconds}s" if seconds else "", "deadline": deadline(step, GRACE), "outputs": reported,
         "folder": REPORT, "retried": RETRIED,
         "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
     }  # fmt: skip
@@ -121,13 +122,27 @@ def argument(parameter: Parameter) -> Data:
         value = None if parameter.required else (NONE if parameter.type == "str" else "null")
     else:
         value = text(parameter)
-    return {"name": parameter.name, "value": value, "description": description(parameter).replace("{{", "{ {")}
+    told = description(parameter).replace("{{", "{ {")
+    return {"name": parameter.name, "value": value, "enum": choices(parameter, value), "description": told}
+
+
+def choices(parameter: Parameter, value: str | None) -> list[str]:
+    """Returns the values that Argo offers and accepts; [] for any.
+
+    Argo refuses a default that is not among them. The shim checks choices that Argo would change, or compare otherwise.
+    """
+    form = parameter.form
+    if form is None or form.items or form.any_case or value == DEFAULT or any("{{" in each for each in form.choices):
+        return []
+    more = [value] if form.choices and value is not None and value not in form.choices else []
+    return [*form.choices, *more]
 
 
 def text(parameter: Parameter) -> str:
     """Returns the default as text that the shim can read."""
     default = parameter.default
-    if default is None or parameter.type == "file" or (isinstance(default, str) and "{{" in default):
+    is_late = parameter.type == "file" or (parameter.form is not None and bool(parameter.form.container))
+    if default is None or is_late or (isinstance(default, str) and "{{" in default):
         return DEFAULT
     if parameter.type == "json":
         value = default if isinstance(default, str) else json(default)

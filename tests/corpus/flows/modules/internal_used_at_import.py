@@ -1,9 +1,9 @@
 # idiom: a helper of Metaflow's machinery is called while the flow is imported
 # expect: FLOW153
 from metaflow import FlowSpec, step
-from metaflow.util import get_username
+from metaflow.plugins.kubernetes.kube_utils import parse_kube_keyvalue_list
 
-WHO = get_username()
+WHO = parse_kube_keyvalue_list(["a=1"])
 
 
 class AtImport(FlowSpec):
