@@ -167,8 +167,10 @@ class LocalRun:
         from .settings import settings_for
 
         flow, path, how = self.program.flow, self.path, self.arguments.text("--environments")
+        if how == "off":
+            return
         options = settings_for(path).options
-        if how == "off" or not concerns(flow, path, options):
+        if not concerns(flow, path, options):
             return
         from .environments import local, locks
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flowc.targets.target import Emitter, SpecFile
 
     from .images.delivery import Wish
+    from .settings import Settings
 
 STORE = "s3://flowc"  # the datastore of a spec without `--store`
 _PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme → what the URL must name
@@ -153,8 +154,8 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
         yield f"options of target {name}", of_targets((emitter(name),))
 
 
-def _settings(arguments: Arguments, path: str) -> dict[str, str]:
-    return {} if arguments.flag("--isolated") else settings_for(path).options
+def _settings(arguments: Arguments, path: str) -> Settings:
+    return NONE if arguments.flag("--isolated") else settings_for(path)
 
 
 def options_for(
@@ -249,14 +250,15 @@ def compilations(
     """
     packages: tuple[tuple[str, str], ...] = ()
     images: tuple[tuple[tuple[str, str], str], ...] = ()
-    if emitters and demand.concerns(program.flow, path, _settings(arguments, path)):
+    settings = _settings(arguments, path).options if emitters else {}
+    if emitters and demand.concerns(program.flow, path, settings):
         from .environments import delivery
 
-        packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
+        packages = delivery.variables(program.flow, path, settings, arguments.text("--environments"))
         if arguments.text("--environments") == demand.IMAGE:
             from .images import delivery as image_delivery
 
-            wish = _images(program, path, arguments, digest)
+            wish = _images(program, path, arguments, settings, digest)
             images = image_delivery.images(wish)
             packages = tuple({**dict(packages), **dict(image_delivery.variables(wish))}.items())
     return tuple(
@@ -265,7 +267,7 @@ def compilations(
     )
 
 
-def _images(program: Program, path: str, arguments: Arguments, digest: str) -> Wish:
+def _images(program: Program, path: str, arguments: Arguments, settings: dict[str, str], digest: str) -> Wish:
     """Returns what the images of `--environments image` are chosen by. Raises Usage without a repository."""
     from .environments import locks
     from .images.delivery import Wish
@@ -274,7 +276,6 @@ def _images(program: Program, path: str, arguments: Arguments, digest: str) -> W
     if not repository:
         raise Usage("`--environments image` needs a repository", "give `--repository REGISTRY/NAME`")
     image = arguments.text("--image", _DEFAULTS.image)
-    settings = _settings(arguments, path)
     locks_of_steps = locks.of_steps(program.flow, path, settings)
     return Wish(program.flow, path, settings, locks_of_steps, image, digest, repository)
 
@@ -290,18 +291,20 @@ def problems(
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
-    if demand.concerns(program.flow, path, _settings(arguments, path)):
+    settings = _settings(arguments, path)
+    if demand.concerns(program.flow, path, settings.options):
         from .environments import delivery
 
         diagnostics += delivery.problems(
-            program.flow, path, _settings(arguments, path), arguments.text("--environments"),
+            program.flow, path, settings.options, arguments.text("--environments"),
             arguments.text("--image", _DEFAULTS.image), bool(compiled),
         )  # fmt: skip
         if compiled and arguments.text("--environments") == demand.IMAGE and not has_errors(diagnostics):
             from .images import delivery as image_delivery
 
-            diagnostics += image_delivery.problems(_images(program, path, arguments, compiled[0].options.code))
-    diagnostics = [*program.diagnostics, *judged(diagnostics, program, path, arguments)]
+            wish = _images(program, path, arguments, settings.options, compiled[0].options.code)
+            diagnostics += image_delivery.problems(wish)
+    diagnostics = [*program.diagnostics, *_judged(diagnostics, program, settings)]
     if has_errors(diagnostics):
         raise Refused(*placed(program, path, diagnostics))
     return tuple(diagnostics)
@@ -309,8 +312,11 @@ def problems(
 
 def judged(diagnostics: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
     """Returns the diagnostics without those that comments and settings silence."""
-    severities = {} if arguments.flag("--isolated") else settings_for(path).severities
-    return judgement.judged(diagnostics, program.sources, severities, complete=False)
+    return _judged(diagnostics, program, _settings(arguments, path))
+
+
+def _judged(diagnostics: list[Diagnostic], program: Program, settings: Settings) -> list[Diagnostic]:
+    return judgement.judged(diagnostics, program.sources, settings.severities, complete=False)
 
 
 def _place(flow: Flow) -> Place | None:
