@@ -205,7 +205,7 @@ def _flows(path: str) -> tuple[str, ...]:
 def _choices(arguments: Arguments, path: str, settings: dict[str, str]) -> Choices:
     file = settings.get("dependencies", "")
     above = os.path.dirname(os.path.abspath(path))
-    own = tuple(each.partition("=") for each in settings.get("package-index", "").split("\n") if each)
+    own = tuple(line.partition("=") for line in settings.get("package-index", "").split("\n") if line)
     return resolve.Choices(
         arguments.all("--index"),
         arguments.text("--default-index"),
@@ -222,7 +222,7 @@ def _choices(arguments: Arguments, path: str, settings: dict[str, str]) -> Choic
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _platforms(arguments: Arguments, earlier: dict[str, Lock]) -> list[platforms.Platform]:

@@ -117,12 +117,12 @@ class Lock:
     @property
     def size(self) -> int:
         """The number of bytes to fetch, as far as the indexes say."""
-        return sum(each.size for each in self.wheels) + sum(each.size for each in self.conda)
+        return sum(wheel.size for wheel in self.wheels) + sum(package.size for package in self.conda)
 
     @property
     def interpreter(self) -> str:
         """The version of Python in the environment, such as "3.12"."""
-        own = next((each.version for each in self.conda if each.name == "python"), self.python)
+        own = next((package.version for package in self.conda if package.name == "python"), self.python)
         return ".".join(own.split(".")[:2])
 
     @property
@@ -141,7 +141,7 @@ class Lock:
             "version": VERSION,
         }
         if self.conda:
-            what["conda"] = [{"file": each.file, "sha256": each.sha256} for each in self.conda]
+            what["conda"] = [{"file": package.file, "sha256": package.sha256} for package in self.conda]
         data = json_text.dumps(what, True).encode()
         return f"sha256:{sha256_for(len(data))(data).hexdigest()}"
 
@@ -181,10 +181,10 @@ def dumps(lock: Lock) -> str:
         lines.append(f"source = {_text(lock.source)}")
     if lock.lines:
         lines.append(f"requirements = {_texts(lock.lines)}")
-    directories = tuple(f"{each.name} sha256:{each.sha256}" for each in lock.wheels if each.built == "directory")
+    directories = tuple(f"{wheel.name} sha256:{wheel.sha256}" for wheel in lock.wheels if wheel.built == "directory")
     if directories:
         lines.append(f"directories = {_texts(directories)}")
-    placed = tuple(f"{each.name}={each.index}" for each in lock.wheels if each.index)
+    placed = tuple(f"{wheel.name}={wheel.index}" for wheel in lock.wheels if wheel.index)
     if placed:
         lines.append(f"package-indexes = {_texts(placed)}")
     if lock.conda:
@@ -192,12 +192,14 @@ def dumps(lock: Lock) -> str:
     lines += ["", "[tool.flowc.packages]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.packages)]
     if lock.conda:
         lines += ["", "[tool.flowc.conda]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.asked)]
-    for each in lock.conda:
-        lines += ["", "[[tool.flowc.conda-packages]]", f"name = {_text(each.name)}", f"version = {_text(each.version)}"]
-        lines += [f"build = {_text(each.build)}", f"subdir = {_text(each.subdir)}"]
-        for key, value in (("noarch", each.noarch), ("license", each.license), ("site-packages", each.site_packages)):
+    for package in lock.conda:
+        lines += ["", "[[tool.flowc.conda-packages]]", f"name = {_text(package.name)}"]
+        lines += [f"version = {_text(package.version)}", f"build = {_text(package.build)}"]
+        lines.append(f"subdir = {_text(package.subdir)}")
+        optional = {"noarch": package.noarch, "license": package.license, "site-packages": package.site_packages}
+        for key, value in optional.items():
             lines += [f"{key} = {_text(value)}"] if value else []
-        lines.append(f"archive = {_conda_file(each)}")
+        lines.append(f"archive = {_conda_file(package)}")
     return "\n".join(lines) + "\n"
 
 
@@ -234,8 +236,8 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         raise Damaged(f"it has format {own['version']}, and this flowc reads {VERSION}")
     if own["platform"] not in KNOWN:
         raise ValueError(own["platform"])
-    trees = dict(_str(each).split(" sha256:") for each in own.get("directories", ()))
-    placed = dict(_str(each).partition("=")[::2] for each in own.get("package-indexes", ()))
+    trees = dict(_str(text).split(" sha256:") for text in own.get("directories", ()))
+    placed = dict(_str(text).partition("=")[::2] for text in own.get("package-indexes", ()))
     lock = Lock(
         flow=_str(own["flow"]),
         name=_name(own["name"]),
@@ -249,7 +251,7 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         lines=tuple(map(_str, own.get("requirements", ()))),
         asked=tuple(sorted((_str(name), _str(version)) for name, version in own.get("conda", {}).items())),
         channels=tuple(map(_str, own.get("channels", ()))),
-        conda=tuple(_conda(each) for each in own.get("conda-packages", ())),
+        conda=tuple(_conda(package) for package in own.get("conda-packages", ())),
     )
     return lock, _str(own["environment"])
 
@@ -259,8 +261,8 @@ def _placed(wheel: Wheel, placed: dict[str, str]) -> Wheel:
 
 
 def _conda(package: dict[str, Any]) -> CondaPackage:
-    found = package["archive"]
-    url, sha256 = _str(found["url"]), _digest(found["hashes"]["sha256"])
+    archive = package["archive"]
+    url, sha256 = _str(archive["url"]), _digest(archive["hashes"]["sha256"])
     made = CondaPackage(
         _str(package["name"]),
         _str(package["version"]),
@@ -268,7 +270,7 @@ def _conda(package: dict[str, Any]) -> CondaPackage:
         _str(package["subdir"]),
         url,
         sha256,
-        int(found.get("size", 0)),
+        int(archive.get("size", 0)),
         _str(package.get("noarch", "")),
         _str(package.get("license", "")),
         _str(package.get("site-packages", "")),
@@ -279,10 +281,10 @@ def _conda(package: dict[str, Any]) -> CondaPackage:
 
 
 def _digest(value: Any) -> str:
-    found = _str(value)
-    if len(found) != 64 or not set(found) <= set("0123456789abcdef"):
-        raise ValueError(found)
-    return found
+    digest = _str(value)
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise ValueError(digest)
+    return digest
 
 
 def _source(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
@@ -291,20 +293,20 @@ def _source(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
     if "directory" in package:
         path = _str(package["directory"]["path"])
         return Wheel(name, version, "", path, _digest(trees[name]), built="directory")
-    found = package["vcs"]
-    commit = _str(found["commit-id"])
-    if found["type"] != "git" or not commit or not set(commit) <= set("0123456789abcdef"):
+    vcs = package["vcs"]
+    commit = _str(vcs["commit-id"])
+    if vcs["type"] != "git" or not commit or not set(commit) <= set("0123456789abcdef"):
         raise ValueError(f"{name} is not at a commit of git")
     return Wheel(
         name,
         version,
         "",
-        _str(found["url"]),
+        _str(vcs["url"]),
         "",
         built="git",
         commit=commit,
-        revision=_str(found.get("requested-revision", "")),
-        subdirectory=_str(found.get("subdirectory", "")),
+        revision=_str(vcs.get("requested-revision", "")),
+        subdirectory=_str(vcs.get("subdirectory", "")),
     )
 
 
@@ -317,15 +319,15 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
         return _source(package, trees)
     direct = "archive" in package
     if "sdist" in package and not package.get("wheels"):
-        found = package["sdist"]
-        url = _str(found["url"])
-        file = _str(found.get("name", "")) or _last_part(url)
+        sdist = package["sdist"]
+        url = _str(sdist["url"])
+        file = _str(sdist.get("name", "")) or _last_part(url)
         if "/" in file or "\\" in file or not file.endswith((".tar.gz", ".zip")):
             raise ValueError(file)
-        digest, size = _digest(found["hashes"]["sha256"]), int(found.get("size", 0))
+        digest, size = _digest(sdist["hashes"]["sha256"]), int(sdist.get("size", 0))
         version = _str(package["version"])
         return Wheel(
-            _str(package["name"]), version, file, url, digest, size, _time(found.get("upload-time")), built="sdist"
+            _str(package["name"]), version, file, url, digest, size, _time(sdist.get("upload-time")), built="sdist"
         )
     if not direct and len(package["wheels"]) != 1:
         raise ValueError(f"{package['name']} has {len(package['wheels'])} wheels")

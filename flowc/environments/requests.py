@@ -71,7 +71,7 @@ def of_flow(flow: Flow, path: str, options: dict[str, str]) -> tuple[Wanted, ...
 
     Raises Refused if the project's file of dependencies cannot be used.
     """
-    channels = tuple(each.strip() for each in options.get("channels", "").split(",") if each.strip())
+    channels = tuple(word.strip() for word in options.get("channels", "").split(",") if word.strip())
     return wanted(flow, default_python(options), _source(path, options), channels or CHANNELS)
 
 
@@ -117,7 +117,7 @@ def _wanted(flow: Flow, request: Request, steps: list[Step], base: str) -> Wante
 
 def _asking(flow: Flow, step: Step) -> list[Decorator]:
     """Returns the decorators that apply to the step, the deciding one last."""
-    return [each for kind in KINDS for each in decorators_of(flow, step, kind)]
+    return [decorator for kind in KINDS for decorator in decorators_of(flow, step, kind)]
 
 
 def _base_name(flow: Flow) -> str:
@@ -165,8 +165,8 @@ def _with_conda(
     """Returns the request of a conda environment. It always has a Python of its own."""
     if python and not any(map(_is_python, conda)):
         conda = {**conda, "python": f"=={python}" if python.count(".") > 1 else f"={python}"}
-    known = tuple(sorted(packages.items()))
-    return Request(known, minor(python) if python else "", lines, tuple(sorted(conda.items())), channels)
+    named = tuple(sorted(packages.items()))
+    return Request(named, minor(python) if python else "", lines, tuple(sorted(conda.items())), channels)
 
 
 def _is_python(name: str) -> bool:

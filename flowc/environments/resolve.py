@@ -99,7 +99,7 @@ def resolve(
 
 def _python_of(conda: tuple[CondaPackage, ...], default: str) -> str:
     """Returns the Python of the environment, for the wheels in it."""
-    own = next((each.version for each in conda if each.name == "python"), default)
+    own = next((package.version for package in conda if package.name == "python"), default)
     return ".".join(own.split(".")[:2])
 
 
@@ -130,7 +130,7 @@ def _inputs(
     lines: list[str] = []
     hashes: dict[str, frozenset[str]] = {}
     made: dict[str, Wheel] = {}
-    old = {} if choices.upgrade else {each.name: each for each in earlier}
+    old = {} if choices.upgrade else {wheel.name: wheel for wheel in earlier}
     for name in choices.upgraded:
         old.pop(bare_name(name), None)
     until = ("--exclude-newer", choices.exclude_newer) if choices.exclude_newer else ()
@@ -158,7 +158,7 @@ def _inputs(
             extras = "[" + rest
         sources = built.place_of(bare)
         if accepted:
-            hashes[bare_name(what)] = frozenset(each.split()[0] for each in accepted)
+            hashes[bare_name(what)] = frozenset(digest.split()[0] for digest in accepted)
         if sources is None:
             lines.append(what)
             continue
@@ -169,12 +169,12 @@ def _inputs(
         lines.append(f"{own}{extras} @ {where}{mark}{marker}")
     replaced = []
     for name in choices.build:
-        asked = next((each for each in lines if bare_name(each) == bare_name(name) and " @ " not in each), name)
+        asked = next((line for line in lines if bare_name(line) == bare_name(name) and " @ " not in line), name)
         source = _source_distribution(asked.partition(" ;")[0], request, platform, choices, list(options), old, folder)
         if source is not None:
             own, where = add(source).split(" ", 1)
             replaced.append(f"{own} @ {where}")
-            lines = [_replaced(each, own, where) for each in lines]
+            lines = [_replaced(line, own, where) for line in lines]
     return Inputs(tuple(lines), tuple(limits), tuple(replaced), hashes, made)
 
 
@@ -195,13 +195,13 @@ def _written(request: Request, choices: Choices, place: Place, folder: str) -> t
     project = os.path.dirname(os.path.abspath(choices.uv_lock))
     command = ["export", "-q", "--frozen", "--no-dev", "--no-header", "--no-annotate", "--no-emit-project"]
     command += ["--format", "requirements.txt", "--project", project]
-    command += [*(f"--extra={each}" for each in choices.extras), *(f"--group={each}" for each in choices.groups)]
+    command += [*(f"--extra={name}" for name in choices.extras), *(f"--group={name}" for name in choices.groups)]
     text = uv.run(command, cwd=folder)
     try:
-        found = requirements_text.lines_of(text, project, place.flow)
+        exported = requirements_text.lines_of(text, project, place.flow)
     except requirements_text.BadSource as error:
         raise uv.Refused(f"{error}: {error.how}") from None
-    return (*(line for line in lines if not line.startswith(UV_LOCK)), *found)
+    return (*(line for line in lines if not line.startswith(UV_LOCK)), *exported)
 
 
 def _file_url(path: str) -> str:
@@ -229,21 +229,21 @@ def _source_distribution(
 ) -> Wheel | None:
     """Returns the source distribution of one package, which is the only one whose code may run here."""
     name = bare_name(requirement)
-    known = old.get(name)
+    locked = old.get(name)
     text = f"{requirement}\n"
     command = [*_command(request, platform, choices, options), "--no-deps", "--no-binary", name]
-    if known is not None and known.built == "sdist":
+    if locked is not None and locked.built == "sdist":
         limits = os.path.join(folder, f"{name}.txt")
         with open(limits, "w", encoding="utf-8") as file:
-            file.write(f"{name}=={known.version}\n")
+            file.write(f"{name}=={locked.version}\n")
         try:
             lock_text = uv.run([*command, "-c", limits, "--format", "pylock.toml"], text, folder)
         except uv.Refused:  # the locked version no longer fits
             lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
     else:
         lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
-    found = next((each for each in _packages(lock_text) if each.get("sdist")), None)
-    return _wheel({**found, "wheels": []}) if found is not None else None
+    package = next((package for package in _packages(lock_text) if package.get("sdist")), None)
+    return _wheel({**package, "wheels": []}) if package is not None else None
 
 
 def _resolved(
@@ -272,12 +272,12 @@ def _resolved(
     if inputs.replaced:
         common += give("--override", "overrides.txt", inputs.replaced)
     if conda:  # what conda installs, PyPI must not install again
-        common += give("--excludes", "excludes.txt", [each.name for each in conda if _may_be_python(each)])
+        common += give("--excludes", "excludes.txt", [package.name for package in conda if _may_be_python(package)])
     placed = _placed(inputs, choices)
     if placed:
         common.insert(3, _project(folder, placed))
     text = "\n".join(inputs.lines) + "\n"
-    kept = {each.name: each.version for each in earlier if not each.direct and not each.built}
+    kept = {wheel.name: wheel.version for wheel in earlier if not wheel.direct and not wheel.built}
     for name in (*choices.upgraded, *inputs.made):
         kept.pop(bare_name(name), None)
     if kept and not choices.upgrade:  # uv prefers the versions in its output file
@@ -286,9 +286,9 @@ def _resolved(
         with open(output[1], encoding="utf-8") as file:
             common += give("-c", "constraints.txt", [line.strip() for line in file if "==" in line])
     lock_text = uv.run([*common, "--format", "pylock.toml"], text, folder)
-    chosen = (_best(each, request.python, platform, inputs.hashes) for each in _packages(lock_text))
-    found = [_checked(each, inputs, dict(placed)) for each in chosen]
-    return tuple(sorted(found, key=lambda each: each.name))
+    chosen = (_best(package, request.python, platform, inputs.hashes) for package in _packages(lock_text))
+    wheels = [_checked(package, inputs, dict(placed)) for package in chosen]
+    return tuple(sorted(wheels, key=lambda wheel: wheel.name))
 
 
 def _best(
@@ -299,10 +299,10 @@ def _best(
     accepted = hashes.get(normalized(package["name"]), frozenset())
     if len(wheels) > 1:
         fitting = [
-            (order, pylock.file_of(each), at)
-            for at, each in enumerate(wheels)
-            if (order := tags.rank(pylock.file_of(each), python, platform)) is not None
-            and (not accepted or each.get("hashes", {}).get("sha256") in accepted)
+            (order, pylock.file_of(wheel), at)
+            for at, wheel in enumerate(wheels)
+            if (order := tags.rank(pylock.file_of(wheel), python, platform)) is not None
+            and (not accepted or wheel.get("hashes", {}).get("sha256") in accepted)
         ]
         wheels = [wheels[max(fitting)[2]]] if fitting else []
     return {**package, "wheels": wheels} if wheels else package
@@ -315,7 +315,7 @@ def _may_be_python(package: CondaPackage) -> bool:
 
 def _placed(inputs: Inputs, choices: Choices) -> list[tuple[str, str]]:
     """Returns the requested packages that come from an index of their own, and that index."""
-    asked = {bare_name(each) for each in inputs.lines if " @ " not in each}
+    asked = {bare_name(line) for line in inputs.lines if " @ " not in line}
     return [(bare_name(name), url) for name, url in choices.package_index if bare_name(name) in asked]
 
 
@@ -337,11 +337,11 @@ def _checked(package: dict[str, Any], inputs: Inputs, placed: dict[str, str]) ->
     name = normalized(package["name"])
     if name in inputs.made:
         return inputs.made[name]
-    found = _wheel(package)
+    wheel = _wheel(package)
     accepted = inputs.hashes.get(name)
-    if accepted and found.sha256 not in accepted:
-        raise uv.Refused(f"{found.file} has the digest sha256:{found.sha256}, which is not among those of its line")
-    return replace(found, index=placed[name]) if name in placed else found
+    if accepted and wheel.sha256 not in accepted:
+        raise uv.Refused(f"{wheel.file} has the digest sha256:{wheel.sha256}, which is not among those of its line")
+    return replace(wheel, index=placed[name]) if name in placed else wheel
 
 
 def bare_name(requirement: str) -> str:
@@ -351,7 +351,7 @@ def bare_name(requirement: str) -> str:
     'scikit-learn'
     """
     text = requirement.strip()
-    at = next((at for at, each in enumerate(text) if not (each.isalnum() or each in "._-")), len(text))
+    at = next((at for at, letter in enumerate(text) if not (letter.isalnum() or letter in "._-")), len(text))
     return normalized(text[:at])
 
 
