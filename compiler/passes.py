@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .checks import judge
 from .dataflow.analysis import analyze
+from .decorators.decorator import has_plugins, plugins
 from .fast_start.record import record, replace
 from .fold.evaluator import Evaluator, Values
 from .fold.values import Environment
@@ -15,6 +16,7 @@ from .ir.scopes import scopes as scopes_of
 from .names.classes import choose
 from .names.resolver import Resolver
 from .options.compile_inputs import inputs, unused
+from .package.archive import file_inputs
 from .package.closure import closure
 from .read.flow import read_flow
 from .read.helper_declarations import native
@@ -129,7 +131,10 @@ def dataflow(now: Compile) -> Result:
 
 
 def options(now: Compile) -> Result:
-    """Adds the command line's part of the flow: decorators for every step, the branch of a project."""
+    """Adds the command line's part of the flow: decorators for every step, the branch of a project.
+
+    Plug-ins add the decorators that theirs ask for.
+    """
     analysis, given = now.analysis, now.given
     diagnostics = list(unused(given, now.evaluator.given.used, now.evaluator.environment.used))
     # mutators have seen them, and may have removed some
@@ -151,6 +156,12 @@ def options(now: Compile) -> Result:
         flow, wrong = deployed(analysis.flow, given)
         analysis = replace(analysis, flow=flow)
         diagnostics += wrong
+    if has_plugins(analysis.flow):
+        flow, wrong = plugins().expanded(analysis.flow)
+        analysis = replace(analysis, flow=flow)
+        diagnostics += wrong
+    if given.plugins:
+        diagnostics += plugins().missing(None)
     return replace(now, analysis=analysis), diagnostics
 
 
@@ -175,6 +186,10 @@ def package(now: Compile) -> Result:
     files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
     flow, evaluator = now.analysis.flow, now.evaluator
     flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))
+    if has_plugins(flow):
+        added = plugins().files(flow)
+        flow = replace(flow, inputs=(*flow.inputs, *plugins().inputs(flow), *file_inputs(added)))
+        files = {**files, **added}
     return replace(now, analysis=replace(now.analysis, flow=flow), files=files), diagnostics
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from .dataflow.foreach_values import widths
+from .decorators.decorator import begin, has_plugins, plugins
 from .fast_start.record import record
 from .fold.evaluator import Evaluator
 from .ir.nodes import Flow, Scope
@@ -40,6 +41,7 @@ class Program:
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known (foreach_values.py)
     places: Mapping[str, str] = {}  # `Span.file` → path from the flow's folder, of files that source roots gave
     roots: tuple[str, ...] = ()  # source roots, as absolute paths, if any gave a file
+    plugins: Mapping[str, str] = {}  # plug-in → path of the file that runs around its steps
 
 
 class BrokenPass(Exception):
@@ -59,6 +61,7 @@ def load(
     found.
     """
     folder, name = os.path.split(path)
+    begin(given.plugins, folder)
     if name.endswith(".json"):
         return _load_ir(folder or ".", name, attach)
     sources = Sources(folder or ".", name, given.roots)
@@ -79,6 +82,7 @@ def load(
         widths(done.analysis),
         places,
         sources.roots() if places else (),
+        plugins().paths(done.analysis.flow) if has_plugins(done.analysis.flow) else {},
     )
 
 
@@ -150,4 +154,7 @@ def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
     sources = Sources(folder, flow.file)
     module = sources.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
     files, _ = closure(Evaluator(Resolver(sources)), module, {})
-    return Program(flow, scope, dict(sources.texts), files, in_order(warnings))
+    paths: Mapping[str, str] = {}
+    if has_plugins(flow):
+        files, paths = {**files, **plugins().files(flow)}, plugins().paths(flow)
+    return Program(flow, scope, dict(sources.texts), files, in_order(warnings), plugins=paths)

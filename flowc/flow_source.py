@@ -42,9 +42,11 @@ def load_flow(
 
 
 def with_project(given: Given, path: str, isolated: bool = False) -> Given:
-    """Returns `given` with the source roots of PYTHONPATH and, unless `isolated`, the project's roots and variables."""
+    """Returns `given` with the source roots of PYTHONPATH and, unless `isolated`, what the project's settings add."""
     settings = NONE if isolated else settings_for(path)
     roots = tuple(each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each)
+    if settings.plugins:
+        given = replace(given, plugins=settings.plugins)
     if not (roots or settings.roots or settings.variables):
         return given
     variables = (

@@ -48,6 +48,10 @@ class Evaluator:
         """Returns an evaluator that knows the flow's configs."""
         return Evaluator(self.resolver, self.given, self.environment, self.natives, configs, self.here)
 
+    def with_natives(self, natives: Callable[[str], Any]) -> Evaluator:
+        """Returns an evaluator to which other names have a meaning."""
+        return Evaluator(self.resolver, self.given, self.environment, natives, self.configs, self.here)
+
     def at(self, here: str) -> Evaluator:
         """Returns an evaluator that knows the flow's folder, for a path that is read from there."""
         return Evaluator(self.resolver, self.given, self.environment, self.natives, self.configs, here)
@@ -88,6 +92,9 @@ class Evaluator:
                 return found
         home, names = self.resolver.home(qualified)
         if home is None:
+            found = self.natives(qualified) if not qualified.startswith("metaflow.") else None
+            if found is not None:
+                return found
             raise KeyError(dotted)
         if len(names) > 1 and names[0] in home.classes:
             return self._class_constant(home, names, dotted)

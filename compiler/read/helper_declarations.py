@@ -7,9 +7,11 @@ expression.
 
 from __future__ import annotations
 
+from ..decorators.decorator import plugin_named
 from ..fold.budget import Unfoldable
 from ..fold.expressions import called
 from ..fold.values import PARAMETERS, Declared, Decorated, Function, Late, Library, Native, applied
+from ..names.resolver import is_standard
 from ..source.modules import Class, Module, base_names
 from ..source.text import Source, span, tree_of
 from .arguments import folded
@@ -31,6 +33,8 @@ _DEEPEST = 3  # depth to which called functions are searched
 
 def native(qualified: str) -> Any:
     """Returns the function that folding uses for one of Metaflow's names, or None for a name that declares nothing."""
+    if not qualified.startswith("metaflow."):
+        return None
     name = qualified.removeprefix("metaflow.")
     if name == "JSONType":
         return Library(qualified)
@@ -39,6 +43,16 @@ def native(qualified: str) -> Any:
     if name in _decorators():
         return Native(name, lambda folder, *arguments, **named: _decorator(name, arguments, named))
     return None
+
+
+def _native_or_plugin(qualified: str) -> Any:
+    """Returns the function that folding uses for one of Metaflow's names, or of the decorators that plug-ins bring."""
+    found = native(qualified) if qualified.startswith("metaflow.") else None
+    if found is None and "." in qualified and not is_standard(qualified):
+        name = plugin_named(qualified)
+        if name:
+            return Native(name, lambda folder, *arguments, **named: _decorator(name, arguments, named))
+    return found
 
 
 def _decorators() -> tuple[str, ...]:
@@ -91,7 +105,7 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
 
     None: an ordinary decorator. `node` is the expression after the `@`. Raises Unfoldable.
     """
-    found = folded(evaluator, owner, node)
+    found = folded(evaluator.with_natives(_native_or_plugin), owner, node)
     if isinstance(found, Function):
         found = called(found, [Decorated(())])
     if isinstance(found, Declared) and found.name not in PARAMETERS:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ..fast_start.record import record
+from ..decorators.decorator import plugin_named
 from ..fold.budget import Reported, Unfoldable
 from ..fold.values import PARAMETERS
+from ..names.metaflow_api import NAMES
+from ..names.resolver import is_standard
 from ..report.diagnostics import Diagnostic
 from ..source.text import span
 from .arguments import folded
@@ -399,7 +402,18 @@ def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
         expression = expression.field("function")
     if expression is None or expression.kind() not in ("identifier", "attribute"):
         return ""
-    return resolver.qualify(owner.module, expression.text())
+    qualified = resolver.qualify(owner.module, expression.text())
+    if "." in qualified and is_outside(resolver, qualified):
+        name = plugin_named(qualified)
+        return f"metaflow.{name}" if name and name not in NAMES else qualified
+    return qualified
+
+
+def is_outside(resolver: Resolver, qualified: str) -> bool:
+    """Returns True for a name of a package that is neither Python's own nor read with the flow, nor one of the API."""
+    if qualified.startswith("metaflow."):
+        return qualified.removeprefix("metaflow.") not in NAMES
+    return not is_standard(qualified) and resolver.split(qualified) is None
 
 
 def decorator_expression(decorator: SgNode) -> SgNode | None:

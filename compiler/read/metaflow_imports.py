@@ -6,6 +6,7 @@ else a warning. Any other name fails where it is imported.
 
 from __future__ import annotations
 
+from ..decorators.decorator import plugin_named
 from ..names.metaflow_api import INTERNAL, MODULES, NAMES
 from ..report.diagnostics import WARNING, Diagnostic, nearest
 from ..source.text import span
@@ -89,5 +90,5 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and not name.text().startswith("__")
             ):
                 local = child.field("alias") or name
-                if f"@{local.text()}" not in root.text():  # a decorator that nobody knows is spoken of where it is used
+                if f"@{local.text()}" not in root.text() and not plugin_named(full):  # a decorator that nobody knows is spoken of where it is used
                     yield full, name

@@ -114,9 +114,11 @@ def _run(
 
 def _known() -> dict[str, nodes.Value]:
     """Returns every decorator, in the form of `Flow.decorators_known`."""
-    from ..decorators.decorator import names, specification
+    from ..decorators.decorator import names, plugins_in_use, specification
 
-    found = [each for name in names() if (each := specification(name)) is not None]
+    used = plugins_in_use()
+    more = used.uses.values() if used is not None else ()
+    found = [each for name in dict.fromkeys((*names(), *more)) if (each := specification(name)) is not None]
     return {each.name: {"level": each.level, "attributes": dict(each.attributes)} for each in found}
 
 

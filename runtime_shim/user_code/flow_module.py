@@ -9,10 +9,11 @@ from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from ..api import metaflow_alias
 from ..contract.errors import ShimError
+from ..contract.plugins import imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, Optional
 
 
 class _Once(SourceFileLoader):
@@ -25,10 +26,13 @@ class _Once(SourceFileLoader):
         return module_code(source, self.path) or self.source_to_code(source, self.path)
 
 
-def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> Any:
+def import_flow(
+    folder: str, file: str, class_name: str, once: bool = False, plugins: Optional[Dict[str, str]] = None
+) -> Any:
     """Returns the flow class.
 
-    Exceptions of the user's module propagate unchanged. With `once`, the folder is temporary.
+    Exceptions of the user's module propagate unchanged. With `once`, the folder is temporary. `plugins` are the
+    decorators of plug-ins that the flow imports: qualified name → name.
 
     The folder goes first on `sys.path`, as when the file is run. The module is named after the file, so that a class
     from the flow's own file that one task pickles is found again in other tasks, on any engine.
@@ -42,6 +46,10 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
         from . import source_roots
 
         source_roots.install(folder)
+    if plugins:
+        from .plugins import know
+
+        know(plugins)
     name = module_name(file)
     module = sys.modules.get(name)
     path = os.path.join(folder, *file.split("/"))
@@ -67,7 +75,7 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
 
     Exceptions of the user's code propagate.
     """
-    flow_class = import_flow(folder, flow["file"], flow["name"], once)
+    flow_class = import_flow(folder, flow["file"], flow["name"], once, imported(flow) if flow.get("inputs") else None)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
         from .. import config
