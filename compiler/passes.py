@@ -16,7 +16,6 @@ from .ir.scopes import scopes as scopes_of
 from .names.classes import choose
 from .names.resolver import Resolver
 from .options.compile_inputs import inputs, unused
-from .package.archive import file_inputs
 from .package.closure import closure
 from .read.flow import read_flow
 from .read.helper_declarations import native
@@ -187,9 +186,8 @@ def package(now: Compile) -> Result:
     flow, evaluator = now.analysis.flow, now.evaluator
     flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))
     if has_plugins(flow):
-        added = plugins().files(flow)
-        flow = replace(flow, inputs=(*flow.inputs, *plugins().inputs(flow), *file_inputs(added)))
-        files = {**files, **added}
+        flow = replace(flow, inputs=(*flow.inputs, *plugins().inputs(flow)))
+        files = {**files, **plugins().files(flow)}
     return replace(now, analysis=replace(now.analysis, flow=flow), files=files), diagnostics
 
 

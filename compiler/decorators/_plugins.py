@@ -311,12 +311,19 @@ class Plugins:
         self.uses.setdefault(qualified, name)
 
     def inputs(self, flow: Flow) -> tuple[Input, ...]:
-        """Returns the plug-ins that the flow uses as inputs of the compile: the provenance of every spec."""
+        """Returns the plug-ins that the flow uses, and their files, as inputs: the provenance of every spec."""
+        from flowc.compiler.package.archive import sha256_of
+
         inputs = []
         for qualified, name in sorted(self._used(flow).items()):
             loaded = self.loaded(name)
             assert isinstance(loaded, Loaded)
             inputs.append(Input("plugin", qualified, loaded.plugin.origin, loaded.digest))
+        for name in sorted(set(self._used(flow).values())):
+            loaded = self.loaded(name)
+            if isinstance(loaded, Loaded) and loaded.around is not None:
+                digest = f"sha256:{sha256_of(loaded.around)}"
+                inputs.append(Input("file", place_of(name), loaded.plugin.origin, digest))
         return tuple(inputs)
 
     def files(self, flow: Flow) -> dict[str, bytes]:

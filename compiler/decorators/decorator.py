@@ -103,6 +103,11 @@ def plugins() -> Plugins:
     return _plugins
 
 
+def has_own_plugins() -> bool:
+    """Returns True if the project's settings name plug-ins."""
+    return bool(_begun[0])
+
+
 def plugins_in_use() -> Plugins | None:
     """Returns the plug-ins if the compile has looked for any."""
     return _plugins
@@ -123,7 +128,7 @@ def has_plugins(flow: Flow) -> bool:
     return any(decorator.name not in own for owner in (flow, *flow.steps) for decorator in owner.decorators)
 
 
-def is_asked_for(decorator: Decorator, owner: Step, flow: Flow) -> bool:
+def is_asked_for(decorator: Decorator, owner: Step | Flow, flow: Flow) -> bool:
     """Returns True for a decorator that the author did not write, but that a plug-in asks for in its place."""
     others = (*owner.decorators, *flow.decorators)
     return any(other.span == decorator.span and other.name not in names() for other in others)

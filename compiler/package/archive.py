@@ -115,12 +115,7 @@ def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
                 f"is larger than {LARGEST >> 20} MiB",
                 "remove it, and let the step read it from its original place",
             )
-    return found, file_inputs(found)
-
-
-def file_inputs(files: Mapping[str, bytes]) -> list[Input]:
-    """Returns each file as an input of the compile."""
-    return [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in files.items()]
+    return found, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
 
 
 def sha256_of(data: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fast_start.record import record
-from ..decorators.decorator import plugin_named
+from ..decorators.decorator import has_own_plugins, plugin_named
 from ..fold.budget import Reported, Unfoldable
 from ..fold.values import PARAMETERS
 from ..names.metaflow_api import NAMES
@@ -410,10 +410,13 @@ def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
 
 
 def is_outside(resolver: Resolver, qualified: str) -> bool:
-    """Returns True for a name of a package that is neither Python's own nor read with the flow, nor one of the API."""
+    """Returns True for a name that a plug-in may bring: one of a module that is neither Python's nor beside the flow."""
     if qualified.startswith("metaflow."):
         return qualified.removeprefix("metaflow.") not in NAMES
-    return not is_standard(qualified) and resolver.split(qualified) is None
+    if is_standard(qualified):
+        return False
+    place = resolver.split(qualified)
+    return place is None or has_own_plugins() or not resolver.sources.is_beside(place[0].source.name)
 
 
 def decorator_expression(decorator: SgNode) -> SgNode | None:

@@ -95,6 +95,10 @@ class Sources:
             return self._modules[name]
         return self.load(path, name) if os.path.isfile(os.path.join(self.folder, *path.split("/"))) else None
 
+    def is_beside(self, path: str) -> bool:
+        """Returns True for a file of the flow's folder, False for one of a root."""
+        return path not in self._elsewhere
+
     def content(self, path: str) -> bytes:
         """Returns the content of a file, which may be invalid Python. Raises Refused."""
         if path not in self.contents:
