@@ -160,7 +160,7 @@ def options(now: Compile) -> Result:
         analysis = replace(analysis, flow=flow)
         diagnostics += wrong
     if given.plugins:
-        diagnostics += plugins().missing(None)
+        diagnostics += plugins().problems_of_settings()
     return replace(now, analysis=analysis), diagnostics
 
 

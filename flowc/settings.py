@@ -200,9 +200,10 @@ class _Reader:
     def plugins(self, value: Any) -> Iterator[str]:
         folder = os.path.dirname(self.file)
         for each in value if isinstance(value, list) else [None]:
-            is_file = isinstance(each, str) and each.endswith(".py")
-            path = os.path.normpath(os.path.join(folder, each)) if is_file else each
-            if not isinstance(each, str) or not each or (is_file and not os.path.isfile(path)):
+            text = each if isinstance(each, str) else ""
+            is_file = text.endswith(".py")
+            path = os.path.normpath(os.path.join(folder, text)) if is_file else text
+            if not path or (is_file and not os.path.isfile(path)):
                 what = f"has a `plugins` entry `{each}` that is not a file" if each else "has invalid `plugins`"
                 how = 'list Python files, relative to the folder of this file: `plugins = ["tools/gpu_pool.py"]`'
                 self.refuse("plugins", what, "each brings the decorator that the file is named after", how)

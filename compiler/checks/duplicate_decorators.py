@@ -25,13 +25,14 @@ from collections.abc import Iterator
 
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.decorators.decorator import is_asked_for, specification
-from flowc.compiler.ir.nodes import Decorator
+from flowc.compiler.ir.nodes import Decorator, Flow, Step
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     flow = analysis.flow
-    for owner in (flow, *flow.steps):
+    owners: list[Flow | Step] = [flow, *flow.steps]
+    for owner in owners:
         decorators = owner.decorators
         seen: dict[str, Decorator] = {}
         for decorator in decorators:

@@ -125,15 +125,18 @@ class Plugins:
         loaded = self.loaded(name)
         return self._diagnostic(name, loaded, place) if isinstance(loaded, Broken) else None
 
-    def missing(self, place: Span | None) -> Iterator[Diagnostic]:
-        """Yields FLOW123 for each distribution that the settings name and that is not installed beside flowc."""
+    def problems_of_settings(self) -> Iterator[Diagnostic]:
+        """Yields FLOW123 for what the settings name: a package that is not installed, a name that flowc has itself."""
+        for plugin in self._own:
+            if plugin.name in NAMES and (problem := self.problem(plugin.name, None)) is not None:
+                yield problem
         origins = {normal(plugin.origin.rpartition(" ")[0]) for plugin in self.all() if plugin.package}
         for name in self.required:
             if normal(name) not in origins:
                 what = f"the plug-in package `{name}`, which `[tool.flowc] plugins` names, is not installed"
                 why = "the decorators that it brings would have no effect"
                 how = f"install it beside flowc: `pip install {name}`"
-                yield Diagnostic("FLOW123", what, place, why, how)
+                yield Diagnostic("FLOW123", what, None, why, how)
 
     def _diagnostic(self, name: str, broken: Broken, place: Span | None) -> Diagnostic:
         origin = next(plugin.origin for plugin in self.all() if plugin.name == name)
@@ -147,7 +150,7 @@ class Plugins:
         plugin = several[0]
         if plugin.name in NAMES:
             raise Broken("has the name of one of flowc's own decorators", "rename its file and its entry point")
-        others = [other for other in several[1:] if not several[0].package == "" and other.path != plugin.path]
+        others = [other for other in several[1:] if several[0].package != "" and other.path != plugin.path]
         if others:
             how = f"uninstall one of them, or name the file of the right one in `[tool.flowc] plugins`: `{plugin.path}`"
             raise Broken(f"is also a plug-in of `{others[0].origin}`", how)
@@ -291,7 +294,7 @@ class Plugins:
             known = read_specification(name).attributes if name in NAMES else {}
             if name not in NAMES or not isinstance(attributes, dict):
                 broken = Broken(
-                    f"asks for {name or asked!r:.60}, which is not a decorator of flowc's own with its attributes",
+                    f"asks for `{name or asked}`, which is not a decorator of flowc's own with its attributes",
                     'return a dictionary such as `{"kubernetes": {"labels": {"team": "ml"}}}`',
                 )
             elif unknown := [each for each in attributes if each not in known]:
@@ -346,7 +349,8 @@ class Plugins:
 
     def _used(self, flow: Flow) -> dict[str, str]:
         """Returns qualified name → name, of the decorators of the flow and of what the flow's file imports."""
-        names = {decorator.name for owner in (flow, *flow.steps) for decorator in owner.decorators}
+        several = (flow.decorators, *(step.decorators for step in flow.steps))
+        names = {decorator.name for decorators in several for decorator in decorators}
         names = {name for name in names if name not in NAMES and self.specification(name) is not None}
         found = {qualified: name for qualified, name in self.uses.items() if self.specification(name) is not None}
         for name in names - set(found.values()):
@@ -558,5 +562,3 @@ def _merged(own: Value, asked: Value, default: Value) -> Value:
             own = [part.strip() for part in own.split(",") if part.strip()]
         return [*own, *(item for item in asked if item not in own)] if isinstance(own, list) else own
     return own
-
-

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Decorator, Flow, Step, Value
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    from ._plugins import Plugins
-
     Check = Callable[[Decorator, Any], Iterator[Diagnostic]]
 
 
@@ -78,13 +76,16 @@ class Specification:
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    return read_specification(name) if name in names() else plugins().specification(name)
+    if name in names():
+        return read_specification(name)
+    of_plugin: Specification | None = plugins().specification(name)
+    return of_plugin
 
 
 # ── plug-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _begun: tuple[tuple[str, ...], str] = ((), "")  # of the compile: the plug-ins that settings name, the flow's folder
-_plugins: Plugins | None = None
+_plugins: Any = None  # `Plugins` of `_plugins.py`, once a decorator that flowc does not have is met
 
 
 def begin(files: tuple[str, ...], folder: str) -> None:
@@ -93,13 +94,13 @@ def begin(files: tuple[str, ...], folder: str) -> None:
     _begun, _plugins = (files, folder), None
 
 
-def plugins() -> Plugins:
-    """Returns the plug-ins of the compile."""
+def plugins() -> Any:
+    """Returns the plug-ins of the compile, as `Plugins` of `_plugins.py`, which imports this module."""
     global _plugins
     if _plugins is None:
-        from ._plugins import Plugins
+        from importlib import import_module
 
-        _plugins = Plugins(*_begun)
+        _plugins = import_module(f"{__package__}._plugins").Plugins(*_begun)
     return _plugins
 
 
@@ -108,15 +109,15 @@ def has_own_plugins() -> bool:
     return bool(_begun[0])
 
 
-def plugins_in_use() -> Plugins | None:
-    """Returns the plug-ins if the compile has looked for any."""
+def plugins_in_use() -> Any:
+    """Returns the plug-ins if the compile has looked for any, else None."""
     return _plugins
 
 
 def plugin_named(qualified: str) -> str:
     """Returns the name of the plug-in that flows import under the qualified name, or ""."""
     found = plugins()
-    name = found.name_of(qualified)
+    name: str = found.name_of(qualified)
     if name:
         found.use(qualified, name)
     return name
@@ -125,7 +126,8 @@ def plugin_named(qualified: str) -> str:
 def has_plugins(flow: Flow) -> bool:
     """Returns True for a flow with a decorator that flowc does not have."""
     own = names()
-    return any(decorator.name not in own for owner in (flow, *flow.steps) for decorator in owner.decorators)
+    several = (flow.decorators, *(step.decorators for step in flow.steps))
+    return any(decorator.name not in own for decorators in several for decorator in decorators)
 
 
 def is_asked_for(decorator: Decorator, owner: Step | Flow, flow: Flow) -> bool:

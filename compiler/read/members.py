@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..fast_start.record import record
 from ..decorators.decorator import has_own_plugins, plugin_named
+from ..fast_start.record import record
 from ..fold.budget import Reported, Unfoldable
 from ..fold.values import PARAMETERS
 from ..names.metaflow_api import NAMES
@@ -410,7 +410,7 @@ def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
 
 
 def is_outside(resolver: Resolver, qualified: str) -> bool:
-    """Returns True for a name that a plug-in may bring: one of a module that is neither Python's nor beside the flow."""
+    """Returns True for a name that a plug-in may bring, of a module that is neither Python's nor beside the flow."""
     if qualified.startswith("metaflow."):
         return qualified.removeprefix("metaflow.") not in NAMES
     if is_standard(qualified):

@@ -47,7 +47,10 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
     home, _, name = qualified.rpartition(".")
     what = f"`@{name}` is from `{home}`, which flowc does not read: if it is a mutator, its changes are missing"
     why = "only modules in the flow's folder are read, and a mutator is code that changes the flow when it is loaded"
-    how = "if it is a mutator, use `--run-mutators`; if not, add `# flowc: ignore[FLOW143]`"
+    how = (
+        "if it is a mutator, use `--run-mutators`; if it is a plug-in of flowc, install its package beside flowc; if "
+        "neither, add `# flowc: ignore[FLOW143]`"
+    )
     return Diagnostic("FLOW143", what, place, why, how, HINT if owner else WARNING)
 
 
