@@ -185,6 +185,10 @@ def package(now: Compile) -> Result:
     files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
     flow, evaluator = now.analysis.flow, now.evaluator
     flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))
+    if now.sources.used:
+        from .package.installed_packages import packages
+
+        flow = replace(flow, inputs=(*flow.inputs, *packages(now.sources)))
     if has_plugins(flow):
         flow = replace(flow, inputs=(*flow.inputs, *plugins().inputs(flow)))
         files = {**files, **plugins().files(flow)}

@@ -81,7 +81,7 @@ def load(
         done.variables,
         widths(done.analysis),
         places,
-        sources.roots() if places else (),
+        sources.roots() if sources.has_roots() else (),
         plugins().paths(done.analysis.flow) if has_plugins(done.analysis.flow) else {},
     )
 

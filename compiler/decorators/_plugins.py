@@ -20,6 +20,7 @@ import sys
 from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.ir.nodes import Decorator, Input
 from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.compiler.source.installed import version_of
 from flowc.runtime_shim.contract.decorator_names import NAMES
 from flowc.runtime_shim.contract.plugins import place_of
 
@@ -393,24 +394,6 @@ def _of_distribution(folder: str, name: str, text: str) -> Iterator[Plugin]:
             decorator, _, module = (part.strip() for part in line.partition("="))
             module = module.partition(":")[0].partition("[")[0].strip()
             yield Plugin(decorator, _file_of(folder, module), origin, module.partition(".")[0])
-
-
-def version_of(folder: str, name: str) -> str:
-    """Returns `acme-flows 1.2.0`, from the metadata of the distribution in the folder `name`."""
-    found = {"name": name.partition("-")[0], "version": "?"}
-    for file in ("METADATA", "PKG-INFO"):
-        try:
-            with open(os.path.join(folder, name, file), encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    key, _, value = line.partition(":")
-                    if not line.strip():
-                        break
-                    if key.lower() in found:
-                        found[key.lower()] = value.strip()
-            break
-        except OSError:
-            continue
-    return f"{found['name']} {found['version']}"
 
 
 def normal(name: str) -> str:

@@ -134,10 +134,11 @@ class Config:
 class Input:
     """An input of the compile other than the flow's source."""
 
-    # "config", "file", "set", "env", "mutator", "plugin", or "with" for decorators of `--with` that mutators saw
+    # "config", "file", "set", "env", "mutator", "plugin", "package" for an installed package whose source was read, or
+    # "with" for decorators of `--with` that mutators saw
     kind: str
     name: str  # of the config or parameter, the name in `--set` or `--env`, the mutator's class, the decorator's name
-    # the source of the text (a path, or the option), or the given text; "" for a mutator; a plug-in's package, version
+    # the source of the text (a path, or the option), or the given text; "" for a mutator; the version of a package
     value: str
     digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text or the file's content; else ""
 

@@ -22,11 +22,13 @@ def is_enumeration(resolver: Resolver, owner: Class) -> bool:
 
 def flows(resolver: Resolver, module: Module) -> list[Class]:
     """Returns the flows that the module itself defines, in order."""
-    found = []
-    for nodes in module.classes.values():
-        candidate = Class(module, nodes[-1])
-        if _is_flow(resolver, candidate, set()):
-            found.append(candidate)
+    candidates = [Class(module, nodes[-1]) for nodes in module.classes.values()]
+    found = [candidate for candidate in candidates if _is_flow(resolver, candidate, set())]
+    if len(found) < len(candidates):  # others may inherit all of their steps from an installed package
+        called = {call.text() for call in _called_in_main(module)}
+        for candidate in candidates:
+            if candidate not in found and (candidate.name in called or not found):
+                found += [candidate] if _is_flow(resolver, candidate, set(), True) else []
     return sorted(found, key=lambda each: each.node.range().start.index)
 
 
@@ -80,7 +82,8 @@ def _may_make_a_class(resolver: Resolver, module: Module, name: str) -> bool:
     return False
 
 
-def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]]) -> bool:
+def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]], opens: bool = False) -> bool:
+    """Returns True for a flow. With `opens`, base classes in installed packages are read."""
     if candidate.key in seen:
         return False
     seen.add(candidate.key)
@@ -89,7 +92,9 @@ def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]]) -
         if qualified == "metaflow.FlowSpec":
             return True
         base = _class(resolver, qualified)
-        if base is not None and _is_flow(resolver, base, seen):
+        if base is None and opens and not _harmless(qualified) and resolver.sources.open(qualified):
+            base = _class(resolver, resolver.qualify(candidate.module, name))
+        if base is not None and _is_flow(resolver, base, seen, opens):
             return True
         if base is None and not _harmless(qualified) and _has_steps(resolver, candidate):
             return True  # a base cannot be read, which `linearize` reports
@@ -207,24 +212,15 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
         for name, node in base_names(current):
             qualified = resolver.qualify(current.module, name)
             base = _class(resolver, qualified)
+            if base is None and qualified != "metaflow.FlowSpec" and not _harmless(qualified):
+                resolver.sources.open(qualified)
+                qualified = resolver.qualify(current.module, name)
+                base = _class(resolver, qualified)
             if base is not None:
+                resolver.sources.use(base.module.source.name)
                 orders.append(mro(base, (*above, current.key)))
             elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
-                what = f"the base class `{node.text()[:60]}` cannot be read"
-                why = (
-                    "it is not in a module of the flow's own folder or of a source root, "
-                    "so its steps and parameters are unknown"
-                )
-                problems.append(
-                    Diagnostic(
-                        "FLOW105",
-                        what,
-                        span(current.module.source, node),
-                        why,
-                        "put the class into a module beside the flow, or name the folder it is imported from with "
-                        "`--source-root`",
-                    )
-                )
+                problems.append(_unread(resolver, current, qualified, node))
         merged = _merge([*orders, [order[0] for order in orders]])
         if merged is None:
             problems.append(
@@ -241,6 +237,30 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
 
     order = mro(start, ())
     return [known[key] for key in dict.fromkeys(order)], problems
+
+
+def _unread(resolver: Resolver, owner: Class, qualified: str, node: SgNode) -> Diagnostic:
+    """Returns FLOW105 for a base class that cannot be read."""
+    what = f"the base class `{node.text()[:60]}` cannot be read"
+    top = qualified.partition(".")[0]
+    closed = resolver.sources.why_closed(qualified)
+    unknown = "so its steps and parameters are unknown"
+    if closed:
+        why, how = f"{closed}, {unknown}", "install the package with its source, or put the class into a module beside the flow"
+    elif "." not in qualified or resolver.sources.find(top) is not None:
+        why = f"it is not in a module of the flow's own folder or of a source root, {unknown}"
+        how = "put the class into a module beside the flow, or name the folder it is imported from with `--source-root`"
+        if resolver.split(qualified) is not None:
+            name = qualified.rpartition(".")[2]
+            why = f"`{qualified.rpartition('.')[0]}` has no statement `class {name}`, {unknown}"
+            how = f"write `class {name}(FlowSpec):` at the top level of that module"
+    else:
+        why = f"`{top}` is neither beside the flow, nor in a source root, nor installed beside flowc, {unknown}"
+        how = (
+            f"install the package that has it beside flowc (`pip install …`), or name the folder that `{top}` is imported "
+            "from with `--source-root`"
+        )
+    return Diagnostic("FLOW105", what, span(owner.module.source, node), why, how)
 
 
 def _harmless(qualified: str) -> bool:

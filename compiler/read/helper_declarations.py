@@ -100,12 +100,17 @@ def may_be_parameter(node: SgNode) -> bool:
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
+def decorators(
+    evaluator: Evaluator, owner: Class, node: SgNode, opens: bool = True
+) -> list[tuple[Class, SgNode]] | None:
     """Returns the decorators that a decorator of the flow's own adds, outermost first, and where to read each.
 
-    None: an ordinary decorator. `node` is the expression after the `@`. Raises Unfoldable.
+    None: an ordinary decorator. `node` is the expression after the `@`. With `opens`, those of installed packages are
+    read too. Raises Unfoldable.
     """
-    found = folded(evaluator.with_natives(_native_or_plugin), owner, node)
+    evaluator = evaluator.opening(_native_or_plugin, opens)
+    evaluator.read = set()
+    found = folded(evaluator, owner, node)
     if isinstance(found, Function):
         found = called(found, [Decorated(())])
     if isinstance(found, Declared) and found.name not in PARAMETERS:
@@ -114,6 +119,8 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
         return None
     if not found.decorators:
         return []
+    for path in evaluator.read:
+        evaluator.resolver.sources.use(path)
     home, root = _written(
         owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
     )

@@ -345,16 +345,17 @@ def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
         return True
     return any(
         _decorated_as_step(evaluator.resolver, home, each)
-        for home, each in decorators_of(evaluator, owner, decorated)[0]
+        for home, each in decorators_of(evaluator, owner, decorated, opens=False)[0]
     )
 
 
 def decorators_of(
-    evaluator: Evaluator, owner: Class, decorated: SgNode
+    evaluator: Evaluator, owner: Class, decorated: SgNode, opens: bool = True
 ) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
     """Returns every decorator of a definition and where to read it.
 
-    A decorator of the flow's own is replaced by the Metaflow decorators that it adds.
+    A decorator of the flow's own, and with `opens` one of an installed package, is replaced by the Metaflow decorators
+    that it adds.
 
     The diagnostics are FLOW107 and FLOW156 for one that may add some, but cannot be followed.
     """
@@ -368,7 +369,7 @@ def decorators_of(
             every.append((owner, node))  # Metaflow's own, or Python's
             continue
         try:
-            found = decorators(evaluator, owner, expression)
+            found = decorators(evaluator, owner, expression, opens)
         except Reported:
             found = None
         except Unfoldable as error:
