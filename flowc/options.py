@@ -33,12 +33,13 @@ class Option:
 
     name: str  # "--output"
     help: str
-    value: str = ""  # the name of its value in help, such as "DIR"; two words for two values, "" for none
+    value: str = ""  # the name of its value in help, such as "DIR"; several words for as many values, "" for none
     short: str = ""  # "-o"
     default: str = ""  # for help; the command itself applies it
     choices: tuple[str, ...] = ()  # empty: any text
     repeated: bool = False  # every value counts, not only the last
     may_be_empty: bool = False
+    is_open: bool = False  # without a value in `value`, one may be attached: `--flag=True`; of two or more, `=[1, 2]`
 
 
 @record
@@ -91,15 +92,19 @@ def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
         option = by_name.get(name)
         if option is None:
             raise unknown(name, by_name)
-        if not option.value:
+        if option.is_open and attached is not None and (not option.value or attached.startswith("[")):
+            value = attached
+        elif not option.value:
             if attached is not None:
                 raise Usage(f"`{option.name}` takes no value")
             value = ""
-        elif " " in option.value:  # two words: kept as one text, with a NUL between them
-            words = [*([attached] if attached is not None else []), *argv[at : at + 2]][:2]
-            if len(words) < 2 or not words[0] or looks_like_option(words[0]):
-                raise Usage(f"`{option.name}` needs two values: {option.name} {option.value}")
-            at += 2 - (attached is not None)
+        elif " " in option.value:  # several words: kept as one text, with NULs between them
+            count = option.value.count(" ") + 1
+            words = [*([attached] if attached is not None else []), *argv[at : at + count]][:count]
+            if len(words) < count or not words[0] or looks_like_option(words[0]):
+                number = {2: "two"}.get(count, str(count))
+                raise Usage(f"`{option.name}` needs {number} values: {option.name} {option.value}")
+            at += count - (attached is not None)
             value = "\0".join(words)
         elif attached is not None:
             value = attached

@@ -22,15 +22,32 @@ _VALUES = {"bool": "True|False", "file": "FILE", "json": "JSON"}
 
 def options_of(flow: Flow) -> tuple[Option, ...]:
     """Returns an option for each parameter of the flow."""
+    return tuple(_option(parameter) for parameter in flow.parameters)
+
+
+def _option(parameter: Parameter) -> Option:
+    form = parameter.form
+    kind = _VALUES.get(parameter.type, parameter.type.upper())
+    text = parameter.help or "a parameter"
+    if form is None:
+        return Option(f"--{parameter.name}", text, kind, default=_default(parameter), may_be_empty=True)
+    from .parameter_options import value_name
+
+    return Option(
+        f"--{parameter.name}",
+        text,
+        value_name(form, kind),
+        default=_default(parameter),
+        repeated=form.is_repeated or form.is_count,
+        may_be_empty=True,
+        is_open=True,
+    )
+
+
+def shown_options(flow: Flow) -> tuple[Option, ...]:
+    """Returns the options for help, without those that are hidden."""
     return tuple(
-        Option(
-            f"--{parameter.name}",
-            parameter.help or "a parameter",
-            _VALUES.get(parameter.type, parameter.type.upper()),
-            default=_default(parameter),
-            may_be_empty=True,
-        )
-        for parameter in flow.parameters
+        _option(parameter) for parameter in flow.parameters if parameter.form is None or not parameter.form.is_hidden
     )
 
 
@@ -55,10 +72,24 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
     for parameter in flow.parameters:
         option = f"--{parameter.name}"
         variable = ENVIRONMENT + parameter.name.upper().replace("-", "_")
+        form = parameter.form
+        own = next((name for name in form.variables if name in environment), "") if form is not None else ""
         if option not in options and option in arguments.given:
-            values[parameter.name] = arguments.text(option)
-        elif variable in environment:
-            values[parameter.name] = environment[variable]
+            texts = arguments.all(option)
+            if form is None:
+                values[parameter.name] = texts[-1]
+            else:
+                from .parameter_options import value_of
+
+                values[parameter.name] = value_of(form, texts)
+        elif own or variable in environment:  # as in click, the parameter's own variable wins
+            values[parameter.name] = environment[own or variable]
+        elif form is not None and form.prompt and parameter.name not in _given_otherwise(arguments):
+            from .parameter_options import ask
+
+            answer = ask(form, parameter.default)
+            if answer is not None:
+                values[parameter.name] = answer
     names = {parameter.name for parameter in flow.parameters}
     for text in arguments.all("--parameter"):
         name, equals, value = text.partition("=")
@@ -68,6 +99,10 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
             raise unknown(f"--{name}", [f"--{name}" for name in names])
         values[name] = value
     return values
+
+
+def _given_otherwise(arguments: Arguments) -> set[str]:
+    return {text.partition("=")[0] for text in arguments.all("--parameter")}
 
 
 def resolved(
@@ -99,6 +134,8 @@ def _plain(parameter: Parameter) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(parameter, name) for name in parameter.__match_args__ if name != "span"}
     if parameter.include is not None:
         fields["include"] = {name: getattr(parameter.include, name) for name in parameter.include.__match_args__}
+    if parameter.form is not None:
+        fields["form"] = {name: getattr(parameter.form, name) for name in parameter.form.__match_args__}
     return fields
 
 

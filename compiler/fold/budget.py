@@ -44,6 +44,12 @@ class Reported(Unfoldable):
     """Raised for a value that cannot be known because of a fault that is already reported."""
 
 
+class Compound:
+    """A value with parts other than a collection: `fields`, by name."""
+
+    fields: dict[str, Any]
+
+
 class Budget:
     """The cost of one folding so far, and the weights of its values."""
 
@@ -96,6 +102,8 @@ class Budget:
                     raise Unfoldable("it is too large")
             self.spend(len(value) + 1)
             self._weights[id(value)] = (value, found)
+        elif isinstance(value, Compound):
+            found = 1 + self.weight(value.fields)
         else:
             return 1
         if found > MAX_WEIGHT:
@@ -140,4 +148,6 @@ def is_ordered(value: Any) -> bool:
         return len(value) < 2 and all(map(is_ordered, value))
     if isinstance(value, dict):
         return all(is_ordered(each) for pair in value.items() for each in pair)
-    return all(map(is_ordered, value)) if isinstance(value, (list, tuple)) else True
+    if isinstance(value, (list, tuple)):
+        return not hasattr(value, "is_object") and all(map(is_ordered, value))
+    return not hasattr(value, "is_object")  # the text of an object is its own

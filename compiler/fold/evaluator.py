@@ -6,12 +6,14 @@ configs, and the meaning of Metaflow's names. An evaluator never changes; `with_
 
 from __future__ import annotations
 
+import os
+
 from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
 from .budget import Unfoldable
 from .expressions import Folder, fold, parsed
-from .values import Decorated, Environment, Function, Late, Library, Native
+from .values import CLICK_TYPES, CURRENT, PLACE, Decorated, Environment, Function, Late, Library, Native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..names.resolver import Resolver
     from ..source.modules import Module
+    from .objects import OwnClass
     from .values import Config, Folding
 
 
@@ -45,6 +48,7 @@ class Evaluator:
         self.here = here  # the flow's folder in `__file__`; "" if a path may not depend on it
         self.opens = opens  # names of installed packages are looked up in their sources
         self.read: set[str] | None = None  # files that values came from, if the caller wants to know
+        self.classes: dict[tuple[str, str], OwnClass] = {}  # of the flow's own modules, by module and name
         self._folding: set[tuple[str, str]] = set()
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
@@ -71,9 +75,13 @@ class Evaluator:
         """
         first = dotted.partition(".")[0]
         if dotted == "__file__":
+            if not self.here and self.environment.is_complete:
+                return os.path.abspath(self.resolver.sources.path_of(module.source.name))
             if not self.here:
                 raise Unfoldable("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
+        if dotted.startswith(PLACE):
+            return self._place(dotted.removeprefix(PLACE))
         if not binds(module, first):
             if dotted in self.given:
                 return self.given[dotted]
@@ -82,12 +90,16 @@ class Evaluator:
         found = self.library(qualified)
         if found is not None:
             return found
+        if qualified.partition(".")[0] in _OBJECTS and (found := _maker(qualified)) is not None:
+            return found
         if qualified == "metaflow.config_expr":
             return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
         if qualified == "functools.partial":
             return Native("partial", _partial)
         if qualified == "functools.wraps":
             return Native("wraps", _wraps)
+        if qualified.startswith(("metaflow.", "click.")) and (last := qualified.rpartition(".")[2]) in CLICK_TYPES:
+            return self.natives(f"metaflow.{last}")
         if qualified.startswith("metaflow.") and qualified[9:].isupper() and qualified[9:] not in NAMES:
             return self.environment.get(f"METAFLOW_{qualified[9:]}")  # of `metaflow.metaflow_config`
         if qualified.startswith("metaflow."):
@@ -115,6 +127,15 @@ class Evaluator:
         if len(names) != 1:
             raise KeyError(dotted)
         return self._bound(home, names[0], dotted)
+
+    def _place(self, name: str) -> str:
+        """Returns the "current" folder or the user's "home". Raises Unfoldable where a spec would depend on it."""
+        if self.here:
+            return CURRENT if name == "current" else "~"
+        if self.environment.is_complete:
+            return os.getcwd() if name == "current" else os.path.expanduser("~")
+        which = "the current folder" if name == "current" else "the user's home"
+        raise Unfoldable(f"{which} differs from machine to machine")
 
     def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
         """Returns the value that folding calls for a function of the module, whose code is read but not run.
@@ -174,6 +195,10 @@ class Evaluator:
             found = self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
             found.qualified = f"{home.name}.{name}"
             return found
+        if name in home.classes:
+            from .objects import own_class
+
+            return own_class(self, home, name)
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
@@ -202,6 +227,8 @@ class Evaluator:
         from ..source.modules import Class
 
         owner = Class(home, home.classes[names[0]][-1])
+        if {names[0], names[1]} <= home.assigned.keys():  # by `Limits.CPU = 3`
+            raise Unfoldable(f"`{dotted}` is bound or changed more than once in `{home.source.name}`")
         for name in names[1:-1]:
             if name in owner.classes:
                 owner = Class(home, owner.classes[name][-1])
@@ -209,10 +236,9 @@ class Evaluator:
                 return name if names[-1] == "name" else self._in_class(owner, name, dotted)
             else:
                 raise KeyError(dotted)
-        value = self._in_class(owner, names[-1], dotted)
         if is_enumeration(self.resolver, owner):
-            raise Unfoldable(f"`{dotted}` is a member of an enumeration; write `{dotted}.value`")
-        return value
+            raise KeyError(dotted)  # the class gives its members
+        return self._in_class(owner, names[-1], dotted)
 
     def _in_class(self, owner: Any, name: str, dotted: str) -> Any:
         if name not in owner.assigned:
@@ -227,6 +253,16 @@ class Evaluator:
             )
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
+
+
+_OBJECTS = frozenset("argparse collections copy dataclasses enum types".split())
+
+
+def _maker(qualified: str) -> Native | None:
+    """Returns a function of the standard library that makes or takes objects, or None."""
+    from .objects import native
+
+    return native(qualified)
 
 
 class Values(dict):  # type: ignore[type-arg]

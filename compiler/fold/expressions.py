@@ -190,6 +190,8 @@ class Folder:
                 return value[name]
             if name not in ("get", "keys", "values", "items", "copy", "to_dict"):
                 raise Unfoldable(f"the configuration has no `{name}`")
+        if hasattr(value, "is_object"):  # an object of the flow's own
+            return value.attribute(self, name)
         if isinstance(value, Late):
             if name == "get" and isinstance(value.value, dict) and name not in value.value:
                 return Native(
@@ -246,6 +248,8 @@ class Folder:
         """Returns the items of a value in order. Raises Unfoldable for a set, whose order differs from run to run."""
         if isinstance(value, (set, frozenset)) and len(value) > 1:
             raise Unfoldable("the order of a set differs from run to run; write `sorted(…)` around it")
+        if hasattr(value, "listed") and value.kind == "enumeration":
+            return list(value.listed(self))
         if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset, range)):
             self.budget.spend(len(value) // 4 + 1)
             return list(value)
@@ -367,6 +371,8 @@ class Folder:
             if found is None:
                 raise Unfoldable(f"the environment has no variable {key!r:.60}")
             return found
+        if hasattr(value, "listed") and value.kind == "enumeration":
+            return value.attribute(self, "__members__")[key]
         value, key = self.usable(value), self.usable(key)
         if isinstance(key, slice):
             self.budget.spend(len(value) // 16)
@@ -389,6 +395,10 @@ class Folder:
     def formatted(self, value: Any, conversion: int, spec: str) -> str:
         """Returns a formatted value. `conversion` is the syntax tree's: -1, or the number of the character."""
         width(spec)
+        if hasattr(value, "is_object"):
+            from .objects import text_of
+
+            value = text_of(self, value)
         if not is_ordered(self.usable(value)):
             raise Unfoldable("its text differs from run to run")
         self.budget.spend(self.budget.weight(value) // 2)
@@ -418,8 +428,14 @@ class Folder:
                 named[keyword.arg] = self.fold(keyword.value)
         return self.call(function, arguments, named)
 
+    def within(self, lookup: Lookup) -> Folder:
+        """Returns a folder for an expression elsewhere, which counts against the same budget."""
+        return Folder(lookup, self.budget, {}, self.given, self.depth + 1)
+
     def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
         """Calls a folded function."""
+        if hasattr(function, "make"):  # a class of the flow's own
+            return function.make(self, arguments, named)
         if isinstance(function, Function):
             from .function_calls import Scope, run
 

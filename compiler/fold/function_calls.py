@@ -244,11 +244,41 @@ class _Body:
             changed = self.own(target.value)
             changed[self.folder.plain(target.slice)] = value
             self.changed(changed)
+        elif isinstance(target, _ast.Attribute):
+            self.set(self.folder.plain(target.value), target.attr, value)
         else:
             self.folder.bind(target, value)
 
+    def set(self, made: Any, name: str, value: Any) -> None:
+        """Sets an attribute of an object that is being made."""
+        if not getattr(made, "is_open", False):
+            raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
+        self.folder.budget.forget()
+        made.fields[name] = self.folder.usable(value)
+
+    def run_effect(self, call: Any) -> bool:
+        """Runs a call that sets an attribute of an object, or a method of one. Returns False for any other call."""
+        function = call.func
+        if isinstance(function, _ast.Name):
+            if function.id == "setattr" and len(call.args) == 3:
+                self.set(*(self.folder.plain(each) for each in call.args))
+                return True
+            return function.id == "print" and function.id not in self.folder.local
+        owner = function.value if isinstance(function, _ast.Attribute) else None
+        if isinstance(owner, _ast.Name) and (owner.id, function.attr) == ("object", "__setattr__"):
+            self.set(*(self.folder.plain(each) for each in call.args))
+            return True
+        if owner is None or (isinstance(owner, _ast.Name) and owner.id not in self.folder.local):
+            return False
+        if not hasattr(self.folder.fold(owner), "is_object"):
+            return False
+        self.folder.fold(call)
+        return True
+
     def run_Expr(self, node: Any) -> None:
         call = node.value
+        if isinstance(call, _ast.Call) and self.run_effect(call):
+            return
         if isinstance(call, _ast.Constant):
             return  # a docstring
         if not isinstance(call, _ast.Call):

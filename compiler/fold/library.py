@@ -8,8 +8,8 @@ folder, the arguments and the named arguments. Methods are those of `METHODS`, b
 
 from __future__ import annotations
 
-from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Unfoldable, Unknown, is_ordered, keys
-from .values import Environment, Function, Late, Library, Method, Settings, Unsaid
+from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Failing, Unfoldable, Unknown, is_ordered, keys
+from .values import PLACE, Environment, Function, Late, Library, Method, Settings, Unsaid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ FUNCTIONS = frozenset(
         *_SIMPLE,
         *(
             "list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format "
-            "isinstance getattr hasattr pow"
+            "isinstance getattr hasattr pow vars"
         ).split(),
     )
 )
 LIBRARY = frozenset(
     (
         "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext "
-        "os.path.isabs os.path.abspath "
+        "os.path.isabs os.path.abspath os.path.expanduser os.getcwd pathlib.Path.cwd pathlib.Path.home "
         "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent "
         "textwrap.indent "
         "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi "
@@ -129,6 +129,8 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
 
 
 def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if name == "len" and hasattr(arguments[0], "listed"):
+        return len(arguments[0].listed(folder))
     own = globals().get("_call_" + name.replace(".", "_"))
     if own is not None:
         return own(folder, arguments, named)
@@ -143,9 +145,10 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
         import posixpath as module  # equal on every machine
 
         if last in ("abspath", "realpath"):
-            if not str(arguments[0]).startswith("/"):
-                raise Unfoldable("an absolute path differs from machine to machine")
+            arguments = [_absolute(folder, str(arguments[0]))]
             last = "normpath"
+        elif last == "expanduser":
+            return _of_user(folder, str(*arguments))
     else:
         from importlib import import_module
 
@@ -218,6 +221,10 @@ def _call_repr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> 
 
 
 def _text(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if arguments and how is str and hasattr(arguments[0], "is_object"):
+        from .objects import text_of
+
+        return text_of(folder, arguments[0])
     if arguments and not is_ordered(arguments[0]):
         raise Unfoldable("its text differs from run to run")
     return how(*arguments, **named)
@@ -360,6 +367,12 @@ def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
+    if any(hasattr(kind, "make") for kind in kinds):
+        from .objects import is_kind
+
+        if any(is_kind(value, kind) for kind in kinds):
+            return True
+        kinds = tuple(kind for kind in kinds if not hasattr(kind, "make"))
     if not all(isinstance(kind, Library) and kind.name in _TYPES for kind in kinds):
         raise Unfoldable("`isinstance` is supported for built-in types only")
     return isinstance(value, tuple(_TYPES[kind.name] for kind in kinds))
@@ -368,12 +381,29 @@ def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any
 def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings) and len(arguments) == 3:
         return arguments[0].get(arguments[1], arguments[2])
+    if len(arguments) == 3 and hasattr(arguments[0], "is_object"):
+        try:
+            return folder.attribute(arguments[0], arguments[1])
+        except Failing:
+            return arguments[2]
     return folder.attribute(arguments[0], arguments[1])
+
+
+def _call_vars(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if len(arguments) != 1:
+        raise Unfoldable("`vars` is supported with one argument only")
+    return folder.attribute(arguments[0], "__dict__")
 
 
 def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings):
         return arguments[1] in arguments[0]
+    if hasattr(arguments[0], "is_object"):
+        try:
+            folder.attribute(arguments[0], arguments[1])
+        except Failing:
+            return False
+        return True
     raise Unfoldable("`hasattr` is supported for configurations only")
 
 
@@ -402,6 +432,33 @@ def _call_json_dumps(folder: Folding, arguments: list[Any], named: dict[str, Any
     if folder.budget.weight(list(named.get("separators") or ())) > 40:
         raise Unfoldable("the separators are too long")
     return json.dumps(*arguments, **named)
+
+
+def _call_os_getcwd(folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return folder.lookup(f"{PLACE}current")
+
+
+def _call_pathlib_Path_cwd(folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _call_pathlib_Path(folder, [folder.lookup(f"{PLACE}current")], {})
+
+
+def _call_pathlib_Path_home(folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _call_pathlib_Path(folder, [folder.lookup(f"{PLACE}home")], {})
+
+
+def _absolute(folder: Folding, path: str) -> str:
+    import posixpath
+
+    is_known = path.startswith(("/", "~"))
+    return path if is_known else posixpath.join(folder.lookup(f"{PLACE}current"), path)
+
+
+def _of_user(folder: Folding, path: str) -> str:
+    if path != "~" and not path.startswith("~/"):
+        if path.startswith("~"):
+            raise Unfoldable("another user's home differs from machine to machine")
+        return path
+    return str(folder.lookup(f"{PLACE}home")) + path[1:]
 
 
 def _call_pathlib_Path(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -447,10 +504,15 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
     if type(value).__name__ == "PurePosixPath":
         if name in ("joinpath", "with_suffix", "with_name", "as_posix"):
             return getattr(value, name)(*arguments)
-        if name in ("resolve", "absolute") and value.is_absolute():
+        if name in ("resolve", "absolute"):
             import posixpath
 
-            return type(value)(posixpath.normpath(value)) if name == "resolve" else value
+            found = _absolute(folder, str(value))
+            return type(value)(posixpath.normpath(found) if name == "resolve" else found)
+        if name == "expanduser":
+            return type(value)(_of_user(folder, str(value)))
+        if name in ("is_absolute", "relative_to", "is_relative_to", "match", "with_stem"):
+            return getattr(value, name)(*arguments)
         raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
     kind = next(
         (each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None

@@ -37,11 +37,14 @@ if TYPE_CHECKING:
         def formatted(self, value: Any, conversion: int, spec: str) -> str: ...
         def part(self, value: Late, key: Any, name: str) -> Late: ...
         def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any: ...
+        def within(self, lookup: Lookup) -> Folding: ...
 
 
 PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _ABOVE = 16  # folders above the flow's that a path may climb to
 HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
+CURRENT = "/\0outside" * _ABOVE + "/\0current"  # stands for the current folder there
+PLACE = "\0place of "  # with "current" or "home": a name that evaluators look up for a folder of this machine
 _NOTHING = object()
 
 
@@ -119,6 +122,19 @@ class Declared:
         self.name, self.arguments, self.named = name, arguments, named
 
 
+# click's types, and the names of their arguments; () for a type that is not called
+CLICK_TYPES: dict[str, tuple[str, ...]] = {
+    "Choice": ("choices", "case_sensitive"), "IntRange": ("min", "max", "clamp"),
+    "FloatRange": ("min", "max", "clamp"), "DateTime": ("formats",), "Tuple": ("types",),
+    "Path": ("exists", "file_okay", "dir_okay", "writable", "readable", "resolve_path"), "File": ("mode",),
+    "INT": (), "FLOAT": (), "BOOL": (), "STRING": (), "UNPROCESSED": (), "UUID": (),
+}  # fmt: skip
+
+
+class ClickType(Declared):
+    """One of click's types of parameters, with its arguments: `Choice(["a", "b"])`."""
+
+
 class Decorated:
     """A step or a flow under Metaflow's decorators, outermost first."""
 
@@ -194,16 +210,19 @@ class Config:
 
 def is_from_here(path: str) -> bool:
     """Returns True for a path that was made from the flow's folder."""
-    return path.startswith("/\0")
+    return path.startswith("/\0above")
 
 
 def from_here(path: str) -> str:
-    """Returns a path that was made from the flow's folder as one relative to it; another path as it is."""
-    if not is_from_here(path):
+    """Returns a path that was made from the flow's folder, or from the current one, as one relative to it.
+
+    Another path stays as it is.
+    """
+    if not path.startswith("/\0"):
         return path
     import posixpath
 
-    return posixpath.relpath(path, HERE)
+    return posixpath.relpath(path, HERE if is_from_here(path) else CURRENT)
 
 
 def settings(value: Any) -> Any:

@@ -99,6 +99,37 @@ class Parameter:
     show_default: bool = True  # in `--help`
     computed: bool = False  # the default is a function that only a local run can call; `has_default` is False
     include: Include | None = None  # of a "file"
+    form: Form | None = None  # what its value must be beyond its type; None if that is all
+
+
+@record
+class Form:
+    """The form of a parameter's value beyond its type: what click calls a type, and the shape of its option.
+
+    A parameter with several values has the type "json", and `items` are the types of its values.
+    """
+
+    items: tuple[str, ...] = ()  # the type of all values, or the type of each of a fixed number; () for one
+    # value; "any" leaves a value as it is in JSON
+    is_repeated: bool = False  # any number of values, each given with its own option
+    count: int = 1  # of the words of one option
+    choices: tuple[str, ...] = ()  # all values that are allowed; () for any
+    any_case: bool = False  # of the choices
+    least: Value = None  # of a number
+    most: Value = None
+    is_clamped: bool = False  # a number outside becomes `least` or `most`
+    made: str = ""  # what steps see: "tuple", "datetime", "uuid", "path", "call" of its `type`; "" for the value itself
+    formats: tuple[str, ...] = ()  # of a "datetime", as for `strptime`
+    path: tuple[str, ...] = ()  # what a path must be: "exists", "file", "folder", "readable", "writable", "absolute"
+    flag: Value = None  # the value that the option alone gives; None if the option takes a value
+    is_count: bool = False  # the option takes no value, and the parameter says how often it is given
+    variables: tuple[str, ...] = ()  # of the environment of `flowc run`, which give the value if no option does
+    container: str = ""  # a variable of the first task's environment, which gives the default
+    word: str = ""  # stands for the value in help
+    is_hidden: bool = False  # in help
+    prompt: str = ""  # the question of `flowc run` on a terminal
+    is_secret: bool = False  # the answer is not shown
+    is_confirmed: bool = False  # the answer is asked twice
 
 
 @record

@@ -10,7 +10,8 @@ from flowc.runtime_shim.contract.public_names import NAMES as NAMES
 
 MODULES = frozenset(
     (
-        "metaflow metaflow.cards metaflow.client metaflow.client.core metaflow.current metaflow.datatools "
+        "metaflow metaflow._vendor metaflow._vendor.click metaflow._vendor.click.types "
+        "metaflow.cards metaflow.client metaflow.client.core metaflow.current metaflow.datatools "
         "metaflow.datatools.s3 metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
         "metaflow.includefile metaflow.integrations metaflow.metaflow_config metaflow.metaflow_current "
         "metaflow.metaflow_profile metaflow.metaflow_version metaflow.multicore_utils metaflow.packaging_sys "

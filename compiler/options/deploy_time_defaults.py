@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from ..report.diagnostics import Diagnostic
+from ..report.diagnostics import HINT, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..ir.nodes import Flow
+    from ..ir.nodes import Flow, Form, Parameter
 
 
 def undeployable(flow: Flow) -> Iterator[Diagnostic]:
     """Yields FLOW306 for each default that is a function with an unknown value, FLOW310 for each missing file.
 
-    They are errors only when a spec is made: `flowc run` calls the function, and accepts a different file.
+    They are errors only when a spec is made: `flowc run` calls the function, and accepts a different file. Also yields
+    the hint FLOW316 for what only `flowc run` does.
     """
     for parameter in flow.parameters:
+        if parameter.form is not None and (parameter.form.variables or parameter.form.prompt):
+            yield _of_runs_here(parameter, parameter.form)
         if parameter.computed:
             what = f"the default of parameter `{parameter.name}` is a function whose value is not known when compiling"
             why = (
@@ -32,3 +35,14 @@ def undeployable(flow: Flow) -> Iterator[Diagnostic]:
             what = f"the default file `{parameter.default}` of `{parameter.name}` cannot be read"
             why = "it travels with the flow's code; flowc looks in the current folder, then beside the flow"
             yield Diagnostic("FLOW310", what, parameter.span, why, "create the file, or correct the path")
+
+
+def _of_runs_here(parameter: Parameter, form: Form) -> Diagnostic:
+    """Returns FLOW316: the engine gives a run its parameters, or their defaults, whatever a variable says."""
+    argument = "envvar" if form.variables else "prompt"
+    what = f"`{argument}` of parameter `{parameter.name}` counts only for `flowc run`"
+    why = "an engine gives each run all its parameters, as with Metaflow, so nothing else is asked"
+    how = "give the value when the run is started"
+    if form.variables:
+        how += "; for a default from the containers' environment, write `default=os.getenv(…)` and use `--env NAME=@runtime`"
+    return Diagnostic("FLOW316", what, parameter.span, why, how, HINT)

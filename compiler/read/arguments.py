@@ -24,13 +24,12 @@ CLICK = {  # arguments that only Metaflow's own command line (click) has, and wh
     "is_flag": "with `type=bool`, give `--NAME true`",
     "multiple": "to pass several values as one text, use `separator=','`",
     "nargs": "to pass several values as one text, use `separator=','`", "count": "with `type=int`, give the number",
-    "envvar": "set METAFLOW_RUN_NAME",
-    "hidden": "it is shown", "prompt": "a run on an orchestrator cannot ask anybody", "metavar": "its name is shown",
-    "flag_value": "give the value",
-    "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
+    "prompt": "a run on an orchestrator cannot ask anybody", "flag_value": "give the value",
+    "callback": "let `type=` be a function, or let the first step check the value",
+    "hide_input": "for a secret, use `@secrets`",
     "confirmation_prompt": "a run on an orchestrator cannot ask anybody",
-    "show_choices": "let the first step check the value", "is_eager": "values are read all at once",
-    "expose_value": "every value is there",
+    "show_choices": "let the first step check the value", "expose_value": "every value is there",
+    "allow_from_autoenv": "METAFLOW_RUN_NAME always counts",
 }  # fmt: skip
 
 
@@ -70,7 +69,7 @@ def bind(
             name = key.text()
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{name}`" for name in names) or "none"
+                listed = ", ".join(f"`{name}`" for name in names[:8]) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
@@ -78,7 +77,7 @@ def bind(
                         "Metaflow passes unknown arguments on to its command line, which does not have this one either"
                     )
                 if what in ("Parameter", "IncludeFile") and name == "choices":
-                    how = "remove it, and let the first step check the value"
+                    how = "write `type=click.Choice([…])`, with `from metaflow._vendor import click`"
                 if what in ("Parameter", "IncludeFile") and name in CLICK:
                     why = "Metaflow passes it on to its own command line, but orchestrators have no equivalent"
                     how = f"remove it; {CLICK[name]}"
@@ -286,11 +285,21 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
     return evaluator.fold(node.text(), lookup)
 
 
+def _content(member: Any) -> Any:
+    """Returns the value of a member of an enumeration, if Python takes the member for the value."""
+    if isinstance(member, (str, int)):
+        return member.content  # type: ignore[union-attr]
+    shown = f"{member.owner.name}.{member.label}"
+    raise Unfoldable(f"`{shown}` is a member of an enumeration; write `{shown}.value`")
+
+
 def plain(value: Any) -> Value:
     """Returns the value as JSON has it: a tuple becomes a list, a set a sorted list, a duration its seconds.
 
     Raises Unfoldable for a value that JSON cannot hold.
     """
+    if hasattr(value, "label"):
+        value = _content(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):

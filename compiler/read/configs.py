@@ -291,13 +291,14 @@ class _Reader:
 
         A default is looked up as in Metaflow, in the current folder, and then beside the flow.
         """
-        places = [path]
-        if is_from_here(path):
-            places = [self.evaluator.resolver.sources.path_of(from_here(path))]
-        elif is_default and not os.path.isabs(path):
+        is_beside, path = is_from_here(path), from_here(path)
+        places = [os.path.expanduser(path) if is_default else path]
+        if is_beside:
+            places = [self.evaluator.resolver.sources.path_of(path)]
+        elif is_default and not os.path.isabs(places[0]):
             places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]
-        shown = from_here(path)
+        shown = path
         if not found:
             what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
             where = " here or beside the flow" if len(places) > 1 else ""

@@ -10,7 +10,18 @@ from __future__ import annotations
 from ..decorators.decorator import plugin_named
 from ..fold.budget import Unfoldable
 from ..fold.expressions import called
-from ..fold.values import PARAMETERS, Declared, Decorated, Function, Late, Library, Native, applied
+from ..fold.values import (
+    CLICK_TYPES,
+    PARAMETERS,
+    ClickType,
+    Declared,
+    Decorated,
+    Function,
+    Late,
+    Library,
+    Native,
+    applied,
+)
 from ..names.resolver import is_standard
 from ..source.modules import Class, Module, base_names
 from ..source.text import Source, span, tree_of
@@ -27,7 +38,8 @@ if TYPE_CHECKING:
     from ..ir.nodes import Span
     from ..names.resolver import Resolver
 
-_TYPES = ("str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
+_PATHS = ("pathlib.Path", "pathlib.PurePath")
+_TYPES = ("tuple", "str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
 _DEEPEST = 3  # depth to which called functions are searched
 
 
@@ -38,6 +50,10 @@ def native(qualified: str) -> Any:
     name = qualified.removeprefix("metaflow.")
     if name == "JSONType":
         return Library(qualified)
+    if name in CLICK_TYPES:
+        if not CLICK_TYPES[name]:
+            return ClickType(name, (), {})
+        return Native(name, lambda folder, *arguments, **named: ClickType(name, arguments, named))
     if name in PARAMETERS:
         return Native(name, lambda folder, *arguments, **named: Declared(name, arguments, named))
     if name in _decorators():
@@ -150,7 +166,8 @@ def _call(declared: Declared, imports: dict[str, str]) -> str:
     imports[declared.name] = f"metaflow.{declared.name}"
     given = [_code(argument, imports) for argument in declared.arguments]
     given += [f"{name}={_code(each, imports)}" for name, each in declared.named.items()]
-    return f"{declared.name}({', '.join(given)})" if given or declared.name in PARAMETERS else declared.name
+    is_called = bool(given or declared.name in PARAMETERS or CLICK_TYPES.get(declared.name))
+    return f"{declared.name}({', '.join(given)})" if is_called else declared.name
 
 
 def _code(value: Any, imports: dict[str, str]) -> str:
@@ -166,6 +183,15 @@ def _code(value: Any, imports: dict[str, str]) -> str:
     if isinstance(value, (list, tuple)):
         inner = "".join(f"{_code(item, imports)}, " for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, ClickType):
+        return _call(value, imports)
+    if hasattr(value, "make") and value.home is not None:  # a class of the flow's own
+        alias = f"class_{len(imports)}"
+        imports[alias] = f"{value.home.name}.{value.name}"
+        return alias
+    if isinstance(value, Library) and value.name in _PATHS:
+        imports["Path"] = "pathlib.Path"
+        return "Path"
     if isinstance(value, Library) and value.name in _TYPES:
         short = value.name.rpartition(".")[2]
         if short != value.name:

@@ -108,9 +108,9 @@ def _default(
     try:
         function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(evaluator, member.owner, node)), False, []
+            return _path(folded(evaluator, member.owner, node)), False, []
         try:
-            return plain(called(evaluator, function, context)), False, []
+            return _path(called(evaluator, function, context)), False, []
         except Unfoldable:
             return None, True, []
     except Reported:
@@ -118,6 +118,11 @@ def _default(
     except Unfoldable as error:
         how = "write the path, relative to the flow's folder, or remove the default and give a file with each run"
         return None, False, [unknown_default(member.name, member.owner, node, error, how)]
+
+
+def _path(value: Any) -> Value:
+    """Returns the path as text, or a value that is no path as it is."""
+    return str(value) if type(value).__name__ == "PurePosixPath" else plain(value)
 
 
 def _carried(
@@ -151,7 +156,7 @@ def _content(
 ) -> tuple[bytes | None, list[Diagnostic]]:  # fmt: skip
     if is_from_here(path):
         return _read(evaluator.resolver.sources.path_of(shown)), []
-    path = os.path.expanduser(path)
+    path = os.path.expanduser(shown)
     here, beside = (
         _read(path),
         None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path)),

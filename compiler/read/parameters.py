@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import Library
+from ..fold.values import HERE
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from .members import Member
 
 POSITIONAL = ("name", "default", "type", "help", "required", "show_default")
-ARGUMENTS = (*POSITIONAL, "separator")
+OF_CLICK = (
+    "is_flag", "flag_value", "multiple", "nargs", "count", "envvar", "metavar", "hidden", "prompt", "hide_input",
+    "confirmation_prompt", "show_choices", "show_envvar", "is_eager",
+)  # fmt: skip
+ARGUMENTS = (*POSITIONAL, "separator", *OF_CLICK)
 _TYPES = {
     "str": "str",
     "int": "int",
@@ -31,6 +35,7 @@ _TYPES = {
     "dict": "json",
     "object": "json",
 }
+_SIMPLE = frozenset((str, bool, int, float))
 _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
@@ -51,27 +56,36 @@ def read_parameter(
     place = span(source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", evaluator)
     given, problems = bound.given, list(bound.diagnostics)
-    kind, wrong = _type(evaluator, member, given.pop("type", None))
+    kind, form_fields, wrong = _type(evaluator, member, given.pop("type", None))
     problems += wrong
     default_node, help_node = given.pop("default", None), given.pop("help", None)
     known, wrong = values(evaluator, member.owner, given, "Parameter")
     problems += wrong
     found = {**bound.unpacked, **known}
     context = {"flow_name": flow_name, "parameter_name": found.get("name")}
-    default, computed, wrong = _default(evaluator, member, default_node, context, kind)
+    raw, computed, wrong = _default(evaluator, member, default_node, context, kind)
     problems += wrong
     if default_node is None:
-        default = bound.unpacked.get("default")
+        raw = bound.unpacked.get("default")
     if any(problem.severity != WARNING for problem in problems):
         return None, problems
     name = found.get("name")
     if not isinstance(name, str):
         return None, [*problems, nameless(member, "Parameter")]
-    if not kind and not computed and isinstance(default, (list, dict)):
-        what = f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as its default, but no type"
+    options = {each: found[each] for each in OF_CLICK if found.get(each) is not None}
+    if not kind and not computed and not options and isinstance(raw, (list, dict, tuple)):
+        what = f"parameter `{name}` has a {type(raw).__name__} as its default, but no type"
         problems.append(as_json(what, place))
+    form, default = None, raw
+    if options or form_fields or not (raw is None or type(raw) in _SIMPLE):
+        kind, form, default, wrong = _formed(kind, form_fields, options, name, raw, place)
+        problems += wrong
+        if wrong:
+            return None, problems
     kind = kind or ("str" if computed else _type_of(default))
     value, impossible = _converted(default, kind)
+    if form is not None and not impossible:
+        value, impossible = _checked(form, kind, value)
     if impossible:
         what = f"the default of parameter `{name}` does not have type `{kind}`"
         where = span(source, default_node) if default_node is not None else place
@@ -89,7 +103,7 @@ def read_parameter(
     parameter = nodes.Parameter(
         member.name, name, kind, value, has_default,
         bool(found.get("required")) and not has_default and not computed, described,
-        str(separator or ""), place, found.get("show_default") is not False, computed,
+        str(separator or ""), place, found.get("show_default") is not False, computed, None, form,
     )  # fmt: skip
     return parameter, [*problems, *wrong]
 
@@ -133,37 +147,74 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     )
 
 
-def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[str, list[Diagnostic]]:
-    """Returns the type's name in the IR, "" if none is given."""
+def _formed(
+    kind: str, fields: dict[str, Any], options: dict[str, Any], name: str, raw: Any, place: nodes.Span
+) -> tuple[str, nodes.Form | None, Any, list[Diagnostic]]:
+    """Returns the type, the form and the default, or FLOW315 for arguments that no run could use."""
+    from .parameter_forms import Kind, Wrong, finished, form_of, kind_of_default
+
+    is_several = options.get("multiple") or (options.get("nargs") or 1) != 1
+    wanted = Kind(kind, fields) if kind or is_several else kind_of_default(raw)
+    try:
+        kind, form, default = form_of(wanted, options, name, raw)
+    except Wrong as wrong:
+        what = f"the arguments of parameter `{name}` do not work together"
+        return kind, None, None, [Diagnostic("FLOW315", what, place, wrong.why, wrong.how)]
+    except Unfoldable as error:
+        what = f"the default of parameter `{name}` cannot be written into a spec"
+        return kind, None, None, [Diagnostic("FLOW304", what, place, str(error.args[0]), "give plain data")]
+    return kind, finished(form), default, []
+
+
+def _checked(form: nodes.Form, kind: str, default: Any) -> tuple[Any, str]:
+    from .parameter_forms import checked_default
+
+    try:
+        return checked_default(form, kind, default), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[str, dict[str, Any], list[Diagnostic]]:
+    """Returns the type's name in the IR, "" if none is given, and what it asks of the form."""
     if node is None or node.text() == "None":
-        return "", []
+        return "", {}, []
     found = (
         _TYPES.get(evaluator.resolver.qualify(member.owner.module, node.text()).removeprefix("builtins."))
         if node.kind() in ("identifier", "attribute")
         else None
     )
     if found is None:
-        try:
-            kind = folded(evaluator, member.owner, node)
-            found = _TYPES.get(kind.name) if isinstance(kind, Library) else None
-        except Unfoldable:
-            pass
-    if found is None:
-        what = f"`{node.text()[:60]}` is not a valid parameter type"
-        why = "orchestrators pass values as text, and this type cannot be read back from text"
-        return "str", [
-            Diagnostic(
-                "FLOW303", what, span(member.owner.module.source, node), why, "use str, int, float, bool or JSONType"
-            )
-        ]
-    if node.text() in ("list", "dict"):
-        return found, [
-            as_json(
-                f"parameter `{member.name}` has the type `{node.text()}`",
-                span(member.owner.module.source, member.outer),
-            )
-        ]
-    return found, []
+        return _other_type(evaluator, member, node)
+    return found, {}, _warned(member, node)
+
+
+def _other_type(evaluator: Evaluator, member: Member, node: SgNode) -> tuple[str, dict[str, Any], list[Diagnostic]]:
+    """Returns the same for one of click's types, a tuple of types, or a function."""
+    from .parameter_forms import Wrong, kind_of
+
+    why = "a run gives the value as text, and this type cannot be made from text"
+    how = "use str, int, float, bool, JSONType, a function, or one of click's types"
+    try:
+        kind = kind_of(folded(evaluator, member.owner, node))
+        if kind is not None:
+            return kind.name, kind.form, _warned(member, node)
+    except Reported:
+        return "str", {}, []
+    except Wrong as wrong:
+        why, how = wrong.why, wrong.how
+    except Unfoldable:
+        if node.kind() in ("identifier", "attribute", "lambda", "call"):  # the task has it
+            return "str", {"made": "call"}, []
+    what = f"`{' '.join(node.text().split())[:60]}` is not a valid parameter type"
+    return "str", {}, [Diagnostic("FLOW303", what, span(member.owner.module.source, node), why, how)]
+
+
+def _warned(member: Member, node: SgNode) -> list[Diagnostic]:
+    if node.text() not in ("list", "dict", "tuple"):
+        return []
+    what = f"parameter `{member.name}` has the type `{node.text()}`"
+    return [as_json(what, span(member.owner.module.source, member.outer))]
 
 
 def _default(
@@ -176,7 +227,7 @@ def _default(
     try:
         function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(evaluator, member.owner, node)), False, []
+            return _usable(folded(evaluator, member.owner, node)), False, []
         try:
             value = plain(called(evaluator, function, context))
         except Unfoldable:
@@ -202,8 +253,32 @@ def _default(
     except Reported:
         return None, False, []
     except Unfoldable as error:
+        if evaluator.environment.is_complete:  # a run on this machine asks Python
+            return None, True, []
+        if (named := _name_of_file(evaluator, member, node)) is not None:
+            return named, False, []
         how = "write a literal or a constant, or remove the default and give a value with each run"
         return None, False, [unknown_default(member.name, member.owner, node, error, how)]
+
+
+def _usable(raw: Any) -> Any:
+    """Returns a default that has a form in JSON. Raises Unfoldable."""
+    if type(raw) not in _SIMPLE and type(raw).__name__ != "PurePosixPath" and not hasattr(raw, "label"):
+        found = plain(raw)
+        return raw if isinstance(raw, tuple) else found
+    return plain(raw) if type(raw) in _SIMPLE else raw
+
+
+def _name_of_file(evaluator: Evaluator, member: Member, node: SgNode) -> str | None:
+    """Returns a part of the name of the flow's file, as in `Path(__file__).stem`, which is the same everywhere."""
+    text = node.text()
+    if "__file__" not in text or not any(part in text for part in (".stem", ".name", "basename(")):
+        return None
+    try:
+        value = folded(evaluator.at(HERE), member.owner, node)
+    except Unfoldable:
+        return None
+    return value if isinstance(value, str) and "\0" not in value else None
 
 
 def as_json(what: str, place: nodes.Span) -> Diagnostic:

@@ -79,7 +79,7 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
         flow = load_flow(
             _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=run_inputs(scan(argv, RUN_OPTIONS))
         ).flow
-        yield f"parameters of {flow.name}", run_parameters.options_of(flow)
+        yield f"parameters of {flow.name}", run_parameters.shown_options(flow)
 
 
 def _flow_file(argv: Sequence[str]) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Metaflow's module → modules of the shim that provide its names
 _MODULES = {
     "metaflow": ("api.names",),
+    "metaflow._vendor": (),
+    "metaflow._vendor.click": ("api.click",),
+    "metaflow._vendor.click.types": ("api.click",),
     "metaflow.cards": ("cards",),
     "metaflow.client": ("client",),
     "metaflow.client.core": ("client",),

@@ -46,8 +46,19 @@ def convert(declared: List[Dict[str, Any]], texts: Mapping[str, Any]) -> Dict[st
     return values
 
 
-def in_step(parameter: Dict[str, Any], value: Any) -> Any:
-    """Returns the value of `self.NAME`: split at the separator if there is one. An empty text stays as it is."""
+def in_step(parameter: Dict[str, Any], value: Any, function: Any = None) -> Any:
+    """Returns the value of `self.NAME`: split at the separator if there is one. An empty text stays as it is.
+
+    `function` is the parameter's `type` if that is a function. Raises ShimError for a value that it refuses.
+    """
+    form = parameter.get("form")
+    if form is not None and form["made"]:
+        from .parameter_forms import made
+
+        try:
+            return made(form, value, function)
+        except Exception as error:
+            raise ShimError(f"parameter {parameter['name']!r}: {type(error).__name__}: {error}") from error
     if parameter["separator"] and isinstance(value, str) and value:
         return value.split(parameter["separator"])
     return value
@@ -58,11 +69,30 @@ def _missing(parameter: Dict[str, Any]) -> Any:
         from .included_file import default
 
         return default(parameter)
+    form = parameter.get("form")
+    if form is not None and form["container"]:
+        return _of_container(parameter, form["container"])
     if parameter["has_default"]:
-        return parameter["default"]
+        return parameter["default"] if form is None else _formed(parameter, form, parameter["default"])
     if parameter["required"]:
         raise ValueError("a value is required")
     return None
+
+
+def _of_container(parameter: Dict[str, Any], variable: str) -> Any:
+    """Returns the value of a variable of this process, which stands for the default (`--env NAME=@runtime`)."""
+    import os
+
+    text = os.environ.get(variable)
+    if text is None:
+        raise ValueError(f"its default is the variable {variable!r}, which the environment of the first task lacks")
+    return _value(parameter, text)
+
+
+def _formed(parameter: Dict[str, Any], form: Dict[str, Any], raw: Any) -> Any:
+    from .parameter_forms import convert
+
+    return convert(form, parameter["type"], raw, _scalar)
 
 
 def _value(parameter: Dict[str, Any], raw: Any) -> Any:
@@ -70,7 +100,13 @@ def _value(parameter: Dict[str, Any], raw: Any) -> Any:
     if raw is None or (raw == DEFAULT_TEXT and parameter["has_default"]):
         return _missing(parameter)
     if optional and raw == (NONE_TEXT if kind == "str" else "null"):
-        return None
+        return _missing(parameter)
+    form = parameter.get("form")
+    return _scalar(kind, raw, parameter) if form is None else _formed(parameter, form, raw)
+
+
+def _scalar(kind: str, raw: Any, parameter: Any = None) -> Any:
+    """Returns a value of the type. `parameter` says what stands for JSON's null."""
     if kind == "str":
         if isinstance(raw, (dict, list)):
             raise ValueError("it must be text")
@@ -86,7 +122,7 @@ def _value(parameter: Dict[str, Any], raw: Any) -> Any:
     if kind == "json":
         value = _json(raw) if isinstance(raw, str) else raw
         # as in Metaflow, where None means that no value was given
-        return _missing(parameter) if value is None else value
+        return _missing(parameter) if value is None and parameter is not None else value
     if kind == "bool":
         return _bool(raw)
     return _number(kind, raw)

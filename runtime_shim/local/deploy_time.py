@@ -90,6 +90,9 @@ def _called(
     for parameter in parameters:
         name = parameter["name"]
         function = getattr(flow_class, parameter["attribute"]).kwargs["default"]
+        if not callable(function):  # an expression that only Python can evaluate
+            _add(parameter, function, values, problems)
+            continue
         try:
             value = function(Context(flow["name"], user, name, ds_type, configs))
         except Exception as error:
@@ -106,6 +109,21 @@ def _called(
                 f"parameter {name!r}: the function for its default returned {type(value).__name__}, not {wanted_type}"
             )
     return values, problems
+
+
+def _add(parameter: Dict[str, Any], value: Any, values: Dict[str, Any], problems: List[str]) -> None:
+    """Adds the value of a default that the compiler could not evaluate."""
+    value = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if value is None or _is_of(parameter["type"], value) or isinstance(value, (bool, int, float, list, dict, tuple)):
+        kind = type(value).__name__
+        if parameter["type"] == "str" and value is not None and not isinstance(value, str):
+            problems.append(f"parameter {parameter['name']!r}: its default is of type {kind}; declare `type={kind}`")
+        elif value is not None:
+            values[parameter["name"]] = value
+        return
+    problems.append(
+        f"parameter {parameter['name']!r}: its default is of type {type(value).__name__}, which a run cannot be given"
+    )
 
 
 def _set_current(flow: Dict[str, Any], user: str) -> None:

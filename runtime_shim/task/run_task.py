@@ -247,7 +247,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
     state.is_join, state.targets, state.graph, state.is_first = joins, graph.targets(task.step), graph, task.is_first
     if task.is_first:
-        state.manifest = _first_manifest(task, {**_declared_constants(task, flow_class), **constants}, values)
+        fixed_values = {**_declared_constants(task, flow_class), **constants}
+        state.manifest = _first_manifest(task, fixed_values, values, flow_class)
     elif joins:
         state.manifest = {name: entry for name, entry in inputs[0].artifacts.items() if name in fixed}
     else:
@@ -257,7 +258,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         retry_count=task.tries,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
-        parameters=RunParameters(_in_steps(declared, values)),
+        parameters=RunParameters(_in_steps(declared, values, flow_class)),
         parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),
         **_by_decorator(task),
     )  # fmt: skip
@@ -297,9 +298,11 @@ def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, 
     }
 
 
-def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
+def _first_manifest(
+    task: Attempt, constants: Dict[str, Any], values: Dict[str, Any], flow_class: type[FlowSpec]
+) -> Manifest:
     initial = dict(constants)
-    initial.update(_in_steps(task.graph.flow["parameters"], values))
+    initial.update(_in_steps(task.graph.flow["parameters"], values, flow_class))
     if task.graph.flow.get("configs"):
         from .. import config
 
@@ -325,14 +328,18 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
         raise UnpicklableArtifactException(str(error)) from error
 
 
-def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
+def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class: type[FlowSpec]) -> Dict[str, Any]:
     """Returns the values as steps see them, without files, whose content exists only as an artifact."""
     if not declared:
         return {}
     from ..contract.parameters import in_step
 
     return {
-        parameter["attribute"]: in_step(parameter, values.get(parameter["name"]))
+        parameter["attribute"]: in_step(
+            parameter,
+            values.get(parameter["name"]),
+            getattr(getattr(flow_class, parameter["attribute"], None), "convert", None),
+        )
         for parameter in declared
         if parameter["type"] != "file"
     }

@@ -36,8 +36,17 @@ class Parameter:
         if flow is None or "_flowc" not in flow.__dict__:
             return self
         if self._attribute not in flow.__dict__:
-            return FlowSpec.__getattr__(flow, self._attribute)
-        return flow.__dict__[self._attribute]
+            return self.load_parameter(FlowSpec.__getattr__(flow, self._attribute))
+        return self.load_parameter(flow.__dict__[self._attribute])
+
+    def load_parameter(self, v: Any) -> Any:
+        """Returns the value that a step sees. A subclass may replace it, as in Metaflow."""
+        return v
+
+    def convert(self, value: Any) -> Any:
+        """Returns what the function makes of the value that is the parameter's `type`, or the type of its default."""
+        kind = self.kwargs.get("type") or self.kwargs["default"].__class__
+        return kind(value)
 
     def __set__(self, flow: Any, value: Any) -> None:
         if "_flowc_reached" in flow.__dict__:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir.nodes import Step
+    from flowc.compiler.ir.nodes import Form, Step
     from flowc.targets.shared.pods import Pod
     from flowc.targets.target import Options
 
@@ -140,6 +140,8 @@ def parameter_data(parameter: Parameter) -> Data:
     schema: Data = {}
     if kind and not _is_other(parameter):
         schema["type"] = ["null", kind] if optional or is_empty(parameter) else kind
+    if parameter.form is not None:
+        schema.update(_form_schema(parameter.form, optional or is_empty(parameter)))
     if parameter.type == "file":
         schema["description"] = description(parameter)
     elif parameter.help:
@@ -150,6 +152,20 @@ def parameter_data(parameter: Parameter) -> Data:
         "default": default,
         "schema": schema,
     }
+
+
+def _form_schema(form: Form, may_be_null: bool) -> Data:
+    """Returns what JSON Schema, and Airflow's form, can say of a parameter's form. The shim checks the rest."""
+    one: Data = {}
+    if form.choices and not form.any_case:
+        one["enum"] = [*form.choices, *([None] if may_be_null and not form.items else [])]
+    if not form.is_clamped:
+        limits = {"minimum": form.least, "maximum": form.most}
+        one.update({name: limit for name, limit in limits.items() if limit is not None})
+    if not form.items or form.count != 1:
+        return one if not form.items else {"type": ["null", "array"] if may_be_null else "array"}
+    item = {"type": _TYPES[form.items[0]], **one} if form.items[0] in _TYPES else one
+    return {"type": ["null", "array"] if may_be_null else "array", **({"items": item} if item else {})}
 
 
 def is_empty(parameter: Parameter) -> bool:

@@ -121,7 +121,20 @@ def argument(parameter: Parameter) -> Data:
         value = None if parameter.required else (NONE if parameter.type == "str" else "null")
     else:
         value = text(parameter)
-    return {"name": parameter.name, "value": value, "description": description(parameter).replace("{{", "{ {")}
+    told = description(parameter).replace("{{", "{ {")
+    return {"name": parameter.name, "value": value, "enum": choices(parameter, value), "description": told}
+
+
+def choices(parameter: Parameter, value: str | None) -> list[str]:
+    """Returns the values that Argo offers and accepts; [] for any.
+
+    Argo refuses a default that is not among them. The shim checks choices that Argo would change, or compare otherwise.
+    """
+    form = parameter.form
+    if form is None or form.items or form.any_case or value == DEFAULT or any("{{" in each for each in form.choices):
+        return []
+    more = [value] if form.choices and value is not None and value not in form.choices else []
+    return [*form.choices, *more]
 
 
 def text(parameter: Parameter) -> str:

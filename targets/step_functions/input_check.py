@@ -30,7 +30,15 @@ def declared(flow: Flow) -> dict[str, Any]:
 
 
 def _rule(parameter: Parameter) -> dict[str, Any]:
-    return {"type": parameter.type, "means": _KINDS[parameter.type], "required": parameter.required}
+    rule: dict[str, Any] = {"type": parameter.type, "means": _KINDS[parameter.type], "required": parameter.required}
+    form = parameter.form
+    if form is not None and not form.items:
+        if form.choices and not form.any_case:
+            rule["choices"] = list(form.choices)
+        if not form.is_clamped:
+            limits = {"least": form.least, "most": form.most}
+            rule.update({name: limit for name, limit in limits.items() if limit is not None})
+    return rule
 
 
 # An expression: the problem with `$states.context.Execution.Input`, in at most 2,000 characters; "" for a valid input.
@@ -52,7 +60,13 @@ $problem := function($name) {{(
     : $kind = 'number' ? $rule.type = 'file' or ($rule.type = 'int' and $floor($value) != $value)
     : false;
   $kind = 'null' ? ($rule.required ? 'parameter `' & $name & '` is required' : '')
-    : $wrong ? 'parameter `' & $name & '` must be ' & $rule.means : ''
+    : $wrong ? 'parameter `' & $name & '` must be ' & $rule.means
+    : $exists($rule.choices) and $not($value in $rule.choices)
+      ? 'parameter `' & $name & '` must be one of ' & $listed($rule.choices)
+    : $kind = 'number' and $exists($rule.least) and $value < $rule.least
+      ? 'parameter `' & $name & '` must be at least ' & $rule.least
+    : $kind = 'number' and $exists($rule.most) and $value > $rule.most
+      ? 'parameter `' & $name & '` must be at most ' & $rule.most : ''
 )}};
 $found := function() {{(
   $unknown := $filter($keys($given), function($name) {{ $not($name in $known) }});

@@ -342,6 +342,11 @@ def root(context, missing=missing, environment=environment):
                 yield '      value: '
                 yield escape(environment.finalize(environment.getattr(l_1_each, 'value')))
                 yield '\n'
+            if environment.getattr(l_1_each, 'enum'):
+                pass
+                yield '      enum: '
+                yield escape(environment.finalize(environment.getattr(l_1_each, 'enum')))
+                yield '\n'
             if environment.getattr(l_1_each, 'description'):
                 pass
                 yield '      description: '

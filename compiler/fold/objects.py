@@ -1,0 +1,605 @@
+"""Objects of the flow's own classes, made by reading their code: dataclasses, named tuples, enumerations and others.
+
+A class is supported if Python makes its objects in the ordinary way: with the `__init__` that it defines, or the one
+that `dataclass` or `NamedTuple` gives it. Methods and properties are folded when they are used. Everything counts
+against the budget of the folding that uses it.
+"""
+
+from __future__ import annotations
+
+import _ast
+
+from .budget import MAX_ITEMS, Compound, Failing, Unfoldable
+from .values import PARAMETERS, Declared, Function, Native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from ..source.modules import Module
+    from .evaluator import Evaluator
+    from .values import Folding
+
+_DEEPEST = 30
+_NOTHING = object()
+_AUTO = object()
+_HARMLESS = frozenset("object abc.ABC typing.Protocol typing.Generic typing_extensions.Protocol".split())
+_ENUMERATIONS = {"enum.Enum": "", "enum.IntEnum": "int", "enum.StrEnum": "str"}
+_CUSTOM = frozenset("__new__ __getattr__ __getattribute__ __set_name__ __init_subclass__ __class_getitem__".split())
+_CACHES = frozenset("functools.lru_cache functools.cache".split())
+
+
+class Instance(Compound):
+    """An object. Only its own constructor changes `fields`."""
+
+    is_object = True
+
+    def __init__(self, owner: OwnClass | None, fields: dict[str, Any]) -> None:
+        self.owner, self.fields = owner, fields
+        self.is_open = False  # while its constructor runs
+        self.declared: Declared | None = None  # what a subclass of `Parameter` passes on to it
+
+    @property
+    def name(self) -> str:
+        return self.owner.name if self.owner is not None else "SimpleNamespace"
+
+    def attribute(self, folder: Folding, name: str) -> Any:
+        if name in self.fields:
+            return self.fields[name]
+        if name == "__dict__":
+            return dict(self.fields)
+        if self.owner is None:
+            raise Failing(f"the object has no `{name}`", AttributeError(name))
+        if name == "__class__":
+            return self.owner
+        return self.owner.member(folder, name, self)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if self.owner is not None and self.owner.finds("__eq__"):
+            raise Unfoldable(f"`{self.name}` defines its own `==`")
+        is_compared = self.owner is None or self.owner.kind == "dataclass"
+        same = isinstance(other, Instance) and other.owner is self.owner
+        return is_compared and same and self.fields == other.fields  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        raise Unfoldable(f"an object of class `{self.name}` is not supported as a key")
+
+    def __bool__(self) -> bool:
+        if self.owner is not None and (self.owner.finds("__bool__") or self.owner.finds("__len__")):
+            raise Unfoldable(f"`{self.name}` defines what is true of it")
+        return True
+
+
+class Row(tuple):  # type: ignore[type-arg]
+    """A named tuple."""
+
+    is_object = True
+    owner: OwnClass
+
+    def attribute(self, folder: Folding, name: str) -> Any:
+        names = self.owner.field_names
+        if name in names:
+            return self[names.index(name)]
+        if name == "_fields":
+            return names
+        if name == "_asdict":
+            return Native(name, lambda _: dict(zip(names, self)))
+        if name == "_replace":
+            return Native(name, lambda inner, **new: self.owner.make(inner, [], {**dict(zip(names, self)), **new}))
+        if name in ("count", "index"):
+            from .values import Method
+
+            return Method(tuple(self), name)
+        return self.owner.member(folder, name, self)
+
+
+class Member:
+    """A member of an enumeration. One with a type is also a value of this type."""
+
+    is_object = True
+    owner: OwnClass
+    label: str
+    content: Any
+
+    def attribute(self, folder: Folding, name: str) -> Any:
+        if name in ("value", "_value_"):
+            return self.content
+        if name in ("name", "_name_"):
+            return self.label
+        if name in self.owner.methods():
+            return self.owner.member(folder, name, self)
+        from .library import attribute
+
+        if isinstance(self, (str, int)):
+            return attribute(self.content, name)
+        raise Failing(f"`{self.owner.name}.{self.label}` has no `{name}`", AttributeError(name))
+
+
+class PlainMember(Member):
+    """A member that equals nothing but itself."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PlainMember) and (self.owner, self.label) == (other.owner, other.label)
+
+    def __hash__(self) -> int:
+        return hash(self.label)
+
+
+class TextMember(Member, str):
+    pass
+
+
+class NumberMember(Member, int):
+    pass
+
+
+class Super:
+    """The result of `super()` in a method: the classes after the one that defines the method."""
+
+    is_object = True
+
+    def __init__(self, bound: Any, after: list[OwnClass], foreign: str) -> None:
+        self.bound, self.after, self.foreign = bound, after, foreign
+
+    def attribute(self, folder: Folding, name: str) -> Any:
+        for owner in self.after:
+            if name in owner.members:
+                return owner.of(folder, name, self.bound)
+            if name == "__init__" and owner.kind == "dataclass":
+                return _filler(owner, self.bound)
+        if name == "__init__" and self.foreign in PARAMETERS:
+            return Native(name, lambda _, *given, **named: self._declare(given, named))
+        if name in ("__init__", "__post_init__", "__init_subclass__"):
+            return Native(name, lambda _, *__, **___: None)
+        raise Failing(f"`super()` has no `{name}`", AttributeError(name))
+
+    def _declare(self, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self.bound.declared = Declared(self.foreign, given, named)
+
+
+def _filler(owner: OwnClass, bound: Any) -> Native:
+    return Native("__init__", lambda folder, *given, **named: owner.fill(folder, bound, list(given), named))
+
+
+class Field:
+    """`field(default=…, default_factory=…)` of a dataclass."""
+
+    def __init__(self, default: Any = _NOTHING, default_factory: Any = _NOTHING, init: bool = True, **_: Any) -> None:
+        self.default, self.factory, self.init = default, default_factory, init
+
+    def value(self, folder: Folding, name: str) -> Any:
+        if self.default is not _NOTHING:
+            return self.default
+        if self.factory is not _NOTHING:
+            return folder.call(self.factory, [], {})
+        raise TypeError(f"missing argument '{name}'")
+
+
+class OwnClass:
+    """A class of the flow's own modules, or one that `namedtuple` makes, which has no `node`."""
+
+    is_object = True
+
+    def __init__(self, evaluator: Evaluator | None, home: Module | None, name: str, node: Any) -> None:
+        self.evaluator, self.home, self.name, self.node = evaluator, home, name, node
+        self.kind = "plain"  # or "dataclass", "namedtuple", "enumeration", "foreign" for one that is not supported
+        self.mixin = ""  # of an enumeration: "int" or "str"
+        self.foreign = ""  # of Metaflow's: which of PARAMETERS it is derived from
+        self.bases: list[OwnClass] = []
+        self.members: dict[str, Any] = {}
+        self.field_names: tuple[str, ...] = ()
+        self.defaults: tuple[Any, ...] = ()  # of one that `namedtuple` makes
+        self.is_frozen = False
+        if node is not None:
+            self._read()
+
+    # ── the class ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read(self) -> None:
+        if self.node.keywords:
+            self.kind = "foreign"
+        for decorator in self.node.decorator_list:
+            called = decorator.func if isinstance(decorator, _ast.Call) else decorator
+            if self._qualified(called) != "dataclasses.dataclass":
+                self.kind = "foreign"
+            elif self.kind == "plain":
+                self.kind = "dataclass"
+                self.is_frozen = any(
+                    each.arg == "frozen" and isinstance(each.value, _ast.Constant) and each.value.value is True
+                    for each in getattr(decorator, "keywords", ())
+                )
+        for base in self.node.bases:
+            self._derive(self._qualified(base.value if isinstance(base, _ast.Subscript) else base))
+        for statement in self.node.body:
+            self._bind(statement)
+        if _CUSTOM & self.members.keys():
+            self.kind = "foreign"
+        if self.kind == "enumeration" and {"__init__", "_generate_next_value_", "_missing_"} & self.members.keys():
+            self.kind = "foreign"
+        if self.kind == "namedtuple":
+            self.field_names = tuple(name for name, _ in self._annotated())
+
+    def _derive(self, qualified: str) -> None:
+        if qualified in _HARMLESS:
+            return
+        if qualified.removeprefix("metaflow.") in PARAMETERS:
+            self.foreign = qualified.removeprefix("metaflow.")
+        elif qualified == "typing.NamedTuple":
+            self.kind = "namedtuple"
+        elif qualified in _ENUMERATIONS:
+            self.kind, self.mixin = "enumeration", self.mixin or _ENUMERATIONS[qualified]
+        elif qualified in ("str", "int"):
+            self.mixin = qualified
+        else:
+            base = self._base(qualified)
+            if base is None or base.kind == "foreign":
+                self.kind = "foreign"
+                return
+            self.bases.append(base)
+            self.foreign = self.foreign or base.foreign
+            if base.kind != "plain" and self.kind != "foreign" and not (base.kind == self.kind == "dataclass"):
+                self.kind, self.mixin = base.kind, base.mixin
+                self.field_names = base.field_names
+
+    def _base(self, qualified: str) -> OwnClass | None:
+        assert self.evaluator is not None
+        place = self.evaluator.resolver.split(qualified)
+        if place is None or place[1] not in place[0].classes or place == (self.home, self.name):
+            return None
+        return own_class(self.evaluator, *place)
+
+    def _qualified(self, node: Any) -> str:
+        import ast
+
+        assert self.evaluator is not None and self.home is not None
+        return self.evaluator.resolver.qualify(self.home, ast.unparse(node)).removeprefix("builtins.")
+
+    def _bind(self, statement: Any) -> None:
+        name = getattr(statement, "name", "")
+        if isinstance(statement, (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.ClassDef)):
+            self.members[name] = _TWICE if name in self.members else statement
+            return
+        targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+        value = getattr(statement, "value", None)
+        if isinstance(statement, (_ast.Assign, _ast.AnnAssign)):
+            for target in targets:
+                if isinstance(target, _ast.Name):
+                    if value is not None:
+                        self.members[target.id] = _TWICE if target.id in self.members else value
+                else:
+                    self._lose(target)
+        elif not isinstance(statement, (_ast.Pass, _ast.Expr)):
+            self._lose(statement)
+
+    def _lose(self, node: Any) -> None:
+        """Marks the names that a statement binds in a way that is not followed."""
+        import ast
+
+        for each in ast.walk(node):
+            if isinstance(each, _ast.Name):
+                self.members[each.id] = _TWICE
+
+    def _annotated(self) -> Iterator[tuple[str, Any]]:
+        """Yields the fields of a dataclass or a named tuple, and their values or None."""
+        import ast
+
+        for statement in self.node.body if self.node is not None else ():
+            if isinstance(statement, _ast.AnnAssign) and isinstance(statement.target, _ast.Name):
+                text = ast.unparse(statement.annotation)
+                if "InitVar" in text or "KW_ONLY" in text:
+                    raise Unfoldable(f"`{text}` in class `{self.name}` is not supported")
+                if "ClassVar" not in text:
+                    yield statement.target.id, statement.value
+
+    def mro(self) -> list[OwnClass]:
+        """Returns the class and its bases, in an order that is Python's for classes with one base each."""
+        found = [self]
+        for base in self.bases:
+            found += [each for each in base.mro() if each not in found]
+        if len(self.bases) > 1 and len({id(each) for base in self.bases for each in base.mro()}) != sum(
+            len(base.mro()) for base in self.bases
+        ):
+            raise Unfoldable(f"the bases of class `{self.name}` have a base in common")
+        return found
+
+    def finds(self, name: str) -> bool:
+        return any(name in owner.members for owner in self.mro())
+
+    def methods(self) -> set[str]:
+        return {
+            name for owner in self.mro() for name, node in owner.members.items() if isinstance(node, _ast.FunctionDef)
+        }
+
+    # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def attribute(self, folder: Folding, name: str) -> Any:
+        if name == "__name__":
+            return self.name
+        if self.kind == "enumeration":
+            if name == "__members__":
+                return {each.label: each for each in self.listed(folder)}
+            for each in self.listed(folder, name):
+                return each
+        if name == "_fields" and self.kind == "namedtuple":
+            return self.field_names
+        found = self.member(folder, name, None)
+        return found.value(folder, name) if isinstance(found, Field) else found
+
+    def member(self, folder: Folding, name: str, bound: Any) -> Any:
+        """Returns the attribute of the class, or of its object `bound`."""
+        if self.kind == "foreign":
+            raise Unfoldable(f"`{self.name}.{name}` is not known before the flow runs")
+        for owner in self.mro():
+            if name in owner.members:
+                return owner.of(folder, name, self if bound is None else bound)
+        raise Failing(f"`{self.name}` has no `{name}`", AttributeError(name))
+
+    def of(self, folder: Folding, name: str, bound: Any) -> Any:
+        """Returns the member that this class itself defines, as an attribute of `bound`, which may be a class."""
+        node = self.members[name]
+        if node is _TWICE:
+            raise Unfoldable(f"`{name}` is bound or changed more than once in class `{self.name}`")
+        if isinstance(node, _ast.ClassDef):
+            return OwnClass(self.evaluator, self.home, node.name, node)
+        if not isinstance(node, (_ast.FunctionDef, _ast.AsyncFunctionDef)):
+            return self._folder(folder).fold(node)
+        kinds = [self._qualified(each.func if isinstance(each, _ast.Call) else each) for each in node.decorator_list]
+        function = self._function(node, bound)
+        is_class = isinstance(bound, OwnClass)
+        if kinds in (["property"], ["functools.cached_property"]) and not is_class:
+            return folder.call(function, [bound], {})
+        if kinds == ["staticmethod"]:
+            return function
+        if kinds == ["classmethod"]:
+            owner = bound if is_class else bound.owner
+            return Native(name, lambda inner, *given, **named: inner.call(function, [owner, *given], named))
+        if kinds and not set(kinds) <= _CACHES:
+            raise Unfoldable(f"`{self.name}.{name}` is not known before the flow runs")
+        if is_class:
+            return function
+        return Native(name, lambda inner, *given, **named: inner.call(function, [bound, *given], named))
+
+    def _function(self, node: Any, bound: Any) -> Function:
+        import copy
+
+        plain = copy.copy(node)
+        plain.decorator_list = []
+        owner = bound if isinstance(bound, OwnClass) else bound.owner
+        after = owner.mro()
+        after = after[after.index(self) + 1 :]
+        local = {"super": Native("super", lambda _, *__: Super(bound, after, owner.foreign)), "__class__": self}
+        return Function(f"{self.name}.{node.name}", plain, self._lookup, local, self._given())
+
+    def _given(self) -> Any:
+        return self.evaluator.given if self.evaluator is not None else {}
+
+    def _lookup(self, name: str) -> Any:
+        assert self.evaluator is not None and self.home is not None
+        return self.evaluator.constant(self.home, name)
+
+    def _folder(self, folder: Folding) -> Folding:
+        """Returns a folder for an expression in the body of the class."""
+        if folder.depth > _DEEPEST:
+            raise Unfoldable(f"class `{self.name}` is nested too deeply")
+
+        def lookup(name: str) -> Any:
+            first, _, rest = name.partition(".")
+            if first not in self.members:
+                return self._lookup(name)
+            if rest:
+                raise KeyError(name)
+            return self.of(inner, first, self)
+
+        inner: Folding = folder.within(lookup)
+        return inner
+
+    def listed(self, folder: Folding, only: str = "") -> list[Member]:
+        """Returns the members of an enumeration, or the one that is named `only`."""
+        found: list[Member] = []
+        values: list[Any] = []
+        for name, node in self.members.items():
+            if name.startswith("_") or isinstance(node, (_ast.FunctionDef, _ast.ClassDef)):
+                continue
+            value = self.of(folder, name, self)
+            if value is _AUTO:
+                value = name.lower() if self.mixin == "str" else max(values, default=0) + 1
+            values.append(value)
+            if only and name != only:
+                continue
+            kind = {"str": TextMember, "int": NumberMember}.get(self.mixin)
+            if kind is not None and type(value) is not (str if self.mixin == "str" else int):
+                raise Unfoldable(f"`{self.name}.{name}` is not of type `{self.mixin}`")
+            made: Any = PlainMember() if kind is None else kind(value)
+            made.owner, made.label, made.content = self, name, value
+            found.append(made)
+        return found
+
+    # ── making objects ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def make(self, folder: Folding, given: list[Any], named: dict[str, Any]) -> Any:
+        """Returns what a call of the class returns. Raises Unfoldable."""
+        if self.kind == "foreign":
+            raise Unfoldable(f"what `{self.name}(…)` returns is not known before the flow runs")
+        if self.kind == "enumeration":
+            wanted = folder.usable(given[0])
+            for each in self.listed(folder):
+                if each is wanted or each.content == wanted or each == wanted:
+                    return each
+            raise ValueError(f"{wanted!r:.40} is not a valid {self.name}")
+        if self.kind == "namedtuple":
+            return self._row(folder, given, named)
+        made = Instance(self, {})
+        made.is_open = True
+        if self.finds("__init__"):
+            folder.call(self.member(folder, "__init__", made), given, named)
+        elif self.kind == "dataclass":
+            self.fill(folder, made, given, named)
+        elif self.foreign:
+            return Declared(self.foreign, tuple(given), named)
+        elif given or named:
+            raise TypeError(f"{self.name}() takes no arguments")
+        made.is_open = False
+        if self.foreign:
+            if made.declared is None:
+                raise Unfoldable(f"`{self.name}` does not call `super().__init__`")
+            return made.declared
+        folder.budget.forget()
+        folder.budget.spend(folder.budget.weight(made) // 16 + 1)
+        return made
+
+    def fill(self, folder: Folding, made: Instance, given: list[Any], named: dict[str, Any]) -> None:
+        """Does what the `__init__` of a dataclass does."""
+        fields: dict[str, tuple[OwnClass, Any]] = {}
+        for owner in reversed(self.mro()):
+            if owner.kind == "dataclass" and owner.node.decorator_list:
+                for name, node in owner._annotated():
+                    fields[name] = (owner, node)
+        values: dict[str, Any] = {}
+        waiting, rest = list(given), dict(named)
+        for name, (owner, node) in fields.items():
+            default = _NOTHING if node is None else owner._folder(folder).fold(node)
+            field = default if isinstance(default, Field) else Field(default)
+            if field.init and waiting:
+                values[name] = waiting.pop(0)
+                if name in rest:
+                    raise TypeError(f"{self.name}() got multiple values for argument '{name}'")
+            elif field.init and name in rest:
+                values[name] = rest.pop(name)
+            elif field.init or field.default is not _NOTHING or field.factory is not _NOTHING:
+                values[name] = field.value(folder, name)
+        if waiting or rest:
+            raise TypeError(f"{self.name}() got unexpected arguments")
+        made.fields.update(values)
+        if self.finds("__post_init__"):
+            folder.call(self.member(folder, "__post_init__", made), [], {})
+
+    def _row(self, folder: Folding, given: list[Any], named: dict[str, Any]) -> Row:
+        names = self.field_names
+        if self.node is not None:
+            defaults = {name: node for owner in self.mro() for name, node in owner._annotated() if node is not None}
+        if len(given) > len(names) or not set(named) <= set(names[len(given) :]):
+            raise TypeError(f"{self.name}() got unexpected arguments")
+        values = list(given)
+        for at, name in enumerate(names[len(given) :], len(given)):
+            if name in named:
+                values.append(named[name])
+            elif self.node is None and len(names) - at <= len(self.defaults):
+                values.append(self.defaults[len(self.defaults) - (len(names) - at)])
+            elif self.node is not None and name in defaults:
+                values.append(self._folder(folder).fold(defaults[name]))
+            else:
+                raise TypeError(f"{self.name}() missing argument '{name}'")
+        made = Row(values)
+        made.owner = self
+        return made
+
+
+_TWICE = object()
+
+
+def own_class(evaluator: Evaluator, home: Module, name: str) -> OwnClass:
+    """Returns a class that is defined at the top level of a module. Raises Unfoldable."""
+    nodes = home.classes[name]
+    if len(nodes) != 1 or name in home.assigned or name in home.functions or name in home.imports:
+        raise Unfoldable(f"`{name}` is bound or changed more than once in `{home.source.name}`")
+    kept = evaluator.classes.get((home.name, name))
+    if kept is None:
+        import textwrap
+
+        from .expressions import parsed
+
+        text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
+        evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, parsed(text, "exec").body[0])
+    return kept
+
+
+def text_of(folder: Folding, value: Any) -> str:
+    """Returns `str(value)` of an object. Raises Unfoldable if it depends on more than the object."""
+    if isinstance(value, Instance) and value.owner is not None and value.owner.finds("__str__"):
+        found = folder.call(value.owner.member(folder, "__str__", value), [], {})
+        if isinstance(found, str):
+            return found
+    if isinstance(value, PlainMember) and not value.owner.finds("__str__"):
+        return f"{value.owner.name}.{value.label}"
+    raise Unfoldable("the text of an object is not known before the flow runs; name one of its attributes")
+
+
+# ── functions of the standard library ────────────────────────────────────────────────────────────────────────────────
+
+
+def native(qualified: str) -> Native | None:
+    """Returns the function of the standard library that makes or takes objects, or None."""
+    run = _NATIVES.get(qualified)
+    return Native(qualified.rpartition(".")[2], run) if run is not None else None
+
+
+def _namespace(folder: Folding, *given: Any, **named: Any) -> Instance:
+    if given:
+        named = {**_mapping(given[0]), **named}
+    return Instance(None, named)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("it takes a mapping")
+    return value
+
+
+def _asdict(folder: Folding, value: Any) -> Any:
+    folder.budget.spend(folder.budget.weight(value))
+    return _plain(value, dict)
+
+
+def _astuple(folder: Folding, value: Any) -> Any:
+    folder.budget.spend(folder.budget.weight(value))
+    return _plain(value, tuple)
+
+
+def _plain(value: Any, form: Any) -> Any:
+    if isinstance(value, Instance):
+        items = {name: _plain(each, form) for name, each in value.fields.items()}
+        return items if form is dict else tuple(items.values())
+    if isinstance(value, dict):
+        return {key: _plain(each, form) for key, each in value.items()}
+    if isinstance(value, (list, tuple)) and not isinstance(value, Row):
+        return type(value)(_plain(item, form) for item in value)
+    return value
+
+
+def _replace(folder: Folding, value: Any, **named: Any) -> Any:
+    if not isinstance(value, Instance) or value.owner is None or value.owner.kind != "dataclass":
+        raise TypeError("`replace` takes an object of a dataclass")
+    return value.owner.make(folder, [], {**value.fields, **named})
+
+
+def _namedtuple(folder: Folding, name: Any, fields: Any, *, defaults: Any = (), **_: Any) -> OwnClass:
+    made = OwnClass(None, None, str(name), None)
+    made.kind = "namedtuple"
+    names = fields.replace(",", " ").split() if isinstance(fields, str) else folder.iterate(fields)
+    if len(names) > MAX_ITEMS or not all(isinstance(each, str) for each in names):
+        raise Unfoldable("the names of its fields must be text")
+    made.field_names, made.defaults = tuple(names), tuple(folder.iterate(defaults or ()))
+    return made
+
+
+_NATIVES: dict[str, Callable[..., Any]] = {
+    "types.SimpleNamespace": _namespace,
+    "argparse.Namespace": _namespace,
+    "types.MappingProxyType": lambda _folder, value: _mapping(value),
+    "dataclasses.asdict": _asdict,
+    "dataclasses.astuple": _astuple,
+    "dataclasses.replace": _replace,
+    "copy.replace": _replace,
+    "dataclasses.field": lambda _folder, **named: Field(**named),
+    "enum.auto": lambda _folder: _AUTO,
+    "collections.namedtuple": _namedtuple,
+}
+
+
+def is_kind(value: Any, kind: Any) -> bool:
+    """Returns the result of `isinstance(value, kind)` for one of the flow's own classes."""
+    owner = getattr(value, "owner", None)
+    return isinstance(kind, OwnClass) and owner is not None and kind in owner.mro()
