@@ -246,7 +246,10 @@ def _unread(resolver: Resolver, owner: Class, qualified: str, node: SgNode) -> D
     closed = resolver.sources.why_closed(qualified)
     unknown = "so its steps and parameters are unknown"
     if closed:
-        why, how = f"{closed}, {unknown}", "install the package with its source, or put the class into a module beside the flow"
+        why, how = (
+            f"{closed}, {unknown}",
+            "install the package with its source, or put the class into a module beside the flow",
+        )
     elif "." not in qualified or resolver.sources.find(top) is not None:
         why = f"it is not in a module of the flow's own folder or of a source root, {unknown}"
         how = "put the class into a module beside the flow, or name the folder it is imported from with `--source-root`"
@@ -257,8 +260,8 @@ def _unread(resolver: Resolver, owner: Class, qualified: str, node: SgNode) -> D
     else:
         why = f"`{top}` is neither beside the flow, nor in a source root, nor installed beside flowc, {unknown}"
         how = (
-            f"install the package that has it beside flowc (`pip install …`), or name the folder that `{top}` is imported "
-            "from with `--source-root`"
+            f"install the package that has it beside flowc (`pip install …`), or name the folder that `{top}` is "
+            "imported from with `--source-root`"
         )
     return Diagnostic("FLOW105", what, span(owner.module.source, node), why, how)
 

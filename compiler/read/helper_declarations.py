@@ -78,8 +78,8 @@ def _decorators() -> tuple[str, ...]:
 
 
 def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if len(arguments) == 1 and not named and isinstance(arguments[0], Decorated):
-        return applied(Declared(name, (), {}), arguments[0])
+    if len(arguments) == 1 and isinstance(arguments[0], Decorated):
+        return applied(Declared(name, (), named), arguments[0])
     return Declared(name, arguments, named)
 
 
@@ -127,7 +127,7 @@ def decorators(
     evaluator = evaluator.opening(_native_or_plugin, opens)
     evaluator.read = set()
     found = folded(evaluator, owner, node)
-    if isinstance(found, Function):
+    if isinstance(found, (Function, Native)) or hasattr(found, "is_object"):
         found = called(found, [Decorated(())])
     if isinstance(found, Declared) and found.name not in PARAMETERS:
         found = Decorated((found,))
@@ -235,11 +235,22 @@ def _is_part(node: SgNode) -> bool:
     ) and node.kind() == "identifier"
 
 
+def _arguments(node: SgNode) -> frozenset[str]:
+    """Returns the names of the arguments of a function that is defined, which hide those of its module."""
+    definition = node.field("definition") if node.kind() == "decorated_definition" else node
+    parameters = definition.field("parameters") if definition is not None else None
+    if parameters is None or definition is None or definition.kind() != "function_definition":
+        return frozenset()
+    names = [(each.field("name") or each) for each in parameters.named_children()]
+    return frozenset(name.text().partition(":")[0].strip() for name in names)
+
+
 def _mentioned(
     resolver: Resolver, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int
 ) -> Iterator[str]:
+    own = _arguments(node)
     for each in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
-        if each.kind() not in ("identifier", "attribute") or _is_part(each):
+        if each.kind() not in ("identifier", "attribute") or _is_part(each) or each.text().partition(".")[0] in own:
             continue
         qualified = resolver.qualify(module, each.text())
         if qualified in wanted:
@@ -252,6 +263,8 @@ def _mentioned(
         if name in home.functions:
             yield from _mentioned(resolver, home, home.functions[name][-1], wanted, seen, depth + 1)
         elif name in home.classes:
+            for method in Class(home, home.classes[name][-1]).functions.get("__call__", ()):
+                yield from _mentioned(resolver, home, method, wanted, seen, depth + 1)
             for base, where in base_names(Class(home, home.classes[name][-1])):
                 if base:
                     yield from _mentioned(resolver, home, where, wanted, seen, depth + 1)

@@ -1,7 +1,8 @@
 """Installed packages whose source a flow needs: that of a base class, or of a decorator.
 
-They are found beside flowc, on `sys.path`, as Python finds them, and never imported. A package that is installed in place
-(editable) is a source root like any other. Anything else is read, but is no part of the code package: the image has it.
+They are found beside flowc, on `sys.path`, as Python finds them, and never imported. A package that is installed in
+place (editable) is a source root like any other. Others are read, but are no part of the code package: the image has
+them.
 """
 
 from __future__ import annotations
