@@ -10,7 +10,7 @@ from __future__ import annotations
 import _ast
 
 from .budget import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
-from .values import Decorated, Function, Library, is_function
+from .values import PARAMETERS, Declared, Decorated, Function, Library, is_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -252,6 +252,8 @@ class _Body:
             self.changed(changed)
         elif isinstance(target, _ast.Attribute):
             made = self.folder.fold(target.value)
+            if isinstance(value, Declared) and value.name in PARAMETERS and isinstance(made, Decorated):
+                raise Unfoldable(f"`{self.name}` adds a `{value.name}` to a class")
             if not isinstance(made, (Decorated, Function)):  # an attribute of a step means nothing to its decorators
                 self.set(self.folder.usable(made), target.attr, value)
         else:
@@ -270,7 +272,8 @@ class _Body:
         if isinstance(function, _ast.Name):
             if function.id == "setattr" and len(call.args) == 3:
                 if isinstance(self.folder.fold(call.args[0]), (Decorated, Function)):
-                    return True
+                    value = self.folder.fold(call.args[2])
+                    return not (isinstance(value, Declared) and value.name in PARAMETERS)
                 self.set(*(self.folder.plain(each) for each in call.args))
                 return True
             return function.id == "print" and function.id not in self.folder.local

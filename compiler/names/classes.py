@@ -9,6 +9,8 @@ from ..source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ast_grep_py import SgNode
 
     from ..source.modules import Module
@@ -138,14 +140,13 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
         raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
     if not found:
         what = f"there is no flow in `{file}`"
+        why = "a flow must be a class that inherits from FlowSpec"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
-        raise Refused(
-            [
-                Diagnostic(
-                    "FLOW101", what, Span(file, 1, 1, 1, 2), "a flow must be a class that inherits from FlowSpec", how
-                )
-            ]
-        )
+        place = Span(file, 1, 1, 1, 2)
+        base = next(_unread_bases(resolver, module), None)
+        if base is not None and base.span is not None:
+            why, how, place = f"{base.what}: {base.why}", base.how, base.span
+        raise Refused([Diagnostic("FLOW101", what, place, why, how)])
     if wanted:
         chosen = next((each for each in found if each.name == wanted), None)
         if chosen is None:
@@ -196,6 +197,8 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
     known: dict[tuple[str, str], Class] = {}
 
     def mro(current: Class, above: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+        if current.key not in known and _has_branches(current):
+            problems.append(_branched(current))
         known.setdefault(current.key, current)
         if current.key in above:
             problems.append(
@@ -237,6 +240,33 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
 
     order = mro(start, ())
     return [known[key] for key in dict.fromkeys(order)], problems
+
+
+def _unread_bases(resolver: Resolver, module: Module) -> Iterator[Diagnostic]:
+    """Yields FLOW105 for each base class that cannot be read, of the classes that the file starts."""
+    called = {call.text() for call in _called_in_main(module)}
+    for name, several in module.classes.items():
+        owner = Class(module, several[-1])
+        for base, node in base_names(owner) if name in called else ():
+            qualified = resolver.qualify(module, base)
+            if "." in qualified and _class(resolver, qualified) is None and not _harmless(qualified):
+                yield _unread(resolver, owner, qualified, node)
+
+
+def _has_branches(owner: Class) -> bool:
+    """Returns True if several statements define the class, and only running the module tells which one counts."""
+    several = owner.module.classes.get(owner.name, [])
+    return len(several) > 1 and any((node.parent() or node).kind() != "module" for node in several)
+
+
+def _branched(owner: Class) -> Diagnostic:
+    return Diagnostic(
+        "FLOW105",
+        f"class `{owner.name}` is defined in several branches of `{owner.module.source.name}`",
+        owner.span,
+        "only running the file tells which one counts, so the flow's steps and parameters are unknown",
+        "define the class once, at the top level, and put the condition into its methods",
+    )
 
 
 def _unread(resolver: Resolver, owner: Class, qualified: str, node: SgNode) -> Diagnostic:

@@ -281,6 +281,12 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
                 yield node, target
 
 
+def _holds(statement: SgNode, node: SgNode) -> bool:
+    """Returns True if the node is in the statement: a class that is defined under an `if` or a `try`."""
+    outer, inner = statement.range(), node.range()
+    return outer.start.index <= inner.start.index and inner.end.index <= outer.end.index
+
+
 def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
     """Yields FLOW107 for a statement of the module that adds a parameter to the class, except those followed.
 
@@ -296,7 +302,7 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
             "with_statement",
         ):
             continue
-        if owner.name not in statement.text():
+        if owner.name not in statement.text() or _holds(statement, owner.outer):
             continue
         if any(match.text() == owner.name for match in statement.find_all(kind="identifier")):
             for node in statement.named_children():
