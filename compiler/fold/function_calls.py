@@ -244,7 +244,7 @@ class _Body:
         )
 
     def assign(self, target: Any, value: Any) -> None:
-        if isinstance(value, Decorated) and isinstance(target, _ast.Subscript):
+        if isinstance(value, Decorated) and isinstance(target, _ast.Subscript) and self.is_elsewhere(target.value):
             return  # a registry of steps or flows, from which no value of the flow comes
         if isinstance(target, _ast.Subscript):
             changed = self.own(target.value)
@@ -298,7 +298,14 @@ class _Body:
             inner = [each for argument in (*call.args, *call.keywords) for each in ast.walk(argument)]
             return not any(isinstance(each, (_ast.Call, _ast.NamedExpr)) for each in inner)
         names = [each for each in call.args if isinstance(each, _ast.Name)]
-        return method in _REGISTERS and any(isinstance(self.folder.local.get(each.id), Decorated) for each in names)
+        is_step = any(isinstance(self.folder.local.get(each.id), Decorated) for each in names)
+        return is_step and method in _REGISTERS and self.is_elsewhere(call.func.value)
+
+    def is_elsewhere(self, node: Any) -> bool:
+        """Returns True for a value of the module, not of this call."""
+        while isinstance(node, (_ast.Attribute, _ast.Subscript)):
+            node = node.value
+        return isinstance(node, _ast.Name) and node.id not in self.folder.local
 
     def run_Expr(self, node: Any) -> None:
         call = node.value

@@ -65,6 +65,10 @@ class Resolver:
         other = self.sources.module(prefix)
         return self._resolve(other, name, seen) if other is not None and binds(other, name) else qualified
 
+    def followed(self, qualified: str) -> str:
+        """Returns what a qualified name stands for now that more modules may be read than when it was found."""
+        return _canonical(self._through(qualified, frozenset()))
+
     def split(self, qualified: str) -> tuple[Module, str] | None:
         """Returns the module of the flow's folder, and the name in it, that a qualified name refers to, or None."""
         prefix, _, name = qualified.rpartition(".")

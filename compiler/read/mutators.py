@@ -46,7 +46,7 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
     """
     home, _, name = qualified.rpartition(".")
     what = f"`@{name}` is from `{home}`, which flowc does not read: if it is a mutator, its changes are missing"
-    why = "only modules in the flow's folder are read, and a mutator is code that changes the flow when it is loaded"
+    why = "its source is not beside flowc, and a mutator is code that changes the flow when it is loaded"
     how = (
         "if it is a mutator, use `--run-mutators`; if it is a plug-in of flowc, install its package beside flowc; if "
         "neither, add `# flowc: ignore[FLOW143]`"
@@ -64,7 +64,7 @@ def mutated(reading: Reading, given: Given, attach: Sequence[str] = ()) -> tuple
     problems: list[Diagnostic] = []
     names, unread = [], []
     for owner, step, node, written in own_decorators(resolver, reading.order, reading.members):
-        qualified = stored(resolver, written)
+        qualified = stored(resolver, resolver.followed(written))
         if qualified.startswith("metaflow."):
             continue  # read by `decorators_of`
         kind = kind_of(resolver, qualified)

@@ -303,6 +303,13 @@ def test_a_broken_plugin_is_named(case: str, tmp_path: Path) -> None:
     assert "FLOW123" in text and "the plug-in `tracked` of `tools/tracked.py`" in text and expected in text
 
 
+def test_a_broken_plugin_of_the_command_line_is_named(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project", "LEVEL = 3\nATTRIBUTES = {}\n", above="@kubernetes")
+    (folder / "flow.py").write_text((folder / "flow.py").read_text().replace("import tracked", "import retry"))
+    text = said(flowc("check", "flow.py", "--with", "tracked", cwd=folder), 1)
+    assert "FLOW123" in text and "invalid LEVEL" in text
+
+
 def test_a_wrong_value_of_what_it_asks_for_is_reported(tmp_path: Path) -> None:
     plugin = GOOD + "def asks(d, o):\n    return {'kubernetes': {'labels': {'not a key!': 'x'}}}\n"
     text = said(flowc("check", "flow.py", cwd=project(tmp_path / "project", plugin)), 1)

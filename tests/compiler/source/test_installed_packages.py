@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,21 +130,21 @@ def project(folder: Path, text: str) -> Path:
     return folder / "repository"
 
 
-def shown(folder: Path, site: Path) -> dict[str, object]:
-    flow: dict[str, object] = json.loads(run("show flow.py --json", folder, site))["flow"]
+def shown(folder: Path, site: Path) -> dict[str, Any]:
+    flow: dict[str, Any] = json.loads(run("show flow.py --json", folder, site))["flow"]
     return flow
 
 
 def decorators(folder: Path, site: Path) -> list[str]:
     flow = shown(folder, site)
-    return [each["name"] for each in flow["steps"][0]["decorators"]]  # type: ignore[index]
+    return [each["name"] for each in flow["steps"][0]["decorators"]]
 
 
 def test_a_base_class_is_read_and_runs(site: Path, tmp_path: Path) -> None:
     folder = project(tmp_path, ALL)
     flow = shown(folder, site)
-    assert [step["name"] for step in flow["steps"]] == ["start", "end"]  # type: ignore[index, attr-defined]
-    assert [each["name"] for each in flow["parameters"]] == ["size"]  # type: ignore[index, attr-defined]
+    assert [step["name"] for step in flow["steps"]] == ["start", "end"]
+    assert [each["name"] for each in flow["parameters"]] == ["size"]
     assert decorators(folder, site) == ["retry", "kubernetes"]
     run("run flow.py --store store --run-id r --size 4", folder, site)
     assert artifacts(folder / "store", "end")["said"] == "'the end of 8'"
