@@ -26,3 +26,7 @@ class Training(FlowSpec):
     @step
     def end(self):
         print("the smallest loss is", self.loss)
+
+
+if __name__ == "__main__":
+    Training()

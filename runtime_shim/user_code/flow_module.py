@@ -9,7 +9,6 @@ from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from ..api import metaflow_alias
 from ..contract.errors import ShimError
-from ..contract.plugins import imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +74,12 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
 
     Exceptions of the user's code propagate.
     """
-    flow_class = import_flow(folder, flow["file"], flow["name"], once, imported(flow) if flow.get("inputs") else None)
+    plugins: Dict[str, str] = {}
+    if has_plugins(flow):
+        from ..contract.plugins import imported
+
+        plugins = imported(flow)
+    flow_class = import_flow(folder, flow["file"], flow["name"], once, plugins)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
         from .. import config
@@ -96,6 +100,11 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     if not flow.get("mutators"):
         _see_that_all_was_read(flow_class, flow)
     return flow_class
+
+
+def has_plugins(flow: Dict[str, Any]) -> bool:
+    """Returns True for a flow with decorators of plug-ins. `flow` is the IR's JSON form."""
+    return any(item["kind"] == "plugin" for item in flow.get("inputs", ()))
 
 
 def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:

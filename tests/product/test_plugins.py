@@ -156,6 +156,16 @@ def test_a_package_that_settings_name_must_be_installed(site: Path, tmp_path: Pa
     assert said(flowc("check", "flow.py", cwd=tmp_path, env={"PYTHONPATH": str(site)}), 0)
 
 
+@pytest.mark.parametrize("module", ["acme_flows", "metaflow", "flowc"])
+def test_python_starts_the_example_too(module: str, site: Path, tmp_path: Path) -> None:
+    text = (EXAMPLE / "flow.py").read_text().replace("from acme_flows", f"from {module}")
+    (tmp_path / "flow.py").write_text(text)
+    env = {**environment("FLOWC_"), "PYTHONPATH": str(site), "FLOWC_STORE": str(tmp_path / "store")}
+    command = [sys.executable, "flow.py", "run", "--run-id", "r"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=LIMIT)
+    assert "train has 2 GPU of pool training" in said(done, 0)
+
+
 # ── a project's own ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
