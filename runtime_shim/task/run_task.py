@@ -16,7 +16,6 @@ from ..contract.lineage import Lineage
 from ..contract.record import Outcome, Record
 from ..contract.semantics import environment_variables
 from ..user_code import flowspec
-from ..user_code.flow_module import has_plugins
 from ..user_code.flowspec import FlowSpec, State
 from . import user_step
 from .attempt import Attempt
@@ -389,7 +388,7 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
         joined_inputs = Inputs([_input(task, flow_class, flow, done) for done in inputs], ahead.come_to)
     method = getattr(flow, task.step)
     wrappers = getattr(function, "wrappers", None)
-    if has_plugins(task.graph.flow):
+    if any(item["kind"] == "plugin" for item in task.graph.flow.get("inputs", ())):
         from ..user_code.plugins import around
 
         wrappers = [*(wrappers or ()), *around(task.graph, task.step)]

@@ -75,7 +75,7 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     Exceptions of the user's code propagate.
     """
     plugins: Dict[str, str] = {}
-    if has_plugins(flow):
+    if any(item["kind"] == "plugin" for item in flow.get("inputs", ())):
         from ..contract.plugins import imported
 
         plugins = imported(flow)
@@ -100,11 +100,6 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     if not flow.get("mutators"):
         _see_that_all_was_read(flow_class, flow)
     return flow_class
-
-
-def has_plugins(flow: Dict[str, Any]) -> bool:
-    """Returns True for a flow with decorators of plug-ins. `flow` is the IR's JSON form."""
-    return any(item["kind"] == "plugin" for item in flow.get("inputs", ()))
 
 
 def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
