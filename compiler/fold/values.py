@@ -167,7 +167,9 @@ class Environment:
 
     def get(self, name: Any, default: Any = None) -> Any:
         try:
-            return self.variables[name] if self.has(name) else default
+            if not self.has(name):
+                return default
+            return self.variables[name] if self.variables[name] != RUNTIME else OfContainer(name, default)
         except Unset as unset:
             return self.default(unset, default)
 
@@ -177,6 +179,31 @@ class Environment:
             raise unset
         self.assumed[unset.name] = value
         return value
+
+
+RUNTIME = "@runtime"  # in place of a variable's value: the container of the task has it
+
+
+class OfContainer:
+    """A variable whose value only the environment of a task's container has (`--env NAME=@runtime`)."""
+
+    def __init__(self, name: str, default: Any) -> None:
+        self.name, self.default = name, default
+
+
+class Contained(Unfoldable):
+    """A variable of the container's, where only a value that the compile knows can be used."""
+
+    def __init__(self, variable: OfContainer) -> None:
+        super().__init__(
+            f"`--env {variable.name}={RUNTIME}` gives the variable only in the containers of tasks, but this value is "
+            "needed before there is one, or as part of a different value"
+        )
+        self.name = variable.name
+
+
+class TooEarly(Unfoldable):
+    """A part of a `Config`, where Python needs its value while it makes the class."""
 
 
 class Unset(Unfoldable):
@@ -235,13 +262,12 @@ def settings(value: Any) -> Any:
 def usable(value: Any) -> Any:
     """Raises Unfoldable for a value that cannot be used in a computation."""
     if isinstance(value, Late):
-        why = (
-            f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the "
-            "whole expression"
-        )
-        raise Unfoldable(why)
+        why = f"`{value.name}` has no value yet while Python makes the class, as with Metaflow"
+        raise TooEarly(why)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, OfContainer):
+        raise Contained(value)
     if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
         raise Unfoldable(f"{_named(value)} cannot be used in a computation")
     return value

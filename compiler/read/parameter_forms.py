@@ -180,6 +180,8 @@ def _flag(type_name: str, form: dict[str, Any], default: Value, value: Value) ->
             raise Wrong("a flag without `flag_value` is True or False", "give `default=False`, or a `flag_value`")
         form["flag"] = not default
         return "bool", form, False if default is None and type_name == "bool" else default
+    if isinstance(default, bool) is not isinstance(value, bool) and default is not None and not type_name:
+        raise Wrong("the type of the default is that of `flag_value` too", "remove the default, or give `type`")
     form["flag"] = value
     kinds = {bool: "bool", int: "int", float: "float"}
     # click: the flag's value is the default if a true default is given

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..fast_start.record import replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import HERE
+from ..fold.values import HERE, OfContainer
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
@@ -77,6 +78,9 @@ def read_parameter(
         what = f"parameter `{name}` has a {type(raw).__name__} as its default, but no type"
         problems.append(as_json(what, place))
     form, default = None, raw
+    variable = raw if isinstance(raw, OfContainer) else None
+    if variable is not None:
+        raw = default = variable.default
     if options or form_fields or not (raw is None or type(raw) in _SIMPLE):
         kind, form, default, wrong = _formed(kind, form_fields, options, name, raw, place)
         problems += wrong
@@ -84,11 +88,17 @@ def read_parameter(
             return None, problems
     kind = kind or ("str" if computed else _type_of(default))
     value, impossible = _converted(default, kind)
+    if variable is not None:
+        form = replace(form or nodes.Form(), container=variable.name)
+    where = span(source, default_node) if default_node is not None else place
     if form is not None and not impossible:
-        value, impossible = _checked(form, kind, value)
+        value, not_allowed = _checked(form, kind, value)
+        if not_allowed:
+            what = f"parameter `{name}` does not allow its default"
+            how = "give a default that a run could be given"
+            return None, [*problems, Diagnostic("FLOW304", what, where, not_allowed, how)]
     if impossible:
         what = f"the default of parameter `{name}` does not have type `{kind}`"
-        where = span(source, default_node) if default_node is not None else place
         return None, [
             *problems,
             Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or a different `type`"),
@@ -164,6 +174,13 @@ def _formed(
         what = f"the default of parameter `{name}` cannot be written into a spec"
         return kind, None, None, [Diagnostic("FLOW304", what, place, str(error.args[0]), "give plain data")]
     return kind, finished(form), default, []
+
+
+def form_of_file(options: dict[str, Any], name: str) -> nodes.Form | None:
+    """Returns the form of an IncludeFile with these arguments of click's option."""
+    from .parameter_forms import Kind, finished, form_of
+
+    return finished(form_of(Kind("file", {}), options, name, None)[1])
 
 
 def _checked(form: nodes.Form, kind: str, default: Any) -> tuple[Any, str]:
@@ -263,10 +280,15 @@ def _default(
 
 def _usable(raw: Any) -> Any:
     """Returns a default that has a form in JSON. Raises Unfoldable."""
-    if type(raw) not in _SIMPLE and type(raw).__name__ != "PurePosixPath" and not hasattr(raw, "label"):
+    if type(raw) not in _SIMPLE and not _is_other(raw):
         found = plain(raw)
         return raw if isinstance(raw, tuple) else found
     return plain(raw) if type(raw) in _SIMPLE else raw
+
+
+def _is_other(raw: Any) -> bool:
+    """Returns True for a default that stands for more than itself."""
+    return type(raw).__name__ == "PurePosixPath" or hasattr(raw, "label") or isinstance(raw, OfContainer)
 
 
 def _name_of_file(evaluator: Evaluator, member: Member, node: SgNode) -> str | None:
