@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 
 _DEEPEST = 30
 _NOTHING = object()
-_AUTO = object()
 _HARMLESS = frozenset("object abc.ABC typing.Protocol typing.Generic typing_extensions.Protocol".split())
 _ENUMERATIONS = {"enum.Enum": "", "enum.IntEnum": "int", "enum.StrEnum": "str"}
 _CUSTOM = frozenset("__new__ __getattr__ __getattribute__ __set_name__ __init_subclass__ __class_getitem__".split())
 _CACHES = frozenset("functools.lru_cache functools.cache".split())
+
+
+class _Auto:
+    """The value of `auto()`, which depends on the members before it."""
+
+    is_auto = True
+
+
+_AUTO = _Auto()
 
 
 class Instance(Compound):
@@ -522,7 +530,9 @@ def text_of(folder: Folding, value: Any) -> str:
         found = folder.call(value.owner.member(folder, "__str__", value), [], {})
         if isinstance(found, str):
             return found
-    if isinstance(value, PlainMember) and not value.owner.finds("__str__"):
+    if isinstance(value, Member) and value.owner.finds("__str__"):
+        return str(folder.call(value.owner.member(folder, "__str__", value), [], {}))
+    if isinstance(value, PlainMember):
         return f"{value.owner.name}.{value.label}"
     raise Unfoldable("the text of an object is not known before the flow runs; name one of its attributes")
 

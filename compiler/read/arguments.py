@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.runtime_shim.contract.semantics import CONTAINER
 
-from ..fast_start.record import record
+from ..fast_start.record import record, replace
 from ..fold.budget import Reported, Unfoldable
 from ..fold.values import RUNTIME, Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
@@ -279,6 +279,22 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
         how = f"write a literal or a constant{or_set(node)}"
         said = f"the help text of `{what}` is not known when compiling, so it is left out"
         return "", [Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT)]
+
+
+DESCRIBING = ("metavar", "hidden", "show_default", "show_choices", "show_envvar", "is_eager")
+
+
+def describing(
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str
+) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """Takes the arguments that only change the help out of `given`.
+
+    Returns their values, and the hint FLOW158 for each one that is not known.
+    """
+    found, hints = values(evaluator, owner, {name: given.pop(name) for name in DESCRIBING if name in given}, what)
+    return found, [
+        replace(hint, code="FLOW158", what=f"{hint.what}, so it is left out", severity=HINT) for hint in hints
+    ]
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:

@@ -14,7 +14,7 @@ from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, plain, unknown_default, values
+from .arguments import bind, describing, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
 from .parameters import form_of_file, nameless
 
@@ -56,9 +56,10 @@ def read_include(
     problems = [*bound.diagnostics, *_parser(evaluator, member, given.pop("parser", None))]
     help_node = given.pop("help", None)
     default_node = given.pop("default", None)
+    shown, hints = describing(evaluator, member.owner, given, "IncludeFile")
     known, wrong = values(evaluator, member.owner, given, "IncludeFile")
     problems += wrong
-    found = {**bound.unpacked, **known}
+    found = {**bound.unpacked, **shown, **known}
     default, computed, wrong = _default(
         evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}
     )
@@ -98,7 +99,7 @@ def read_include(
         described, "", place, found.get("show_default") is not False, computed,
         nodes.Include(bool(is_text), str(encoding), digest), form,
     )  # fmt: skip
-    return parameter, files, [*problems, *wrong]
+    return parameter, files, [*problems, *hints, *wrong]
 
 
 def _default(

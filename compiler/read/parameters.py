@@ -8,7 +8,7 @@ from ..fold.values import HERE, OfContainer
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, plain, unknown_default, values
+from .arguments import bind, describing, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
 
 TYPE_CHECKING = False
@@ -60,11 +60,13 @@ def read_parameter(
     kind, form_fields, wrong = _type(evaluator, member, given.pop("type", None))
     problems += wrong
     default_node, help_node = given.pop("default", None), given.pop("help", None)
+    shown, hints = describing(evaluator, member.owner, given, "Parameter")
     known, wrong = values(evaluator, member.owner, given, "Parameter")
     problems += wrong
-    found = {**bound.unpacked, **known}
+    found = {**bound.unpacked, **shown, **known}
     context = {"flow_name": flow_name, "parameter_name": found.get("name")}
-    raw, computed, wrong = _default(evaluator, member, default_node, context, kind)
+    allowed = (str,) if form_fields else _KINDS[kind or "str"]
+    raw, computed, wrong = _default(evaluator, member, default_node, context, allowed)
     problems += wrong
     if default_node is None:
         raw = bound.unpacked.get("default")
@@ -115,7 +117,7 @@ def read_parameter(
         bool(found.get("required")) and not has_default and not computed, described,
         str(separator or ""), place, found.get("show_default") is not False, computed, None, form,
     )  # fmt: skip
-    return parameter, [*problems, *wrong]
+    return parameter, [*problems, *hints, *wrong]
 
 
 def nameless(member: Member, what: str) -> Diagnostic:
@@ -235,9 +237,12 @@ def _warned(member: Member, node: SgNode) -> list[Diagnostic]:
 
 
 def _default(
-    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], kind: str
+    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], allowed: tuple[type, ...]
 ) -> tuple[Any, bool, list[Diagnostic]]:  # fmt: skip
-    """Returns the default, and True if it is a function that only a run on this machine can evaluate."""
+    """Returns the default, and True if only a run on this machine can evaluate it.
+
+    `allowed` are the types that a function may return.
+    """
     if node is None:
         return None, False, []
     source = member.owner.module.source
@@ -249,8 +254,8 @@ def _default(
             value = plain(called(evaluator, function, context))
         except Unfoldable:
             return None, True, []
-        type_name = kind or "str"
-        if type(value) not in _KINDS[type_name]:
+        if type(value) not in allowed:
+            type_name = next(name for name, types in _KINDS.items() if types == allowed)
             what = f"the function in the default of parameter `{member.name}` returns `{value!r:.40}`"
             why = f"the parameter has type `{type_name}`, and Metaflow accepts only this type from a function"
             return (
