@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
+
 from .budget import Reported, Unfoldable
 
 TYPE_CHECKING = False
@@ -179,9 +181,6 @@ class Environment:
             raise unset
         self.assumed[unset.name] = value
         return value
-
-
-RUNTIME = "@runtime"  # in place of a variable's value: the container of the task has it
 
 
 class OfContainer:

@@ -69,6 +69,18 @@ def kind_of(value: Any) -> Kind | None:
     return None
 
 
+def kind_of_data(data: Any) -> Kind:
+    """Returns what a type asks for that a mutator reported: a name of the IR, "call", or one of click's types."""
+    if data == "call":
+        return Kind("str", {"made": "call"})
+    if not isinstance(data, dict):
+        return Kind(data or "", {})
+    arguments = data["arguments"]
+    if data["click"] == "Tuple":
+        arguments = [[Library(name) for name in types] for types in arguments]
+    return _of_click(ClickType(data["click"], tuple(arguments), data["named"]))
+
+
 def kind_of_default(raw: Any) -> Kind:
     """Returns the type of a parameter without `type=`, by its folded default: a tuple, a path, or a member."""
     if hasattr(raw, "label"):

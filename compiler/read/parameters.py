@@ -135,8 +135,17 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     `type`, if given, is a name of the IR.
     """
     default, kind = options.get("default"), options.get("type")
-    if kind is None:
-        kind = _type_of(default)
+    form = None
+    if isinstance(kind, dict) or kind == "call" or not options.keys().isdisjoint(OF_CLICK):
+        from .parameter_forms import Wrong, finished, form_of, kind_of_data
+
+        given = {each: options[each] for each in OF_CLICK if options.get(each) is not None}
+        try:
+            kind, fields, default = form_of(kind_of_data(kind), given, name, default)
+        except Wrong as wrong:
+            return f"the arguments of `{name}` do not work together: {wrong.why}; {wrong.how}"
+        form = finished(fields)
+    kind = kind or _type_of(default)
     if kind not in ("str", "int", "float", "bool", "json"):
         return f"`{kind}` is not a valid parameter type"
     value, wrong = _converted(default, kind)
@@ -145,18 +154,15 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     separator = options.get("separator") or ""
     if separator and kind != "str":
         return f"`{name}` of type `{kind}` has a separator"
+    if form is not None:
+        value, wrong = _checked(form, kind, value)
+        if wrong:
+            return f"`{name}` does not allow its default: {wrong}"
     required = bool(options.get("required")) and default is None
     return nodes.Parameter(
-        attribute,
-        name,
-        kind,
-        value,
-        default is not None,
-        required,
-        str(options.get("help") or ""),
-        str(separator),
-        place,
-    )
+        attribute, name, kind, value, default is not None, required, str(options.get("help") or ""), str(separator),
+        place, form=form,
+    )  # fmt: skip
 
 
 def _formed(

@@ -20,6 +20,7 @@ DEFAULT_MEMORY = 4096  # MiB
 NO_OTHER_ATTEMPT = 202  # the exit code of a step that must not be retried (docs/shim.md, Exit codes)
 DEFAULT_PAUSE = 120  # seconds between two attempts, unless `@retry` sets them (Metaflow's documentation, retry)
 SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
+LEFT_TO_CONTAINER = "@runtime"  # the value of `--env` for a variable that the container of each task has
 CONTAINER = "$container"  # in place of a value of `@environment`: {"$container": the name of a variable, …}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 

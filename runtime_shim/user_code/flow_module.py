@@ -9,6 +9,7 @@ from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from ..api import metaflow_alias
 from ..contract.errors import ShimError
+from ..contract.semantics import LEFT_TO_CONTAINER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
 
     Exceptions of the user's code propagate.
     """
+    for given in flow.get("inputs", ()):
+        if given["kind"] == "env" and given["value"] != LEFT_TO_CONTAINER:
+            os.environ.setdefault(given["name"], given["value"])  # the source reads it when it is imported
     flow_class = import_flow(folder, flow["file"], flow["name"], once)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
