@@ -6,8 +6,6 @@ the decorator. The decorators' own checks have accepted them.
 
 from __future__ import annotations
 
-from .errors import ShimError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Mapping, Optional, Tuple
@@ -92,6 +90,8 @@ def container_variables(environment: Attributes, container: Mapping[str, str]) -
         if is_of_container(value):
             text = container.get(value[CONTAINER], value.get("default"))
             if text is None:
+                from .errors import ShimError
+
                 raise ShimError(
                     f"@environment: the container's environment has no variable {value[CONTAINER]!r}, "
                     f"which {name!r} is compiled to read"
