@@ -72,6 +72,8 @@ class Evaluator:
             if not self.here:
                 raise Unfoldable("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
+        if dotted == f"{PLACE}environment":
+            return self.environment
         if dotted.startswith(PLACE):
             return self._place(dotted.removeprefix(PLACE))
         if not binds(module, first):
@@ -251,7 +253,7 @@ class Evaluator:
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
 
 
-_OBJECTS = frozenset("argparse collections copy dataclasses enum types".split())
+_OBJECTS = frozenset("argparse attr attrs collections copy dataclasses enum pydantic types".split())
 
 
 def _maker(qualified: str) -> Native | None:

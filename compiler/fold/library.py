@@ -407,7 +407,7 @@ def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) 
 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return folder.lookup("os.environ").get(
+    return folder.lookup(f"{PLACE}environment").get(
         *arguments, **{"default" if name == "default" else name: each for name, each in named.items()}
     )
 

@@ -46,7 +46,7 @@ PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _ABOVE = 16  # folders above the flow's that a path may climb to
 HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
 CURRENT = "/\0outside" * _ABOVE + "/\0current"  # stands for the current folder there
-PLACE = "\0place of "  # with "current" or "home": a name that evaluators look up for a folder of this machine
+PLACE = "\0place of "  # with "current", "home" or "environment": a name that evaluators look up for what is outside the source
 _NOTHING = object()
 
 

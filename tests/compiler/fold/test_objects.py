@@ -154,6 +154,9 @@ UNKNOWN = {
     "Lazy().cpu": "not known",
     "Foreign().cpu": "not known",
     "deep(20000)": "steps|work|large",
+    "First().cpu": "not known",
+    "Second.memory": "not known",
+    "Own().cpu": "deep|itself",
     "Loop().next": "deep|steps|work",
 }
 ODD = """
@@ -182,6 +185,15 @@ CHANGED.cpu = 3
 class Loop:
     def __init__(self):
         self.next = Loop()
+
+class First(Second):
+    cpu = 1
+
+class Second(First):
+    cpu = 2
+
+class Own:
+    cpu = cpu
 
 def deep(n):
     made = SMALL
