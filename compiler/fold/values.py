@@ -46,7 +46,8 @@ PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _ABOVE = 16  # folders above the flow's that a path may climb to
 HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
 CURRENT = "/\0outside" * _ABOVE + "/\0current"  # stands for the current folder there
-PLACE = "\0place of "  # with "current", "home" or "environment": a name that evaluators look up for what is outside the source
+# with "current", "home" or "environment": a name that evaluators look up for what is outside the source
+PLACE = "\0place of "
 _NOTHING = object()
 
 
