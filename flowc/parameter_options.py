@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from .options import Usage
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,5 +67,5 @@ def _answer(form: Form, question: str) -> str:
     print(question, end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
-        raise EOFError(form.prompt)
+        raise Usage(f"no answer to `{form.prompt}`", "give the parameter as an option")
     return line.rstrip("\n")

@@ -57,7 +57,7 @@ def _default(parameter: Parameter) -> str:
         return "none, a value is required"
     if parameter.computed:
         return "made when the run starts"
-    if not parameter.has_default or not parameter.show_default:
+    if not parameter.has_default or not parameter.show_default or parameter.default == []:
         return ""
     shown = str(parameter.default) if parameter.type == "file" else repr(parameter.default)
     return shown if len(shown) < 60 else shown[:57] + "…"

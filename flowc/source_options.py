@@ -31,7 +31,8 @@ VALUES = (
     ),
     Option(
         "--env",
-        "a variable that the source reads from `os.environ`; flowc reads no other part of the environment",
+        "a variable that the source reads from `os.environ`, the only part of it that flowc sees; the VALUE `@runtime` "
+        "leaves it to the task's container",
         "NAME=VALUE",
         repeated=True,
     ),

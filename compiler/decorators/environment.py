@@ -1,4 +1,7 @@
-"""`@environment(vars={})`: variables of the task's environment. Values become text, as `str` gives it."""
+"""`@environment(vars={})`: variables of the task's environment. Values become text, as `str` gives it.
+
+With `--env NAME=@runtime`, a value `os.getenv("NAME")` is that of the container's own environment.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
             )
         if name.startswith("FLOWC_"):
             yield value_error(decorator, "vars", f"`{name}` is one of flowc's own variables", "use a different prefix")
-        if isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list)) and not semantics.is_of_container(value):
             yield value_error(
                 decorator, "vars", f"the value of `{name}` must be text", "give text, for example from `json.dumps`"
             )

@@ -11,7 +11,7 @@ import os
 from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
-from .budget import Unfoldable
+from .budget import Budget, Unfoldable
 from .expressions import Folder, fold, parsed
 from .values import CLICK_TYPES, CURRENT, PLACE, Decorated, Environment, Function, Late, Library, Native
 
@@ -80,6 +80,8 @@ class Evaluator:
             if not self.here:
                 raise Unfoldable("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
+        if dotted == f"{PLACE}environment":
+            return self.environment
         if dotted.startswith(PLACE):
             return self._place(dotted.removeprefix(PLACE))
         if not binds(module, first):
@@ -123,10 +125,24 @@ class Evaluator:
         else:
             self.resolver.sources.use(home.source.name)
         if len(names) > 1 and names[0] in home.classes:
-            return self._class_constant(home, names, dotted)
+            try:
+                return self._class_constant(home, names, dotted)
+            except KeyError:
+                if "." in dotted:
+                    raise
         if len(names) != 1:
-            raise KeyError(dotted)
+            if "." in dotted:
+                raise KeyError(dotted)
+            return self._part(home, names)  # of `CPU = SETTINGS.cpu`
         return self._bound(home, names[0], dotted)
+
+    def _part(self, home: Module, names: list[str]) -> Any:
+        """Returns an attribute of a value that a module binds."""
+        folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.given)
+        value = self.constant(home, names[0])
+        for name in names[1:]:
+            value = folder.attribute(value, name)
+        return value
 
     def _place(self, name: str) -> str:
         """Returns the "current" folder or the user's "home". Raises Unfoldable where a spec would depend on it."""
@@ -233,7 +249,10 @@ class Evaluator:
             if name in owner.classes:
                 owner = Class(home, owner.classes[name][-1])
             elif name == names[-2] and names[-1] in ("value", "name") and is_enumeration(self.resolver, owner):
-                return name if names[-1] == "name" else self._in_class(owner, name, dotted)
+                value = name if names[-1] == "name" else self._in_class(owner, name, dotted)
+                if hasattr(value, "is_auto"):
+                    raise KeyError(dotted)  # the class counts its members
+                return value
             else:
                 raise KeyError(dotted)
         if is_enumeration(self.resolver, owner):
@@ -255,7 +274,7 @@ class Evaluator:
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
 
 
-_OBJECTS = frozenset("argparse collections copy dataclasses enum types".split())
+_OBJECTS = frozenset("argparse attr attrs collections copy dataclasses enum pydantic types".split())
 
 
 def _maker(qualified: str) -> Native | None:

@@ -24,6 +24,7 @@ from .values import (
     Library,
     Native,
     Settings,
+    TooEarly,
     Unset,
     applied,
     is_function,
@@ -53,6 +54,9 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     b: a is not b,
     _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
+# in calls whose value `--set` may replace, although it can be found: of the environment, or of a folder of this machine
+_OUTSIDE = ("getenv(", "environ.get(", "getcwd(", "cwd(", "home(", "expanduser(", "abspath(", "realpath(", "resolve(")
+_GIVEN = (_ast.Name, _ast.Attribute, _ast.Call, _ast.Subscript, _ast.BinOp, _ast.JoinedStr, _ast.BoolOp)
 _UNARY: dict[type, Callable[[Any], Any]] = {
     _ast.USub: lambda a: -a,
     _ast.UAdd: lambda a: +a,
@@ -125,14 +129,14 @@ class Folder:
             import ast
 
             text = ast.unparse(node)
-            if text in self.given and ("getenv(" in text or "environ.get(" in text):
-                return self.given[text]  # before the default that the call names
+            if text in self.given and any(word in text for word in _OUTSIDE):
+                return self.given[text]  # before what the call finds outside the source
         try:
             if method is None:
                 raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
             return self.budget.made(method(node))
         except Unfoldable:
-            if self.given and isinstance(node, (_ast.Name, _ast.Attribute, _ast.Call)):
+            if self.given and isinstance(node, _GIVEN):
                 import ast
 
                 text = ast.unparse(node)
@@ -220,13 +224,11 @@ class Folder:
         return attribute(value, name)
 
     def part(self, value: Late, key: Any, name: str) -> Late:
+        if value.value is not None and isinstance(key, str) and hasattr(type(value.value), key):
+            if not (isinstance(value.value, dict) and key in value.value):
+                raise TooEarly(f"`{value.name}` has no value yet while Python makes the class, as with Metaflow")
         if not isinstance(value.value, (dict, list, tuple)):
-            more = (
-                "; to compute with it, write `config_expr('…')` around the whole expression"
-                if value.value is not None
-                else ""
-            )
-            raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts{more}")
+            raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts")
         try:
             return Late(value.value[key], name)
         except (KeyError, TypeError, IndexError):

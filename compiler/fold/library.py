@@ -9,7 +9,7 @@ folder, the arguments and the named arguments. Methods are those of `METHODS`, b
 from __future__ import annotations
 
 from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Failing, Unfoldable, Unknown, is_ordered, keys
-from .values import PLACE, Environment, Function, Late, Library, Method, Settings, Unsaid, is_function
+from .values import PLACE, Environment, Function, Late, Library, Method, Settings, TooEarly, Unsaid, is_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
             {name: folder.usable(each) for name, each in named.items()},
         )
     if isinstance(function, Late):
-        why = f"`{function.name}` has no value yet while Python makes the class, so nothing can be called on it"
-        raise Unfoldable(f"{why}; write `config_expr('…')` around the whole expression")
+        raise TooEarly(f"`{function.name}` has no value yet while Python makes the class, as with Metaflow")
     if not isinstance(function, Library):
         raise Unfoldable("the called value is not a function")
     name = function.name
@@ -428,7 +427,7 @@ def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) 
 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return folder.lookup("os.environ").get(
+    return folder.lookup(f"{PLACE}environment").get(
         *arguments, **{"default" if name == "default" else name: each for name, each in named.items()}
     )
 

@@ -23,11 +23,25 @@ if TYPE_CHECKING:
 
 _DEEPEST = 30
 _NOTHING = object()
-_AUTO = object()
 _HARMLESS = frozenset("object abc.ABC typing.Protocol typing.Generic typing_extensions.Protocol".split())
 _ENUMERATIONS = {"enum.Enum": "", "enum.IntEnum": "int", "enum.StrEnum": "str"}
+# decorators that give a class an `__init__` by its annotations
+_DATACLASSES = frozenset(
+    "dataclasses.dataclass attrs.define attrs.frozen attrs.mutable attr.define attr.frozen attr.mutable".split()
+)
+_MODELS = ("pydantic.BaseModel", "pydantic.main.BaseModel")
+_CHECKED = {"str": str, "int": int, "float": float, "bool": bool}
 _CUSTOM = frozenset("__new__ __getattr__ __getattribute__ __set_name__ __init_subclass__ __class_getitem__".split())
 _CACHES = frozenset("functools.lru_cache functools.cache".split())
+
+
+class _Auto:
+    """The value of `auto()`, which depends on the members before it."""
+
+    is_auto = True
+
+
+_AUTO = _Auto()
 
 
 class Instance(Compound):
@@ -49,6 +63,8 @@ class Instance(Compound):
             return self.fields[name]
         if name == "__dict__":
             return dict(self.fields)
+        if self.owner is not None and self.owner.is_model and name in ("model_dump", "dict"):
+            return Native(name, lambda folder: _asdict(folder, self))
         if self.owner is None:
             raise Failing(f"the object has no `{name}`", AttributeError(name))
         if name == "__class__":
@@ -167,8 +183,14 @@ def _filler(owner: OwnClass, bound: Any) -> Native:
 class Field:
     """`field(default=…, default_factory=…)` of a dataclass."""
 
-    def __init__(self, default: Any = _NOTHING, default_factory: Any = _NOTHING, init: bool = True, **_: Any) -> None:
-        self.default, self.factory, self.init = default, default_factory, init
+    def __init__(
+        self, default: Any = _NOTHING, default_factory: Any = _NOTHING, init: bool = True, factory: Any = _NOTHING,
+        **named: Any,
+    ) -> None:  # fmt: skip
+        if not {"converter", "validator", "alias", "validation_alias", "on_setattr"}.isdisjoint(named):
+            raise Unfoldable("a converter, validator or alias of a field is not supported")
+        self.default, self.init = default, init
+        self.factory = default_factory if default_factory is not _NOTHING else factory
 
     def value(self, folder: Folding, name: str) -> Any:
         if self.default is not _NOTHING:
@@ -186,6 +208,7 @@ class OwnClass:
     def __init__(self, evaluator: Evaluator | None, home: Module | None, name: str, node: Any) -> None:
         self.evaluator, self.home, self.name, self.node = evaluator, home, name, node
         self.kind = "plain"  # or "dataclass", "namedtuple", "enumeration", "foreign" for one that is not supported
+        self.is_model = False  # of pydantic, which checks what it is given, but no defaults
         self.mixin = ""  # of an enumeration: "int" or "str"
         self.foreign = ""  # of Metaflow's: which of PARAMETERS it is derived from
         self.bases: list[OwnClass] = []
@@ -203,7 +226,7 @@ class OwnClass:
             self.kind = "foreign"
         for decorator in self.node.decorator_list:
             called = decorator.func if isinstance(decorator, _ast.Call) else decorator
-            if self._qualified(called) != "dataclasses.dataclass":
+            if self._qualified(called) not in _DATACLASSES:
                 self.kind = "foreign"
             elif self.kind == "plain":
                 self.kind = "dataclass"
@@ -219,6 +242,8 @@ class OwnClass:
             self.kind = "foreign"
         if self.kind == "enumeration" and {"__init__", "_generate_next_value_", "_missing_"} & self.members.keys():
             self.kind = "foreign"
+        if self.is_model and any(getattr(each, "decorator_list", None) for each in self.members.values()):
+            self.kind = "foreign"  # validators
         if self.kind == "namedtuple":
             self.field_names = tuple(name for name, _ in self._annotated())
 
@@ -227,6 +252,8 @@ class OwnClass:
             return
         if qualified.removeprefix("metaflow.") in PARAMETERS:
             self.foreign = qualified.removeprefix("metaflow.")
+        elif qualified in _MODELS:
+            self.kind, self.is_model = "dataclass", True
         elif qualified == "typing.NamedTuple":
             self.kind = "namedtuple"
         elif qualified in _ENUMERATIONS:
@@ -240,6 +267,7 @@ class OwnClass:
                 return
             self.bases.append(base)
             self.foreign = self.foreign or base.foreign
+            self.is_model = self.is_model or base.is_model
             if base.kind != "plain" and self.kind != "foreign" and not (base.kind == self.kind == "dataclass"):
                 self.kind, self.mixin = base.kind, base.mixin
                 self.field_names = base.field_names
@@ -454,11 +482,13 @@ class OwnClass:
         """Does what the `__init__` of a dataclass does."""
         fields: dict[str, tuple[OwnClass, Any]] = {}
         for owner in reversed(self.mro()):
-            if owner.kind == "dataclass" and owner.node.decorator_list:
+            if owner.kind == "dataclass" and (owner.node.decorator_list or owner.is_model):
                 for name, node in owner._annotated():
                     fields[name] = (owner, node)
         values: dict[str, Any] = {}
         waiting, rest = list(given), dict(named)
+        if self.is_model:
+            self._check(rest, waiting)
         for name, (owner, node) in fields.items():
             default = _NOTHING if node is None else owner._folder(folder).fold(node)
             field = default if isinstance(default, Field) else Field(default)
@@ -473,8 +503,24 @@ class OwnClass:
         if waiting or rest:
             raise TypeError(f"{self.name}() got unexpected arguments")
         made.fields.update(values)
-        if self.finds("__post_init__"):
-            folder.call(self.member(folder, "__post_init__", made), [], {})
+        for name in ("__post_init__", "__attrs_post_init__"):
+            if self.finds(name):
+                folder.call(self.member(folder, name, made), [], {})
+
+    def _check(self, named: dict[str, Any], given: list[Any]) -> None:
+        """Raises Unfoldable for an argument that pydantic may convert."""
+        import ast
+
+        if given or self.finds("model_post_init"):
+            raise Unfoldable(f"what `{self.name}(…)` returns is not known before the flow runs")
+        annotations: dict[str, str] = {}
+        for owner in reversed(self.mro()):
+            for each in owner.node.body:
+                if isinstance(each, _ast.AnnAssign) and isinstance(each.target, _ast.Name):
+                    annotations[each.target.id] = ast.unparse(each.annotation)
+        for name, value in named.items():
+            if type(value) is not _CHECKED.get(annotations.get(name, "")):
+                raise Unfoldable(f"pydantic may convert `{name}` of `{self.name}`")
 
     def _row(self, folder: Folding, given: list[Any], named: dict[str, Any]) -> Row:
         names = self.field_names
@@ -511,6 +557,8 @@ def own_class(evaluator: Evaluator, home: Module, name: str) -> OwnClass:
 
         from .expressions import parsed
 
+        evaluator.classes[home.name, name] = ends = OwnClass(None, None, name, None)  # for one derived from itself
+        ends.kind = "foreign"
         text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
         evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, parsed(text, "exec").body[0])
     return kept
@@ -522,7 +570,9 @@ def text_of(folder: Folding, value: Any) -> str:
         found = folder.call(value.owner.member(folder, "__str__", value), [], {})
         if isinstance(found, str):
             return found
-    if isinstance(value, PlainMember) and not value.owner.finds("__str__"):
+    if isinstance(value, Member) and value.owner.finds("__str__"):
+        return str(folder.call(value.owner.member(folder, "__str__", value), [], {}))
+    if isinstance(value, PlainMember):
         return f"{value.owner.name}.{value.label}"
     raise Unfoldable("the text of an object is not known before the flow runs; name one of its attributes")
 
@@ -594,6 +644,14 @@ _NATIVES: dict[str, Callable[..., Any]] = {
     "dataclasses.replace": _replace,
     "copy.replace": _replace,
     "dataclasses.field": lambda _folder, **named: Field(**named),
+    "attrs.field": lambda _folder, **named: Field(**named),
+    "attr.field": lambda _folder, **named: Field(**named),
+    "attr.ib": lambda _folder, **named: Field(**named),
+    "attrs.asdict": _asdict,
+    "attr.asdict": _asdict,
+    "attrs.evolve": _replace,
+    "attr.evolve": _replace,
+    "pydantic.Field": lambda _folder, *default, **named: Field(*default, **named),
     "enum.auto": lambda _folder: _AUTO,
     "collections.namedtuple": _namedtuple,
 }

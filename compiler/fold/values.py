@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
+
 from .budget import Reported, Unfoldable
 
 TYPE_CHECKING = False
@@ -45,7 +47,8 @@ PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _ABOVE = 16  # folders above the flow's that a path may climb to
 HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
 CURRENT = "/\0outside" * _ABOVE + "/\0current"  # stands for the current folder there
-PLACE = "\0place of "  # with "current" or "home": a name that evaluators look up for a folder of this machine
+# with "current", "home" or "environment": a name that evaluators look up for what is outside the source
+PLACE = "\0place of "
 _NOTHING = object()
 
 
@@ -168,7 +171,9 @@ class Environment:
 
     def get(self, name: Any, default: Any = None) -> Any:
         try:
-            return self.variables[name] if self.has(name) else default
+            if not self.has(name):
+                return default
+            return self.variables[name] if self.variables[name] != RUNTIME else OfContainer(name, default)
         except Unset as unset:
             return self.default(unset, default)
 
@@ -178,6 +183,28 @@ class Environment:
             raise unset
         self.assumed[unset.name] = value
         return value
+
+
+class OfContainer:
+    """A variable whose value only the environment of a task's container has (`--env NAME=@runtime`)."""
+
+    def __init__(self, name: str, default: Any) -> None:
+        self.name, self.default = name, default
+
+
+class Contained(Unfoldable):
+    """A variable of the container's, where only a value that the compile knows can be used."""
+
+    def __init__(self, variable: OfContainer) -> None:
+        super().__init__(
+            f"`--env {variable.name}={RUNTIME}` gives the variable only in the containers of tasks, but this value is "
+            "needed before there is one, or as part of a different value"
+        )
+        self.name = variable.name
+
+
+class TooEarly(Unfoldable):
+    """A part of a `Config`, where Python needs its value while it makes the class."""
 
 
 class Unset(Unfoldable):
@@ -241,13 +268,12 @@ def is_function(value: Any) -> bool:
 def usable(value: Any) -> Any:
     """Raises Unfoldable for a value that cannot be used in a computation."""
     if isinstance(value, Late):
-        why = (
-            f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the "
-            "whole expression"
-        )
-        raise Unfoldable(why)
+        why = f"`{value.name}` has no value yet while Python makes the class, as with Metaflow"
+        raise TooEarly(why)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, OfContainer):
+        raise Contained(value)
     if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
         raise Unfoldable(f"{_named(value)} cannot be used in a computation")
     return value

@@ -44,5 +44,5 @@ def _of_runs_here(parameter: Parameter, form: Form) -> Diagnostic:
     why = "an engine gives each run all its parameters, as with Metaflow, so nothing else is asked"
     how = "give the value when the run is started"
     if form.variables:
-        how += "; for a default from the containers' environment, write `default=os.getenv(…)` and use `--env NAME=@runtime`"
+        how += "; if the container has it, write `default=os.getenv(…)` and compile with `--env NAME=@runtime`"
     return Diagnostic("FLOW316", what, parameter.span, why, how, HINT)

@@ -56,7 +56,8 @@ def merged(
     listed = ", ".join(f"`{name}`" for name in names)
     what = f"values of the flow are not known when compiling: they need {listed} of the environment"
     why = "the environment is not read when compiling, and these have no default in the source"
-    one = replace(about[0], code="FLOW120", what=what, why=why, how=f"add `{_options(names)}` to the command line")
+    how = f"add `{_options(names)}` to the command line; `NAME=@runtime` lets the task's container give a value"
+    one = replace(about[0], code="FLOW120", what=what, why=why, how=how)
     return [*(each for each in diagnostics if each not in about), one]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..fast_start.record import record
+from flowc.runtime_shim.contract.semantics import CONTAINER
+
+from ..fast_start.record import record, replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import Late, Unsaid
+from ..fold.values import RUNTIME, Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 
@@ -69,7 +71,7 @@ def bind(
             name = key.text()
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{name}`" for name in names[:8]) or "none"
+                listed = ", ".join(f"`{name}`" for name in names[:7]) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
@@ -206,7 +208,7 @@ def values(
                     f"the value of `{name}` in `{what}` is not known when compiling: `{shown}`",
                     span(owner.module.source, node),
                     str(error.args[0]),
-                    _ways(node),
+                    _ways(node, error) + (in_container(error) if what == "@environment" else ""),
                 )  # fmt: skip
             )
     return found, problems
@@ -218,9 +220,38 @@ def _is_imported(owner: Class, node: SgNode) -> bool:
     return any(name.text().partition(".")[0] in owner.module.imports for name in names)
 
 
-def _ways(node: SgNode) -> str:
+def _ways(node: SgNode, error: Unfoldable) -> str:
     """Returns the ways to make an unknown value known."""
+    if isinstance(error, Contained):
+        return f"give the value when compiling: `--env {error.name}=VALUE`"
+    if isinstance(error, TooEarly):
+        return _as_expression(node)
     return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
+
+
+def _as_expression(node: SgNode) -> str:
+    shown = " ".join(node.text().split())
+    if len(shown) > 80:
+        return "write `config_expr('…')` around the whole expression"
+    return f"write `config_expr({shown!r})`, in which the config has its value"
+
+
+def in_container(error: Unfoldable) -> str:
+    """Returns the hint that the task's container may give a variable that the compile lacks, else ""."""
+    if not isinstance(error, Unset):
+        return ""
+    return f"; or let the task's container give the variable: `--env {error.name}={RUNTIME}`"
+
+
+# the kinds of expressions whose value `--set` can give; `Folder.fold` looks them up
+_GIVEN = ("identifier", "attribute", "call", "subscript", "binary_operator", "string", "boolean_operator")
+
+
+def _names(expression: str) -> bool:
+    """Returns True if `--set` finds the end of the expression, which it takes for the first `=` outside brackets."""
+    from ..options.compile_inputs import pair
+
+    return pair(f"{expression}=") == (expression, "")
 
 
 def or_set(node: SgNode) -> str:
@@ -228,7 +259,7 @@ def or_set(node: SgNode) -> str:
     shown = " ".join(node.text().split())
     if "'" in shown:
         shown = shown.replace("'", '"') if '"' not in shown else ""  # in single quotes of the shell
-    is_one = node.kind() in ("identifier", "attribute", "call") and 0 < len(shown) <= 60
+    is_one = node.kind() in _GIVEN and 0 < len(shown) <= 60 and _names(shown)
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
@@ -236,7 +267,16 @@ def unknown_default(name: str, owner: Class, node: SgNode, error: Unfoldable, ho
     """Returns FLOW120 for the default of parameter `name`; `how` is the remedy without `--set`."""
     shown = " ".join(node.text().split())[:60]
     what = f"the default of parameter `{name}` is not known when compiling: `{shown}`"
-    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how + or_set(node))
+    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), _way(how, node, error))
+
+
+def _way(how: str, node: SgNode, error: Unfoldable) -> str:
+    if isinstance(error, Contained):
+        return f"give the value when compiling: `--env {error.name}=VALUE`"
+    if isinstance(error, TooEarly):
+        return _as_expression(node)
+    is_whole = node.kind() in ("call", "subscript") and node.text().startswith(("os.", "environ", "getenv"))
+    return how + or_set(node) + (in_container(error) if is_whole and not how.startswith("write the path") else "")
 
 
 def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:
@@ -251,6 +291,22 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
         how = f"write a literal or a constant{or_set(node)}"
         said = f"the help text of `{what}` is not known when compiling, so it is left out"
         return "", [Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT)]
+
+
+DESCRIBING = ("metavar", "hidden", "show_default", "show_choices", "show_envvar", "is_eager")
+
+
+def describing(
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str
+) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """Takes the arguments that only change the help out of `given`.
+
+    Returns their values, and the hint FLOW158 for each one that is not known.
+    """
+    found, hints = values(evaluator, owner, {name: given.pop(name) for name in DESCRIBING if name in given}, what)
+    return found, [
+        replace(hint, code="FLOW158", what=f"{hint.what}, so it is left out", severity=HINT) for hint in hints
+    ]
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
@@ -293,6 +349,20 @@ def _content(member: Any) -> Any:
     raise Unfoldable(f"`{shown}` is a member of an enumeration; write `{shown}.value`")
 
 
+def with_container(evaluator: Evaluator, owner: Class, node: SgNode) -> Value:
+    """Returns the value of `vars` of `@environment`, which may hold variables of the task's container."""
+    value = folded(evaluator, owner, node)
+    if not isinstance(value, dict) or not any(isinstance(each, OfContainer) for each in value.values()):
+        return plain(value)
+    found: dict[str, Value] = {}
+    for name, each in value.items():
+        if isinstance(each, OfContainer):
+            found[str(name)] = {CONTAINER: each.name, "default": plain(each.default)}
+        else:
+            found[str(name)] = plain(each)
+    return found
+
+
 def plain(value: Any) -> Value:
     """Returns the value as JSON has it: a tuple becomes a list, a set a sorted list, a duration its seconds.
 
@@ -320,6 +390,8 @@ def plain(value: Any) -> Value:
         return plain(value.value)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, OfContainer):
+        raise Contained(value)
     if type(value).__name__ == "timedelta":
         return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):

@@ -146,7 +146,8 @@ class _Reader:
     def read(self) -> Config | None:
         bound = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config")
         arguments = bound.given
-        arguments.pop("help", None)  # never printed
+        for name in ("help", "show_default"):
+            arguments.pop(name, None)  # never printed
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
         known, wrong = values(self.evaluator, self.member.owner, arguments, "Config")
         self.problems += [*bound.diagnostics, *wrong]

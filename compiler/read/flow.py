@@ -16,7 +16,7 @@ from ..report.diagnostics import Diagnostic, has_errors, nearest
 from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
-from .arguments import bind, folded, values
+from .arguments import bind, folded, values, with_container
 from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
 from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
@@ -396,7 +396,8 @@ def read_decorator(
         return nodes.Decorator(name, dict(spec.attributes), place), []
     bound = bind(owner, expression, (), tuple(spec.attributes), f"@{name}", evaluator)
     plain_ones = {each: node for each, node in bound.given.items() if each not in spec.functions}
-    found, wrong = values(evaluator, owner, plain_ones, f"@{name}")
+    value = with_container if name == "environment" else None
+    found, wrong = values(evaluator, owner, plain_ones, f"@{name}", value)
     problems = [*bound.diagnostics, *wrong]
     if len(plain_ones) < len(bound.given):
         more, wrong = _with_functions(evaluator, owner, bound.given, spec, flow_name)

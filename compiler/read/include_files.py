@@ -14,9 +14,9 @@ from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, plain, unknown_default, values
+from .arguments import bind, describing, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
-from .parameters import nameless
+from .parameters import form_of_file, nameless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from .members import Member
 
 POSITIONAL = ("name", "required", "is_text", "encoding", "help", "parser")
-ARGUMENTS = (*POSITIONAL, "default", "show_default")
+OF_CLICK = ("envvar", "metavar", "hidden", "show_envvar", "is_eager")
+ARGUMENTS = (*POSITIONAL, "default", "show_default", *OF_CLICK)
 FOLDER = "flowc.include"  # in the code package; runtime_shim/contract/included_file.py finds the files there
 MAX_BYTES = 256 << 20
 
@@ -55,9 +56,10 @@ def read_include(
     problems = [*bound.diagnostics, *_parser(evaluator, member, given.pop("parser", None))]
     help_node = given.pop("help", None)
     default_node = given.pop("default", None)
+    shown, hints = describing(evaluator, member.owner, given, "IncludeFile")
     known, wrong = values(evaluator, member.owner, given, "IncludeFile")
     problems += wrong
-    found = {**bound.unpacked, **known}
+    found = {**bound.unpacked, **shown, **known}
     default, computed, wrong = _default(
         evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}
     )
@@ -89,13 +91,15 @@ def read_include(
     described, wrong = help_text(evaluator, member.owner, help_node, name)
     described = described or str(found.get("help") or "")
     digest = next(iter(files), "").rpartition("/")[2]
+    options = {each: found[each] for each in OF_CLICK if found.get(each) is not None}
+    form = form_of_file(options, name) if options else None
     parameter = nodes.Parameter(
         member.name, name, "file", from_here(path) or None, bool(path),
         bool(found.get("required")) and not path and not computed,
         described, "", place, found.get("show_default") is not False, computed,
-        nodes.Include(bool(is_text), str(encoding), digest),
+        nodes.Include(bool(is_text), str(encoding), digest), form,
     )  # fmt: skip
-    return parameter, files, [*problems, *wrong]
+    return parameter, files, [*problems, *hints, *wrong]
 
 
 def _default(

@@ -69,6 +69,18 @@ def kind_of(value: Any) -> Kind | None:
     return None
 
 
+def kind_of_data(data: Any) -> Kind:
+    """Returns what a type asks for that a mutator reported: a name of the IR, "call", or one of click's types."""
+    if data == "call":
+        return Kind("str", {"made": "call"})
+    if not isinstance(data, dict):
+        return Kind(data or "", {})
+    arguments = data["arguments"]
+    if data["click"] == "Tuple":
+        arguments = [[Library(name) for name in types] for types in arguments]
+    return _of_click(ClickType(data["click"], tuple(arguments), data["named"]))
+
+
 def kind_of_default(raw: Any) -> Kind:
     """Returns the type of a parameter without `type=`, by its folded default: a tuple, a path, or a member."""
     if hasattr(raw, "label"):
@@ -180,6 +192,8 @@ def _flag(type_name: str, form: dict[str, Any], default: Value, value: Value) ->
             raise Wrong("a flag without `flag_value` is True or False", "give `default=False`, or a `flag_value`")
         form["flag"] = not default
         return "bool", form, False if default is None and type_name == "bool" else default
+    if isinstance(default, bool) is not isinstance(value, bool) and default is not None and not type_name:
+        raise Wrong("the type of the default is that of `flag_value` too", "remove the default, or give `type`")
     form["flag"] = value
     kinds = {bool: "bool", int: "int", float: "float"}
     # click: the flag's value is the default if a true default is given

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..fast_start.record import replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import HERE
+from ..fold.values import HERE, OfContainer
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, plain, unknown_default, values
+from .arguments import bind, describing, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
 
 TYPE_CHECKING = False
@@ -59,11 +60,13 @@ def read_parameter(
     kind, form_fields, wrong = _type(evaluator, member, given.pop("type", None))
     problems += wrong
     default_node, help_node = given.pop("default", None), given.pop("help", None)
+    shown, hints = describing(evaluator, member.owner, given, "Parameter")
     known, wrong = values(evaluator, member.owner, given, "Parameter")
     problems += wrong
-    found = {**bound.unpacked, **known}
+    found = {**bound.unpacked, **shown, **known}
     context = {"flow_name": flow_name, "parameter_name": found.get("name")}
-    raw, computed, wrong = _default(evaluator, member, default_node, context, kind)
+    allowed = (str,) if form_fields else _KINDS[kind or "str"]
+    raw, computed, wrong = _default(evaluator, member, default_node, context, allowed)
     problems += wrong
     if default_node is None:
         raw = bound.unpacked.get("default")
@@ -77,6 +80,9 @@ def read_parameter(
         what = f"parameter `{name}` has a {type(raw).__name__} as its default, but no type"
         problems.append(as_json(what, place))
     form, default = None, raw
+    variable = raw if isinstance(raw, OfContainer) else None
+    if variable is not None:
+        raw = default = variable.default
     if options or form_fields or not (raw is None or type(raw) in _SIMPLE):
         kind, form, default, wrong = _formed(kind, form_fields, options, name, raw, place)
         problems += wrong
@@ -84,11 +90,17 @@ def read_parameter(
             return None, problems
     kind = kind or ("str" if computed else _type_of(default))
     value, impossible = _converted(default, kind)
+    if variable is not None:
+        form = replace(form or nodes.Form(), container=variable.name)
+    where = span(source, default_node) if default_node is not None else place
     if form is not None and not impossible:
-        value, impossible = _checked(form, kind, value)
+        value, not_allowed = _checked(form, kind, value)
+        if not_allowed:
+            what = f"parameter `{name}` does not allow its default"
+            how = "give a default that a run could be given"
+            return None, [*problems, Diagnostic("FLOW304", what, where, not_allowed, how)]
     if impossible:
         what = f"the default of parameter `{name}` does not have type `{kind}`"
-        where = span(source, default_node) if default_node is not None else place
         return None, [
             *problems,
             Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or a different `type`"),
@@ -105,7 +117,7 @@ def read_parameter(
         bool(found.get("required")) and not has_default and not computed, described,
         str(separator or ""), place, found.get("show_default") is not False, computed, None, form,
     )  # fmt: skip
-    return parameter, [*problems, *wrong]
+    return parameter, [*problems, *hints, *wrong]
 
 
 def nameless(member: Member, what: str) -> Diagnostic:
@@ -123,8 +135,17 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     `type`, if given, is a name of the IR.
     """
     default, kind = options.get("default"), options.get("type")
-    if kind is None:
-        kind = _type_of(default)
+    form = None
+    if isinstance(kind, dict) or kind == "call" or not options.keys().isdisjoint(OF_CLICK):
+        from .parameter_forms import Wrong, finished, form_of, kind_of_data
+
+        given = {each: options[each] for each in OF_CLICK if options.get(each) is not None}
+        try:
+            kind, fields, default = form_of(kind_of_data(kind), given, name, default)
+        except Wrong as wrong:
+            return f"the arguments of `{name}` do not work together: {wrong.why}; {wrong.how}"
+        form = finished(fields)
+    kind = kind or _type_of(default)
     if kind not in ("str", "int", "float", "bool", "json"):
         return f"`{kind}` is not a valid parameter type"
     value, wrong = _converted(default, kind)
@@ -133,18 +154,15 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     separator = options.get("separator") or ""
     if separator and kind != "str":
         return f"`{name}` of type `{kind}` has a separator"
+    if form is not None:
+        value, wrong = _checked(form, kind, value)
+        if wrong:
+            return f"`{name}` does not allow its default: {wrong}"
     required = bool(options.get("required")) and default is None
     return nodes.Parameter(
-        attribute,
-        name,
-        kind,
-        value,
-        default is not None,
-        required,
-        str(options.get("help") or ""),
-        str(separator),
-        place,
-    )
+        attribute, name, kind, value, default is not None, required, str(options.get("help") or ""), str(separator),
+        place, form=form,
+    )  # fmt: skip
 
 
 def _formed(
@@ -164,6 +182,13 @@ def _formed(
         what = f"the default of parameter `{name}` cannot be written into a spec"
         return kind, None, None, [Diagnostic("FLOW304", what, place, str(error.args[0]), "give plain data")]
     return kind, finished(form), default, []
+
+
+def form_of_file(options: dict[str, Any], name: str) -> nodes.Form | None:
+    """Returns the form of an IncludeFile with these arguments of click's option."""
+    from .parameter_forms import Kind, finished, form_of
+
+    return finished(form_of(Kind("file", {}), options, name, None)[1])
 
 
 def _checked(form: nodes.Form, kind: str, default: Any) -> tuple[Any, str]:
@@ -218,9 +243,12 @@ def _warned(member: Member, node: SgNode) -> list[Diagnostic]:
 
 
 def _default(
-    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], kind: str
+    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], allowed: tuple[type, ...]
 ) -> tuple[Any, bool, list[Diagnostic]]:  # fmt: skip
-    """Returns the default, and True if it is a function that only a run on this machine can evaluate."""
+    """Returns the default, and True if only a run on this machine can evaluate it.
+
+    `allowed` are the types that a function may return.
+    """
     if node is None:
         return None, False, []
     source = member.owner.module.source
@@ -232,8 +260,8 @@ def _default(
             value = plain(called(evaluator, function, context))
         except Unfoldable:
             return None, True, []
-        type_name = kind or "str"
-        if type(value) not in _KINDS[type_name]:
+        if type(value) not in allowed:
+            type_name = next(name for name, types in _KINDS.items() if types == allowed)
             what = f"the function in the default of parameter `{member.name}` returns `{value!r:.40}`"
             why = f"the parameter has type `{type_name}`, and Metaflow accepts only this type from a function"
             return (
@@ -263,10 +291,15 @@ def _default(
 
 def _usable(raw: Any) -> Any:
     """Returns a default that has a form in JSON. Raises Unfoldable."""
-    if type(raw) not in _SIMPLE and type(raw).__name__ != "PurePosixPath" and not hasattr(raw, "label"):
+    if type(raw) not in _SIMPLE and not _is_other(raw):
         found = plain(raw)
         return raw if isinstance(raw, tuple) else found
     return plain(raw) if type(raw) in _SIMPLE else raw
+
+
+def _is_other(raw: Any) -> bool:
+    """Returns True for a default that stands for more than itself."""
+    return type(raw).__name__ == "PurePosixPath" or hasattr(raw, "label") or isinstance(raw, OfContainer)
 
 
 def _name_of_file(evaluator: Evaluator, member: Member, node: SgNode) -> str | None:

@@ -52,6 +52,8 @@ class ParamType:
 class _Known(ParamType):
     """A type that the compiler knows, by its arguments."""
 
+    alias = ""  # the name of a type that is not called
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.arguments, self.named = arguments, named
 
@@ -90,16 +92,16 @@ class Tuple(_Known):
 
 
 class _Plain(_Known):
-    def __init__(self, name: str) -> None:
+    def __init__(self, alias: str, name: str) -> None:
         super().__init__()
-        self.name = name
+        self.alias, self.name = alias, name
 
     def __repr__(self) -> str:
-        return self.name.upper()
+        return self.alias
 
 
-INT, FLOAT, BOOL, STRING = (_Plain(name) for name in ("integer", "float", "boolean", "text"))
-UUID, UNPROCESSED = _Plain("uuid"), _Plain("unprocessed")
+INT, FLOAT, BOOL = _Plain("INT", "integer"), _Plain("FLOAT", "float"), _Plain("BOOL", "boolean")
+STRING, UUID, UNPROCESSED = _Plain("STRING", "text"), _Plain("UUID", "uuid"), _Plain("UNPROCESSED", "text")
 
 
 def style(text: Any, **_: Any) -> str:

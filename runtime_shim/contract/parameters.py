@@ -84,6 +84,8 @@ def _of_container(parameter: Dict[str, Any], variable: str) -> Any:
     import os
 
     text = os.environ.get(variable)
+    if text is None and parameter["has_default"]:
+        return _formed(parameter, parameter["form"], parameter["default"])
     if text is None:
         raise ValueError(f"its default is the variable {variable!r}, which the environment of the first task lacks")
     return _value(parameter, text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Tuple
+    from typing import Any, Dict, Mapping, Optional, Tuple
 
     Attributes = Optional[Dict[str, Any]]
 
@@ -18,6 +18,8 @@ DEFAULT_MEMORY = 4096  # MiB
 NO_OTHER_ATTEMPT = 202  # the exit code of a step that must not be retried (docs/shim.md, Exit codes)
 DEFAULT_PAUSE = 120  # seconds between two attempts, unless `@retry` sets them (Metaflow's documentation, retry)
 SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
+LEFT_TO_CONTAINER = "@runtime"  # the value of `--env` for a variable that the container of each task has
+CONTAINER = "$container"  # in place of a value of `@environment`: {"$container": the name of a variable, …}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -68,9 +70,34 @@ def prints_exception(catch: Attributes) -> bool:
 
 
 def environment_variables(environment: Attributes) -> Dict[str, str]:
-    """Returns the variables of `@environment`."""
+    """Returns the variables of `@environment`, without those that the container itself has."""
     variables = environment.get("vars") if environment else None
-    return {name: str(value) for name, value in variables.items()} if isinstance(variables, dict) else {}
+    if not isinstance(variables, dict):
+        return {}
+    return {name: str(value) for name, value in variables.items() if not is_of_container(value)}
+
+
+def is_of_container(value: Any) -> bool:
+    """Returns True for a variable of `@environment` that stands for one of the container (`--env NAME=@runtime`)."""
+    return isinstance(value, dict) and CONTAINER in value
+
+
+def container_variables(environment: Attributes, container: Mapping[str, str]) -> Dict[str, str]:
+    """Returns the other variables of `@environment`, with their values in the container. Raises ShimError."""
+    variables = environment.get("vars") if environment else None
+    found = {}
+    for name, value in variables.items() if isinstance(variables, dict) else ():
+        if is_of_container(value):
+            text = container.get(value[CONTAINER], value.get("default"))
+            if text is None:
+                from .errors import ShimError
+
+                raise ShimError(
+                    f"@environment: the container's environment has no variable {value[CONTAINER]!r}, "
+                    f"which {name!r} is compiled to read"
+                )
+            found[name] = str(text)
+    return found
 
 
 def secret_source(source: Any) -> Tuple[str, Any, Any]:

@@ -14,7 +14,7 @@ from ..contract.errors import ShimError
 from ..contract.graph import Graph
 from ..contract.lineage import Lineage
 from ..contract.record import Outcome, Record
-from ..contract.semantics import environment_variables
+from ..contract.semantics import container_variables, environment_variables
 from ..user_code import flowspec
 from ..user_code.flowspec import FlowSpec, State
 from . import user_step
@@ -222,7 +222,7 @@ def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
 
     The engine's own copy, which may be of a later deployment, wins.
     """
-    own = environment_variables(decorator)
+    own = {**environment_variables(decorator), **container_variables(decorator, os.environ)}
     encoded = os.environ.get("FLOWC_ENVIRONMENT")
     if encoded:
         from ..contract.parameters import decode

@@ -9,6 +9,7 @@ from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from ..api import metaflow_alias
 from ..contract.errors import ShimError
+from ..contract.semantics import LEFT_TO_CONTAINER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,10 +76,11 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     Exceptions of the user's code propagate.
     """
     plugins: Dict[str, str] = {}
-    if any(item["kind"] == "plugin" for item in flow.get("inputs", ())):
-        from ..contract.plugins import imported
-
-        plugins = imported(flow)
+    for given in flow.get("inputs", ()):
+        if given["kind"] == "env" and given["value"] != LEFT_TO_CONTAINER:
+            os.environ.setdefault(given["name"], given["value"])  # the source reads it when it is imported
+        elif given["kind"] == "plugin":
+            plugins[given["name"]] = given["name"].rpartition(".")[2]
     flow_class = import_flow(folder, flow["file"], flow["name"], once, plugins)
     values: Dict[str, Any] = {}
     if flow.get("configs"):

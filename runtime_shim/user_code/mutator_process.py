@@ -147,6 +147,21 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
+def _type(kind: Any) -> Any:
+    """Returns one of click's types as data, "call" for another function, or a text that is no type."""
+    from ..api import click
+
+    if isinstance(kind, (tuple, list)):
+        return {"click": "Tuple", "arguments": [[each.__name__ for each in kind]], "named": {}}
+    if isinstance(kind, click._Known):
+        name = kind.alias or type(kind).__name__
+        arguments = (
+            [[each.__name__ for each in types] for types in kind.arguments] if name == "Tuple" else kind.arguments
+        )
+        return {"click": name, "arguments": list(arguments), "named": dict(kind.named)}
+    return "call" if callable(kind) and kind not in (bytes, bytearray) else repr(kind)
+
+
 def _files(flow: Any) -> Dict[str, str]:
     """Returns the files that mutators add to the code package: path in the package → path of the file here.
 
@@ -183,7 +198,7 @@ def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:
     kind = options.pop("type", None)
     named = {str: "str", int: "int", float: "float", bool: "bool", list: "json", dict: "json"}
     if kind is not None:
-        options["type"] = named.get(kind) or ("json" if type(kind).__name__ == "JSONTypeClass" else repr(kind))
+        options["type"] = named.get(kind) or ("json" if type(kind).__name__ == "JSONTypeClass" else _type(kind))
     return {"name": parameter.name, "options": _data(options, f"Parameter {parameter.name}")}
 
 

@@ -135,7 +135,8 @@ def parameter_data(parameter: Parameter) -> Data:
     """Returns the DAG's parameter: typed by JSON Schema, with its default unless it is required."""
     kind = _TYPES.get(parameter.type)
     # The default of a file is its content, which is in the code package.
-    default = parameter.default if parameter.has_default and parameter.type != "file" else None
+    is_late = parameter.type == "file" or (parameter.form is not None and bool(parameter.form.container))
+    default = parameter.default if parameter.has_default and not is_late else None
     optional = not parameter.required and default is None
     schema: Data = {}
     if kind and not _is_other(parameter):

@@ -140,7 +140,8 @@ def choices(parameter: Parameter, value: str | None) -> list[str]:
 def text(parameter: Parameter) -> str:
     """Returns the default as text that the shim can read."""
     default = parameter.default
-    if default is None or parameter.type == "file" or (isinstance(default, str) and "{{" in default):
+    is_late = parameter.type == "file" or (parameter.form is not None and bool(parameter.form.container))
+    if default is None or is_late or (isinstance(default, str) and "{{" in default):
         return DEFAULT
     if parameter.type == "json":
         value = default if isinstance(default, str) else json(default)

@@ -47,6 +47,10 @@ GIVEN: dict[str, list[Given]] = {
     "switch_meeting": [{}, {"first": "meet", "items": "meet,on-note,on-past"}, {"second": "note", "items": "on-note,meet"}],
     "switch": [{}, {"size": "big"}, {"size": "huge"}],
     "wine": [{"folds": 2}],  # each fold's tasks import scikit-learn, which takes a second
+    "parameter_forms": [
+        {},
+        {"size": "large", "kind": "net", "workers": 8, "depth": 3, "table": ["a b", "{{x}}"], "window": [2, 3], "pair": ["q", 7], "quiet": True, "day": "2021-01-02T03:04:05", "target": "x/y", "names": "p+q"},
+    ],
     "parameters": [
         {},
         {"text": HOSTILE, "number": -3, "learning-rate": 2.5, "verbose": True, "table": {"a": ["{{x}}", "{}", None]}, "words": "p,{{q}}", "note": "<none>x"},

@@ -101,7 +101,7 @@ def local(shared: Path, flow: Path, given: str = "{}") -> tuple[bool, Dump]:
 def _local(flow: Path, given: str) -> tuple[bool, Dump]:
     environment = _path(packages_of(flow))
     with TemporaryDirectory() as folder:
-        words = [word for name, value in as_text(json.loads(given)).items() for word in (f"--{name}", value)]
+        words = [f"--{name}={value}" for name, value in as_text(json.loads(given)).items()]
         done = run(flow, Path(folder), *words, run_id=HERE, env=environment, check=False)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         return done.returncode == 0, without_run(dump(folder, HERE, env=environment), HERE)

@@ -120,7 +120,7 @@ def test_parameters(line: str, expected: tuple[object, ...], tmp_path: Path) -> 
         ("x = Parameter('x', default=lambda context: os.getcwd(), required=True)", "str"),
         ("x = Parameter('x', default=lambda context: os.getpid(), type=int)", "int"),
         ("x = Parameter('x', default=lambda context: context.user_name)", "str"),
-        ("x = IncludeFile('x', default=lambda context: os.getcwd() + '/x')", "file"),
+        ("x = IncludeFile('x', default=lambda context: f'{os.getpid()}/x')", "file"),
     ],
 )
 def test_functions_that_only_a_run_can_call(line: str, kind: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-# Flow Configs, compiled by flowc. Code package: sha256:5bf78c65480aea021ec328cfb49f269fa60ca17b5e134ecb03d84bb30625367c
+# Flow Configs, compiled by flowc. Code package: sha256:20c38d09d4ebed90716ec6ddfb82b01f347991bd8794e02b3e56e7e8438fe6e8
 # Compiled with config settings (configs.json, sha256:80b468ff57d4c848248865943687fb95fa56bc5802b7a5859598b74010ffa756)
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "Configs",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:5bf78c65480aea021ec328cfb49f269fa60ca17b5e134ecb03d84bb30625367c",
+    "FLOWC_CODE": "sha256:20c38d09d4ebed90716ec6ddfb82b01f347991bd8794e02b3e56e7e8438fe6e8",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

@@ -1,4 +1,4 @@
-# Flow HostileValues, compiled by flowc. Code package: sha256:2ccca51de03ada0acd6c02612ed82d0704f363251bc15fcb452ce8721f5a176d
+# Flow HostileValues, compiled by flowc. Code package: sha256:85992d2b7e8976e573919c89f9e57239d832ab660063a0a01ed030061b120e08
 from __future__ import annotations
 
 import base64
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "HostileValues",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:2ccca51de03ada0acd6c02612ed82d0704f363251bc15fcb452ce8721f5a176d",
+    "FLOWC_CODE": "sha256:85992d2b7e8976e573919c89f9e57239d832ab660063a0a01ed030061b120e08",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

@@ -1,4 +1,4 @@
-# Flow IncludeFileFlow, compiled by flowc. Code package: sha256:f2ef01126440ba9b91bb648006fe6c252483ba1467ad5e981ce5502b97c795bd
+# Flow IncludeFileFlow, compiled by flowc. Code package: sha256:d1d2f266997b0bc2df065adfd4f6ba7c6dcef34cd2442f5000e27fca5ccd67f2
 # Compiled with file text (include_file.csv, sha256:0970ef234b9d49a43082a8383f7c024ceec19a58160bb8cda3d00679dcc80eaa)
 # Compiled with file raw (include_file.csv, sha256:0970ef234b9d49a43082a8383f7c024ceec19a58160bb8cda3d00679dcc80eaa)
 # Compiled with file table (include_file.csv, sha256:0970ef234b9d49a43082a8383f7c024ceec19a58160bb8cda3d00679dcc80eaa)
@@ -29,7 +29,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "IncludeFileFlow",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:f2ef01126440ba9b91bb648006fe6c252483ba1467ad5e981ce5502b97c795bd",
+    "FLOWC_CODE": "sha256:d1d2f266997b0bc2df065adfd4f6ba7c6dcef34cd2442f5000e27fca5ccd67f2",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

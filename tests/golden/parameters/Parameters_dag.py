@@ -1,4 +1,4 @@
-# Flow Parameters, compiled by flowc. Code package: sha256:72bded6ea21c5141fbd8475778714cb0785f59f4d7c5a3eb40968912628cf7c3
+# Flow Parameters, compiled by flowc. Code package: sha256:6c3294f0bcd04a41a44ec04774f61e9c8d274f876ce2cae99c428bb0e789e5a1
 from __future__ import annotations
 
 import base64
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "Parameters",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:72bded6ea21c5141fbd8475778714cb0785f59f4d7c5a3eb40968912628cf7c3",
+    "FLOWC_CODE": "sha256:6c3294f0bcd04a41a44ec04774f61e9c8d274f876ce2cae99c428bb0e789e5a1",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

@@ -1,4 +1,4 @@
-# Flow SwitchFlow, compiled by flowc. Code package: sha256:a4f454122f8e0ac76a628e7824fadac55e2a05ba81f2fe77726db6bdb0c2cba0
+# Flow SwitchFlow, compiled by flowc. Code package: sha256:db3212a9b17c23b3e06af5b7d5c32434f0cdc7680f4725713edded4220ef974c
 from __future__ import annotations
 
 import base64
@@ -20,7 +20,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "SwitchFlow",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:a4f454122f8e0ac76a628e7824fadac55e2a05ba81f2fe77726db6bdb0c2cba0",
+    "FLOWC_CODE": "sha256:db3212a9b17c23b3e06af5b7d5c32434f0cdc7680f4725713edded4220ef974c",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

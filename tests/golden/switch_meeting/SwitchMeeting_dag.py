@@ -1,4 +1,4 @@
-# Flow SwitchMeeting, compiled by flowc. Code package: sha256:51ca3d7866ce52709620b2f848e3d06e0395b242ae62a335183c4e81d78aa385
+# Flow SwitchMeeting, compiled by flowc. Code package: sha256:765fbe9425181eb843dc663233282280717576ac3e546b530e26d02712e93c7f
 from __future__ import annotations
 
 import base64
@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "SwitchMeeting",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:51ca3d7866ce52709620b2f848e3d06e0395b242ae62a335183c4e81d78aa385",
+    "FLOWC_CODE": "sha256:765fbe9425181eb843dc663233282280717576ac3e546b530e26d02712e93c7f",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

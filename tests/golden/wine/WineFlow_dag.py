@@ -1,4 +1,4 @@
-# Flow WineFlow, compiled by flowc. Code package: sha256:c8e773915d803a5d21f03e7b5930a9762381941853e78d7d2257cfe42fed99a7
+# Flow WineFlow, compiled by flowc. Code package: sha256:64a0ba9a5ca761b6fb187bcbddae28f7cf1c5be5eb30cb063ead1ced0409220f
 from __future__ import annotations
 
 import base64
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "WineFlow",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:c8e773915d803a5d21f03e7b5930a9762381941853e78d7d2257cfe42fed99a7",
+    "FLOWC_CODE": "sha256:64a0ba9a5ca761b6fb187bcbddae28f7cf1c5be5eb30cb063ead1ced0409220f",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",

@@ -162,6 +162,54 @@ def test_an_invalid_input_fails_before_a_job_is_started(
     assert not aws.started
 
 
+FORMS = """
+from flowc import FlowSpec, Parameter, step
+from metaflow._vendor import click
+
+class F(FlowSpec):
+    size = Parameter("size", type=click.Choice(["s", "m"]), default="s")
+    kind = Parameter("kind", type=click.Choice(["a"], case_sensitive=False))
+    count = Parameter("count", type=click.IntRange(1, 3), default=2)
+    depth = Parameter("depth", type=click.IntRange(max=3, clamp=True), default=2)
+    names = Parameter("names", multiple=True)
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def with_forms(tmp_path_factory: pytest.TempPathFactory) -> Flow:
+    return program_of(FORMS, tmp_path_factory.mktemp("forms")).flow
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ({"size": "l"}, "parameter `size` must be one of `s`, `m`"),
+        ({"size": 1}, "parameter `size` must be one of `s`, `m`"),
+        ({"count": 0}, "parameter `count` must be at least 1"),
+        ({"count": 4, "size": "x"}, "parameter `size` must be one of `s`, `m`; parameter `count` must be at most 3"),
+    ],
+)
+def test_choices_and_ranges_are_checked_before_a_job_is_started(
+    given: object, cause: str, aws: Engine, with_forms: Flow
+) -> None:
+    found = aws.run(with_forms, emitted(with_forms), json.dumps(given))
+    assert (found["status"], found["error"], found["cause"]) == ("FAILED", "Flowc.InvalidParameters", cause)
+    assert not aws.started
+
+
+@pytest.mark.parametrize("given", [{}, {"size": "m", "kind": "A", "count": 3, "depth": 9, "names": ["a", "b"]}])
+def test_values_of_every_form_reach_the_shim(given: object, aws: Engine, with_forms: Flow) -> None:
+    assert aws.run(with_forms, emitted(with_forms), json.dumps(given))["status"] == "SUCCEEDED"
+
+
 @pytest.mark.parametrize(
     "given",
     [

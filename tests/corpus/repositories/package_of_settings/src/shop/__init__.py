@@ -1,0 +1,5 @@
+from . import limits
+from .settings import SETTINGS
+
+TEAM = "shop"
+__all__ = ["SETTINGS", "TEAM", "limits"]

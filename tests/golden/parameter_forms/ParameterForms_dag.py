@@ -1,0 +1,101 @@
+# Flow ParameterForms, compiled by flowc. Code package: sha256:b3ba84168379c30518768e6eb1c3b0fd543c80e2fdddb1f0013a766615f3c1c8
+from __future__ import annotations
+
+import base64
+import json
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "ParameterForms",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_CODE": "sha256:b3ba84168379c30518768e6eb1c3b0fd543c80e2fdddb1f0013a766615f3c1c8",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+    "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",
+    "FLOWC_REQUEST": "{{ dag_run.clear_number | default(0, true) }}",
+    "FLOWC_TASK": "{{ ti.task_id }}.{{ ti.map_index }}",
+    "FLOWC_START": "{{ ti.id | default(ti.job_id) }}",
+}
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}}, "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def encoded(params):
+    """The parameters of a run, so that nothing on the way to the task can be read into them."""
+    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+
+
+with DAG(
+    dag_id="ParameterForms",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    params={
+        "size": Param("small", **{"type": "string", "enum": ["small", "large"]}),
+        "kind": Param(None, **{"type": ["null", "string"]}),
+        "workers": Param(2, **{"type": "integer", "minimum": 1, "maximum": 8}),
+        "depth": Param(10.0, **{"type": "number"}),
+        "table": Param([], **{"type": "array", "items": {"type": "string"}}),
+        "window": Param([0.0, 1.0], **{"type": "array"}),
+        "pair": Param(["a", 1], **{"type": "array"}),
+        "quiet": Param(False, **{"type": "boolean"}),
+        "day": Param("2024-02-29", **{"type": "string"}),
+        "target": Param("data/out.csv", **{"type": "string"}),
+        "names": Param("a+b", **{"type": "string"}),
+    },
+    user_defined_macros={"encoded": encoded},
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "-S", "/flowc/__main__.py"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
+        arguments=shim("start")("-"),
+    )
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    start_task >> end_task
