@@ -19,7 +19,7 @@ import sys
 
 from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.ir.nodes import Decorator, Input
-from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.compiler.report.diagnostics import ERROR, HINT, WARNING, Diagnostic
 from flowc.compiler.source.installed import version_of
 from flowc.runtime_shim.contract.decorator_names import NAMES
 from flowc.runtime_shim.contract.plugins import place_of
@@ -235,7 +235,7 @@ class Plugins:
                 return
             for one in several:
                 if isinstance(one, Diagnostic):
-                    yield one
+                    yield _plain(one, decorator)
                 else:
                     broken = Broken(f"yields {one!r:.60} from its `check`", "yield diagnostics, as `value_error` makes")
                     yield self._diagnostic(plugin.name, broken, decorator.span)
@@ -470,6 +470,14 @@ def _told(error: BaseException, path: str) -> str:
         stack = stack.tb_next
     text = f"{type(error).__name__}: {error}"[:200].replace("\n", " ")
     return f"{text} (line {line})" if line else text
+
+
+def _plain(diagnostic: Diagnostic, decorator: Decorator) -> Diagnostic:
+    """Returns a plug-in's diagnostic in flowc's form: its codes are flowc's, so that each has a page."""
+    what, why, how = (" ".join(str(text).split()) for text in (diagnostic.what, diagnostic.why, diagnostic.how))
+    severity = diagnostic.severity if diagnostic.severity in (WARNING, HINT) else ERROR
+    why, how = why or f"`@{decorator.name}` refuses it", how or "correct the value"
+    return Diagnostic("FLOW121", what, diagnostic.span or decorator.span, why, how, severity)
 
 
 def plain_value(value: Any) -> Any:

@@ -320,6 +320,17 @@ def test_a_broken_plugin_of_the_command_line_is_named(tmp_path: Path) -> None:
     assert "FLOW123" in text and "invalid LEVEL" in text
 
 
+def test_a_diagnostic_of_its_own_has_a_page(tmp_path: Path) -> None:
+    check = """from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+def check(d, o):
+    yield Diagnostic("ACME001", "shared pools\\nare slow", None, "", "", WARNING)
+"""
+    folder = project(tmp_path / "project", GOOD + check)
+    text = said(flowc("check", "flow.py", "--format", "sarif", cwd=folder), 0)
+    (result,) = json.loads(text)["runs"][0]["results"]
+    assert result["ruleId"] == "FLOW121" and "shared pools are slow" in result["message"]["text"]
+
+
 def test_a_wrong_value_of_what_it_asks_for_is_reported(tmp_path: Path) -> None:
     plugin = GOOD + "def asks(d, o):\n    return {'kubernetes': {'labels': {'not a key!': 'x'}}}\n"
     text = said(flowc("check", "flow.py", cwd=project(tmp_path / "project", plugin)), 1)
