@@ -210,6 +210,16 @@ def test_what_the_author_wrote_wins(tmp_path: Path) -> None:
     assert asked["kubernetes"]["memory"] == 4000 and asked["kubernetes"]["labels"] == {"tier": "a", "team": "ml"}
 
 
+def test_a_job_keeps_what_the_author_said_of_a_pod(site: Path, tmp_path: Path) -> None:
+    """AWS Batch reads `@batch` alone, which the plug-in asks for; the author wrote `@kubernetes`."""
+    text = (EXAMPLE / "flow.py").read_text().replace("@resources(memory=16000)", "@kubernetes(memory=9000, image='i:1')")
+    (tmp_path / "flow.py").write_text(text.replace("import FlowSpec, resources", "import FlowSpec, kubernetes"))
+    options = ("--target", "step-functions", "--store", "s3://bucket/flows", "--output", "specs")
+    flowc("compile", "flow.py", *options, cwd=tmp_path, env={"PYTHONPATH": str(site)}, check=True)
+    specs = "".join(path.read_text() for path in (tmp_path / "specs/step-functions").rglob("*.json"))
+    assert '"i:1"' in specs and '"9000"' in specs and "acme-training" in specs
+
+
 def test_it_can_stand_on_the_flow(tmp_path: Path) -> None:
     folder = project(tmp_path / "project", level="flow")
     flow = FLOW.format(module="metaflow", above="@kubernetes").replace("class Ex", '@tracked(team="all")\nclass Ex')
