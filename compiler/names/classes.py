@@ -28,8 +28,9 @@ def flows(resolver: Resolver, module: Module) -> list[Class]:
     found = [candidate for candidate in candidates if _is_flow(resolver, candidate, set())]
     if len(found) < len(candidates):  # others may inherit all of their steps from an installed package
         called = {call.text() for call in _called_in_main(module)}
+        may_be_flow = not found and "flow" in module.source.text.lower()
         for candidate in candidates:
-            if candidate not in found and (candidate.name in called or not found):
+            if candidate not in found and (candidate.name in called or may_be_flow):
                 found += [candidate] if _is_flow(resolver, candidate, set(), True) else []
     return sorted(found, key=lambda each: each.node.range().start.index)
 

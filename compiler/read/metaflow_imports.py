@@ -90,7 +90,6 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and not name.text().startswith("__")
             ):
                 local = child.field("alias") or name
-                if f"@{local.text()}" not in root.text() and not plugin_named(
-                    full
-                ):  # a decorator that nobody knows is spoken of where it is used
+                # a decorator that nobody knows is spoken of where it is used
+                if f"@{local.text()}" not in root.text() and not plugin_named(full):
                     yield full, name

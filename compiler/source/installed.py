@@ -53,7 +53,8 @@ def locate(top: str, own: str) -> Place:
 
 def _folders(own: str) -> Iterator[str]:
     """Yields the folders and archives that Python imports from, but for its own library and the current folder."""
-    never = {os.getcwd(), os.path.abspath(own), os.path.dirname(os.__file__)}
+    scripts = os.path.dirname(os.path.abspath(sys.executable))  # where the script `flowc` is
+    never = {os.getcwd(), os.path.abspath(own), os.path.dirname(os.__file__), scripts}
     for folder in dict.fromkeys(sys.path):
         if folder and os.path.abspath(folder) not in never and os.path.exists(folder):
             yield folder
