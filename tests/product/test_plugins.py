@@ -212,7 +212,9 @@ def test_what_the_author_wrote_wins(tmp_path: Path) -> None:
 
 def test_a_job_keeps_what_the_author_said_of_a_pod(site: Path, tmp_path: Path) -> None:
     """AWS Batch reads `@batch` alone, which the plug-in asks for; the author wrote `@kubernetes`."""
-    text = (EXAMPLE / "flow.py").read_text().replace("@resources(memory=16000)", "@kubernetes(memory=9000, image='i:1')")
+    text = (
+        (EXAMPLE / "flow.py").read_text().replace("@resources(memory=16000)", "@kubernetes(memory=9000, image='i:1')")
+    )
     (tmp_path / "flow.py").write_text(text.replace("import FlowSpec, resources", "import FlowSpec, kubernetes"))
     options = ("--target", "step-functions", "--store", "s3://bucket/flows", "--output", "specs")
     flowc("compile", "flow.py", *options, cwd=tmp_path, env={"PYTHONPATH": str(site)}, check=True)
