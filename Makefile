@@ -11,7 +11,7 @@ SITE := build/docs
 AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')# one more than cores: the node's tests mostly wait
 
-.PHONY: demo releases test test-quick test-metaflow nightly check golden docs bench engines try venv clean
+.PHONY: demo releases test test-quick test-metaflow nightly check golden docs ui bench engines try venv clean
 
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
@@ -72,6 +72,9 @@ golden: $(VENV)/ready  ## regenerate what is kept for review: emitted specs, rec
 
 docs: .venvs/docs/ready  ## build the documentation site into build/docs; a link that leads nowhere fails it
 	.venvs/docs/bin/python -m sphinx -b html -W --keep-going -q -j auto -c docs/site docs $(SITE)
+
+ui:  ## build the script and the style of pages from flowc/pages/ui (needs node)
+	cd flowc/pages/ui && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
 	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python

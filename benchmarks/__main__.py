@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from . import artifacts, environments, growth, local_task, shim_start, start_up, transfer, wide_join
+from . import artifacts, environments, growth, large_flows, local_task, shim_start, start_up, transfer, wide_join
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
     start_up.main(os.path.abspath(arguments.metaflow) if arguments.metaflow else "")
     growth.main()
+    large_flows.main()
     local_task.main()
     shim_start.main()
     artifacts.main()

@@ -59,9 +59,9 @@ def _unpacking(folder: str) -> None:
         ignore=shutil.ignore_patterns("site-packages", "dist-packages"),
         symlinks=False,
     )
-    for each in Path(source).rglob("*"):
-        if each.is_symlink() or not (each.is_file() or each.is_dir()):
-            each.unlink()
+    for path in Path(source).rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            path.unlink()
     lock = Lock("F", "start", (), "{}.{}".format(*sys.version_info), platform("linux/amd64"), ())
     archive = pack(source, lock)
     store = f"{folder}/store"
@@ -112,8 +112,8 @@ def _importing(folder: str) -> None:
 def _checking(folder: str) -> None:
     names = [f"package-{number}" for number in range(100)]
     wheels = tuple(
-        Wheel(each, "1.0", f"{each}-1.0-py3-none-any.whl", f"https://host/{each}-1.0-py3-none-any.whl", "ab" * 32)
-        for each in names
+        Wheel(name, "1.0", f"{name}-1.0-py3-none-any.whl", f"https://host/{name}-1.0-py3-none-any.whl", "ab" * 32)
+        for name in names
     )
     plain, locked = Path(folder, "plain.py"), Path(folder, "locked.py")
     plain.write_text(FLOW.format(packages="{}, disabled=True"))

@@ -21,7 +21,7 @@ def chain(steps: int) -> str:
     def add(name: str, body: str, join: bool = False, decorators: str = "") -> None:
         lines.extend(
             [
-                *(f"    {each}" for each in decorators.split("\n") if each),
+                *(f"    {decorator}" for decorator in decorators.split("\n") if decorator),
                 "    @step",
                 f"    def {name}(self{', inputs' if join else ''}):",
                 f"        {body}",
@@ -45,6 +45,28 @@ def chain(steps: int) -> str:
         add(f"g{group}", f"self.merge_artifacts(inputs)\n        self.next(self.h{group})", True)
         add(f"h{group}", f"self.next(self.{after})")
     add("end", "pass")
+    return "\n".join(lines)
+
+
+def decorated(steps: int, artifacts: int = 1) -> str:
+    """Returns a flow of `steps` steps in a line, with two decorators each, that assign this many artifacts."""
+    decorators = "@retry(times=2)\n    @resources(cpu=2, memory=2000)\n    "
+    return _line(steps, decorators, "self.value{1} = {0}\n        ", artifacts)
+
+
+def plain(steps: int) -> str:
+    """Returns a flow of `steps` steps in a line, which do nothing but go on."""
+    return _line(steps)
+
+
+def _line(steps: int, decorators: str = "", body: str = "", artifacts: int = 1) -> str:
+    names = ["start", *(f"step{number}" for number in range(steps - 2)), "end"]
+    lines = ["from metaflow import FlowSpec, resources, retry, step", "", "", "class Line(FlowSpec):"]
+    for number, name in enumerate(names):
+        after = f"self.next(self.{names[number + 1]})" if name != "end" else "pass"
+        lines.append(
+            f"    {decorators}@step\n    def {name}(self):\n        {body.format(number, number % artifacts)}{after}\n"
+        )
     return "\n".join(lines)
 
 

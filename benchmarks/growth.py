@@ -47,7 +47,7 @@ def main() -> None:
             seconds_of = side_by_side({**bare, **commands}, rounds=5, cwd=folder)
             for size in SIZES:
                 seconds = seconds_of[str(size)]
-                written = sum(os.path.getsize(each) for each in Path(folder, f"out-{target}-{size}", target).iterdir())
+                written = sum(os.path.getsize(path) for path in Path(folder, f"out-{target}-{size}", target).iterdir())
                 row(
                     f"{target}, {steps[size]} steps",
                     f"{1000 * seconds:.0f} ms",

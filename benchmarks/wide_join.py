@@ -72,7 +72,7 @@ def main() -> None:
                 text=True,
             )
             assert done.returncode == 0, done.stderr
-            measured[size] = [float(each) for each in re.split(r"\s+", done.stdout.strip())]
+            measured[size] = [float(number) for number in re.split(r"\s+", done.stdout.strip())]
     for size, (records, values, memory, most) in measured.items():
         row(f"{size} inputs: finding them", f"{1e6 * records / size:.0f} µs", f"{records:.2f} s in all")
         row(f"{size} inputs: reading them", f"{1e6 * values / size:.0f} µs", f"{values:.2f} s in all")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .dataflow.analysis import Analysis
     from .ir.nodes import Scope
-    from .options.compile_inputs import Given
+    from .options.compile_inputs import CompileOptions
     from .read.reading import Reading
     from .source.modules import Class, Module
 
@@ -48,7 +48,7 @@ class Compile:
     flow_name: str  # "": the flow that the file starts
     attach: Sequence[str]  # decorators for every step
     severities: Mapping[str, str]  # code → severity
-    given: Given  # beside the source
+    options: CompileOptions  # beside the source
     # source
     module: Module = _LATER  # the flow's file
     # names
@@ -74,41 +74,45 @@ def source(now: Compile) -> Result:
     if "sys" in module.imports and "path" in module.source.text:  # rare, so imported only then
         from .options.source_roots import own_roots
 
-        environment = Environment(now.given.environment, now.given.whole_environment, set())
+        environment = Environment(now.options.environment, now.options.whole_environment, set())
         environment.assumes = True
-        evaluator = Evaluator(Resolver(now.sources), Values(dict(now.given.values)), environment)
+        evaluator = Evaluator(Resolver(now.sources), Values(dict(now.options.values)), environment)
         now.sources.add_roots(own_roots(evaluator, module))
     return replace(now, module=module), ()
 
 
 def names(now: Compile) -> Result:
     """Chooses the flow among the classes of the file, and prepares the evaluator of constants."""
-    given, module = now.given, now.module
+    compile_options, module = now.options, now.module
     resolver = Resolver(now.sources)
-    environment = Environment(given.environment, given.whole_environment, set())
-    evaluator = Evaluator(resolver, Values(dict(given.values)), environment, native)
+    environment = Environment(compile_options.environment, compile_options.whole_environment, set())
+    evaluator = Evaluator(resolver, Values(dict(compile_options.values)), environment, native)
     variables: dict[str, str] = {}
     if "METAFLOW_" in module.source.text:  # rare, so imported only then
         from .options.file_environment import variables as own_variables
         from .options.file_environment import with_configs
 
         variables = own_variables(evaluator, module)
-        given = with_configs(given, variables)
+        compile_options = with_configs(compile_options, variables)
     flow_class = choose(resolver, module, now.flow_name)
-    return replace(now, given=given, flow_class=flow_class, evaluator=evaluator, variables=tuple(variables.items())), ()
+    return replace(
+        now, options=compile_options, flow_class=flow_class, evaluator=evaluator, variables=tuple(variables.items())
+    ), ()
 
 
 def reading(now: Compile) -> Result:
     """Reads the flow: its members, configurations, parameters, decorators, steps and the transitions between them."""
     environment = now.evaluator.environment
     environment.assumes = True  # what is read now goes into the spec; a task has an environment of its own
-    read, diagnostics = read_flow(now.evaluator, now.flow_class, now.given)
+    read, diagnostics = read_flow(now.evaluator, now.flow_class, now.options)
     environment.assumes = False
-    if any(each.why in environment.missing for each in diagnostics):
+    if any(diagnostic.why in environment.missing for diagnostic in diagnostics):
         from .options.unset_variables import merged
 
-        diagnostics = merged(diagnostics, now.evaluator, now.flow_class, now.given)
-    if any(each.code == "FLOW105" for each in diagnostics):  # steps may be missing, so nothing more can be judged
+        diagnostics = merged(diagnostics, now.evaluator, now.flow_class, now.options)
+    if any(
+        diagnostic.code == "FLOW105" for diagnostic in diagnostics
+    ):  # steps may be missing, so nothing more can be judged
         raise Refused(judged(diagnostics, now.sources.texts, now.severities))
     return replace(now, reading=read, evaluator=read.evaluator), diagnostics
 
@@ -120,7 +124,7 @@ def mutators(now: Compile) -> Result:
         return now, ()
     from .read.mutators import mutated
 
-    read, diagnostics = mutated(read, now.given, now.attach)
+    read, diagnostics = mutated(read, now.options, now.attach)
     return replace(now, reading=read), diagnostics
 
 
@@ -134,10 +138,10 @@ def options(now: Compile) -> Result:
 
     Plug-ins add the decorators that theirs ask for.
     """
-    analysis, given = now.analysis, now.given
-    diagnostics = list(unused(given, now.evaluator.given.used, now.evaluator.environment.used))
+    analysis, compile_options = now.analysis, now.options
+    diagnostics = list(unused(compile_options, now.evaluator.set_values.used, now.evaluator.environment.used))
     # mutators have seen them, and may have removed some
-    seen = any(each.kind == "with" for each in analysis.flow.inputs)
+    seen = any(entry.kind == "with" for entry in analysis.flow.inputs)
     if now.evaluator.environment.assumed:
         from .options.unset_variables import of_defaults
 
@@ -146,20 +150,24 @@ def options(now: Compile) -> Result:
         from .options.with_decorators import attached
 
         flow, wrong = (analysis.flow, []) if seen else attached(analysis.flow, now.attach)
-        known = replace(analysis.dataflow, unknown=True)  # it does not know yet what these assign
-        analysis = replace(analysis, flow=flow, dataflow=known)
+        facts = replace(analysis.dataflow, unknown=True)  # it does not know yet what these assign
+        analysis = replace(analysis, flow=flow, dataflow=facts)
         diagnostics += wrong
-    if given.branch or given.production or any(decorator.name == "project" for decorator in analysis.flow.decorators):
+    if (
+        compile_options.branch
+        or compile_options.production
+        or any(decorator.name == "project" for decorator in analysis.flow.decorators)
+    ):
         from .options.project_branch import deployed
 
-        flow, wrong = deployed(analysis.flow, given)
+        flow, wrong = deployed(analysis.flow, compile_options)
         analysis = replace(analysis, flow=flow)
         diagnostics += wrong
     if has_plugins(analysis.flow):
         flow, wrong = plugins().expanded(analysis.flow)
         analysis = replace(analysis, flow=flow)
         diagnostics += wrong
-    if given.plugins:
+    if compile_options.plugins:
         diagnostics += plugins().problems_of_settings()
     return replace(now, analysis=analysis), diagnostics
 
@@ -184,7 +192,9 @@ def package(now: Compile) -> Result:
     """Collects the files of the code package, and the inputs of the compile."""
     files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
     flow, evaluator = now.analysis.flow, now.evaluator
-    flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))
+    flow = replace(
+        flow, inputs=(*flow.inputs, *inputs(now.options, evaluator.set_values.used, evaluator.environment.used))
+    )
     if now.sources.used:
         from .package.installed_packages import packages
 

@@ -25,7 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .options.compile_inputs import Given
+    from .dataflow.assigned import Dataflow
+    from .options.compile_inputs import CompileOptions
 
 
 @record
@@ -41,6 +42,7 @@ class Program:
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known (foreach_values.py)
     places: Mapping[str, str] = {}  # `Span.file` → path from the flow's folder, of files that source roots gave
     roots: tuple[str, ...] = ()  # source roots, as absolute paths, if any gave a file
+    dataflow: Dataflow | None = None  # who assigns which artifact; None for a flow that was read from its IR
     plugins: Mapping[str, str] = {}  # plug-in → path of the file that runs around its steps
 
 
@@ -50,24 +52,24 @@ class BrokenPass(Exception):
 
 def load(
     path: str, flow_name: str = "", attach: Sequence[str] = (), severities: Mapping[str, str] | None = None,
-    given: Given = NOTHING, debug: bool | None = None,
+    options: CompileOptions = NOTHING, debug: bool | None = None,
 ) -> Program:  # fmt: skip
     """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
 
     `flow_name` chooses among several flows of one file. `attach` are decorators for every step, in the form of `--with`
     (with_decorators.py). `severities` overrides the severity of codes (severities.py). Comments in the sources silence
-    the codes that they name (ignores.py). `given` are the other inputs of the compile (compile_inputs.py). With
+    the codes that they name (ignores.py). `options` are the other inputs of the compile (compile_inputs.py). With
     `debug`, or the variable FLOWC_DEBUG_PASSES, the IR is validated after each pass. Raises Refused with every error
     found.
     """
     folder, name = os.path.split(path)
-    begin(given.plugins, folder)
+    begin(options.plugins, folder)
     if name.endswith(".json"):
         return _load_ir(folder or ".", name, attach)
-    sources = Sources(folder or ".", name, given.roots)
+    sources = Sources(folder or ".", name, options.roots)
     try:
         done, diagnostics = _through(
-            Compile(sources, flow_name, attach, severities or {}, given), _is_debugged() if debug is None else debug
+            Compile(sources, flow_name, attach, severities or {}, options), _is_debugged() if debug is None else debug
         )
     except Refused as refused:
         raise _placed(refused, sources) from None
@@ -82,6 +84,7 @@ def load(
         widths(done.analysis),
         places,
         sources.roots() if sources.has_roots() else (),
+        done.analysis.dataflow,
         plugins().paths(done.analysis.flow) if has_plugins(done.analysis.flow) else {},
     )
 
@@ -90,30 +93,34 @@ def _placed(refused: Refused, sources: Sources) -> Refused:
     """The refusal, with the files of source roots by their paths from the flow's folder."""
     places = sources.places()
     texts = {**refused.sources, **sources.texts}
-    return Refused(located(refused.diagnostics, places), {places.get(file, file): text for file, text in texts.items()})
+    return Refused(*located(refused.diagnostics, texts, lambda file: places.get(file, file)))
 
 
 def _through(now: Compile, debug: bool) -> tuple[Compile, tuple[Diagnostic, ...]]:
     """Runs the passes and returns the compile with its warnings and hints. Raises Refused."""
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     left: list[tuple[str, Flow]] = []  # the flow after each pass, in debug mode
-    for each in PASSES:
-        if each is scopes and has_errors(found) and has_errors(judged(found, now.sources.texts, now.severities)):
+    for compile_pass in PASSES:
+        if (
+            compile_pass is scopes
+            and has_errors(diagnostics)
+            and has_errors(judged(diagnostics, now.sources.texts, now.severities))
+        ):
             continue  # only a valid graph has scopes
         try:
-            now, more = each(now)
+            now, more = compile_pass(now)
         except Refused as refused:  # faults of the flow itself are reported first
-            known = judged(found, now.sources.texts, now.severities)
-            raise Refused(known if has_errors(known) else refused.diagnostics, refused.sources) from None
-        found += more
+            reported = judged(diagnostics, now.sources.texts, now.severities)
+            raise Refused(reported if has_errors(reported) else refused.diagnostics, refused.sources) from None
+        diagnostics += more
         if debug and now.reading is not None:
-            left.append((each.__name__, now.reading.flow if now.analysis is None else now.analysis.flow))
-    found = judged(found, now.sources.texts, now.severities)
-    if has_errors(found):
-        raise Refused(found)
+            left.append((compile_pass.__name__, now.reading.flow if now.analysis is None else now.analysis.flow))
+    diagnostics = judged(diagnostics, now.sources.texts, now.severities)
+    if has_errors(diagnostics):
+        raise Refused(diagnostics)
     if debug:
         _validate(left, now.scope)
-    return now, in_order(found)
+    return now, in_order(diagnostics)
 
 
 def _is_debugged() -> bool:
@@ -133,16 +140,16 @@ def _validate(left: list[tuple[str, Flow]], scope: Scope) -> None:
             raise BrokenPass(f"pass `{name}` left an invalid IR: {'; '.join(broken)}")
 
 
-def flow_names(path: str, given: Given = NOTHING) -> tuple[str, ...]:
+def flow_names(path: str, options: CompileOptions = NOTHING) -> tuple[str, ...]:
     """Returns the names of the flows that the file starts, or else of all that no other flow inherits from.
 
     Raises Refused.
     """
     folder, name = os.path.split(path)
-    sources = Sources(folder or ".", name, given.roots)
+    sources = Sources(folder or ".", name, options.roots)
     try:
-        module = source(Compile(sources, "", (), {}, given))[0].module
-        return tuple(each.name for each in started(module, flows(Resolver(sources), module)))
+        module = source(Compile(sources, "", (), {}, options))[0].module
+        return tuple(candidate.name for candidate in started(module, flows(Resolver(sources), module)))
     except Refused as refused:
         raise _placed(refused, sources) from None
 

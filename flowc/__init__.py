@@ -35,6 +35,12 @@ def _notebook_runner() -> type:
     return NBRunner
 
 
+def _charts() -> str:
+    from .pages.built import built
+
+    return built("charts.js")
+
+
 def _is_plugin(name: str) -> bool:
     try:
         from .plugin_names import is_plugin
@@ -43,7 +49,9 @@ def _is_plugin(name: str) -> bool:
     return is_plugin(name)
 
 
-hooks.registered.update(command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, is_plugin=_is_plugin)
+hooks.registered.update(
+    command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, charts=_charts, is_plugin=_is_plugin
+)
 
 
 def __getattr__(name: str) -> object:

@@ -5,6 +5,9 @@ import sys
 
 def main() -> None:
     """Runs the command line of this process and ends the process."""
+    from flowc.compiler.fast_start.collector import collect_rarely
+
+    collect_rarely()
     from .cli import main
 
     leave(main(sys.argv[1:]))

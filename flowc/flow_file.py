@@ -14,8 +14,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "logs", "dump", "card", "tag", "gc", "help")
-_ABOUT_RUNS = ("runs", "logs", "dump", "card", "tag", "gc")  # need only the flow's name and datastore
+COMMANDS = (
+    "compile",
+    "check",
+    "explain",
+    "show",
+    "run",
+    "resume",
+    "runs",
+    "logs",
+    "dump",
+    "card",
+    "report",
+    "tag",
+    "gc",
+    "help",
+)
+_ABOUT_RUNS = ("runs", "logs", "dump", "card", "report", "tag", "gc")  # need only the flow's name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # `local` is what flowc does anyway

@@ -90,6 +90,9 @@ def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
             if name not in marked and now - changed >= rules.grace:
                 result.blobs.append(name)
                 result.bytes += size
+        for name, size in _unfinished_saves(place, flow, rules, now):
+            result.blobs.append(name)
+            result.bytes += size
         for handle, size, changed in place.store.leftovers(f"{address.encoded(flow)}/"):
             if now - changed >= max(rules.grace, ABANDONED):
                 result.leftovers.append(handle)
@@ -204,6 +207,35 @@ def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]
             if all(now - changed >= rules.grace for _, _, changed in inside):
                 names += [name for name, _, _ in inside]
     return names
+
+
+def _unfinished_saves(place: Datastore, flow: str, rules: Rules, now: float) -> Iterator[tuple[str, int]]:
+    """Yields the pieces of checkpoints and models whose processes were killed before they had saved them.
+
+    Nothing refers to these pieces (docs/formats.md, Checkpoints and models).
+    """
+    from flowc.runtime_shim.contract import address, record
+    from flowc.runtime_shim.contract.errors import DamagedError
+
+    root = address.encoded(flow)
+    pieces = [entry for entry in _entries(place, f"{root}/saved/") if now - entry[2] >= rules.grace]
+    if not pieces:
+        return
+    names = [
+        name
+        for folder in ("checkpoints/tasks", "models", "huggingface")
+        for name in place.store.list(f"{root}/{folder}/")
+        if not name.endswith("/latest.json")
+    ]
+    kept = set()
+    for name, data in zip(names, place.each(names, lambda name: place.store.get(name))):
+        try:
+            kept.add(record.loads(data, name)["saved"]["content"] if data is not None else "")
+        except DamagedError:  # whatever it refers to must stay
+            return
+    for name, size, _ in pieces:
+        if name.rpartition("/")[0] + "/" not in kept:
+            yield name, size
 
 
 def _entries(place: Datastore, prefix: str) -> Iterator[tuple[str, int, float]]:

@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused, printable
 
 from .datastore import folder_of, is_found_here
-from .flow_source import FLOW, WITH, placed, placed_sources
+from .flow_source import FLOW, WITH, placed
 from .git import Checkout
 from .options import Option
 from .run_report import Live, Recorded, choose, label
@@ -54,6 +54,7 @@ OPTIONS = (
     WITH,
     Option("--json", "print one JSON object for each event"),
     Option("--events", "also write the events to this file, as --json prints them", "FILE"),
+    Option("--report", "write a page about the run to this file or URL when it ends", "FILE"),
     Option("--quiet", "print only the steps' output, and problems", short="-q"),
 )  # fmt: skip
 
@@ -70,7 +71,7 @@ class LocalRun:
         self.program, self.path, self.arguments, self.out, self.name = program, path, arguments, out, name
         self.store = store_of(arguments, path)
         self.folder = os.path.dirname(os.path.abspath(path))
-        self.checkout = Checkout(self.folder, [program.places.get(each, each) for each in program.files])
+        self.checkout = Checkout(self.folder, [program.places.get(name, name) for name in program.files])
         self.failures: list[tuple[Task, str]] = []
         self.environments: dict[str, Environment] = {}  # step → where its tasks run, for those that have an environment
         self.workers = arguments.integer("--max-workers", MAX_WORKERS)
@@ -126,7 +127,10 @@ class LocalRun:
             raise Failure(f"{error}\nto resume once the datastore is available again: {self._again()}") from None
         except ShimError as error:
             raise Failure(str(error)) from None
-        return self._close(result, time.monotonic() - started)
+        code = self._close(result, time.monotonic() - started)
+        if self.arguments.text("--report"):
+            self._write_page(self.arguments.text("--report"))
+        return code
 
     def begin(self, values: dict[str, Any], extra: dict[str, Any]) -> None:
         """Writes run.json before the first task would. Raises Failure if a different run has this name."""
@@ -169,9 +173,11 @@ class LocalRun:
         from .settings import settings_for
 
         options = settings_for(path).options
-        wrong = [each for each in locks.problems(flow, path, options) if each.code == locks.STALE or how == "on"]
+        wrong = [
+            problem for problem in locks.problems(flow, path, options) if problem.code == locks.STALE or how == "on"
+        ]
         if wrong:
-            raise Refused(placed(wrong, path), placed_sources(self.program.sources, path))
+            raise Refused(*placed(self.program, path, wrong))
         say = (lambda _: None) if self.arguments.flag("--quiet") else self.out.print_error
         self.environments = local.of_run(flow, path, options, say)
 
@@ -255,6 +261,19 @@ class LocalRun:
         lines.append(f"to resume from the failed step (after fixing the code, if needed): {again}")
         self.report.end("failed", "\n".join(lines), **about, failed=failed, resume=again)
         return 1
+
+    def _write_page(self, file: str) -> None:
+        """Writes the run's page. Raises Failure."""
+        from flowc.runtime_shim.client.datastore import Datastore
+        from flowc.runtime_shim.contract.errors import ShimError
+
+        from .pages import write
+
+        try:
+            size = write.page(Datastore(self.store), self.program.flow.name, self.name, file, is_over=True)
+        except ShimError as error:
+            raise Failure(f"the page of the run cannot be written to {file}: {error}") from None
+        self.report.say(f"its page: {file} ({size} bytes)")
 
     def _failure(self, task: Task, text: str) -> list[str]:
         """Returns lines that say what failed, where in the user's own code, and how to read the whole log."""

@@ -44,8 +44,11 @@ def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
         return {}
 
 
-def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
-    """Returns one of STATUSES, and the time when the run ended in seconds since the epoch, None if unknown."""
+def status(place: Datastore, flow: str, run: str, is_over: bool = False) -> tuple[str, float | None]:
+    """Returns one of STATUSES, and the time when the run ended in seconds since the epoch, None if unknown.
+
+    The process that drove the run passes `is_over` once it has finished with it.
+    """
     from flowc.runtime_shim.client.run import Run
     from flowc.runtime_shim.task import failure
 
@@ -54,7 +57,7 @@ def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
     if done is not None:
         return SUCCEEDED, done.data.get("ended")
     process = _process(place.store, flow, run)
-    if _is_alive(process):
+    if not is_over and _is_alive(process):
         return RUNNING, None
     graph = place.graph(flow, run)
     for step in place.steps(flow, run):

@@ -185,17 +185,17 @@ class _Reader:
 
     def roots(self, value: Any) -> Iterator[str]:
         folder = os.path.dirname(self.file)
-        for each in value if isinstance(value, list) else [None]:
-            if not isinstance(each, str) or not os.path.isdir(os.path.join(folder, each)):
+        for folder_name in value if isinstance(value, list) else [None]:
+            if not isinstance(folder_name, str) or not os.path.isdir(os.path.join(folder, folder_name)):
                 what = (
-                    f"has a `source-roots` entry `{each}` that is not a folder"
-                    if each
+                    f"has a `source-roots` entry `{folder_name}` that is not a folder"
+                    if folder_name
                     else "has invalid `source-roots`"
                 )
                 how = 'list folders, relative to that of this file: `source-roots = ["src"]`'
                 self.refuse("source-roots", what, "modules are imported from them", how)
                 return
-            yield os.path.join(folder, each)
+            yield os.path.join(folder, folder_name)
 
     def plugins(self, value: Any) -> Iterator[str]:
         folder = os.path.dirname(self.file)
@@ -211,13 +211,13 @@ class _Reader:
             yield path
 
     def variables(self, value: Any) -> Iterator[tuple[str, str]]:
-        for name, each in value.items() if isinstance(value, dict) else [("env", None)]:
-            if not isinstance(each, str):
+        for name, text in value.items() if isinstance(value, dict) else [("env", None)]:
+            if not isinstance(text, str):
                 what = f"has a value of `{name}` in `env` that is not text"
                 how = f'write `{name} = "…"` below `[tool.flowc.env]`'
                 self.refuse(name, what, "environment variables must be text", how)
                 return
-            yield name, each
+            yield name, text
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.options.compile_inputs import Given, canonical, pair, value_of
+from flowc.compiler.options.compile_inputs import CompileOptions, canonical, pair, value_of
 
 from .options import Arguments, Option, Usage, looks_like_option, parse, split
 
@@ -58,9 +58,9 @@ OPTIONS = (
 RUN_OPTIONS = (*CONFIGS, VALUES[0], *ROOTS, *PROJECT)  # of `run`, which sees the environment and runs mutators
 
 
-def compile_inputs(arguments: Arguments) -> Given:
+def compile_inputs(arguments: Arguments) -> CompileOptions:
     """Returns the inputs that the command line gives. Raises Usage."""
-    return Given(
+    return CompileOptions(
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
         branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
@@ -68,17 +68,17 @@ def compile_inputs(arguments: Arguments) -> Given:
     )  # fmt: skip
 
 
-def run_inputs(arguments: Arguments) -> Given:
+def run_inputs(arguments: Arguments) -> CompileOptions:
     """Returns the inputs of a run, from its command line and the environment. Raises Usage."""
     files = _pairs(arguments, "--config") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG")
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
-    return Given(
+    return CompileOptions(
         files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True,
         branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
     )  # fmt: skip
 
 
-def resume_inputs(store: Store, flow: str, code: str) -> Given:
+def resume_inputs(store: Store, flow: str, code: str) -> CompileOptions:
     """Returns the inputs of a resumed run: the configs of the earlier run, from its code package.
 
     A missing or damaged package gives no configs. Raises StoreError.
@@ -102,7 +102,7 @@ def resume_inputs(store: Store, flow: str, code: str) -> Given:
         with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
             file = archive.extractfile("flowc.json")
             earlier = of_flow(json.load(file)["flow"]) if file is not None else {}
-    return Given(
+    return CompileOptions(
         variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True
     )
 
@@ -165,7 +165,7 @@ def _variables(arguments: Arguments) -> Pairs:
 
 def _from_files(arguments: Arguments) -> Pairs:
     """The variables of the files that `--env-file` names, a later file before an earlier. Raises Usage."""
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for path in arguments.all("--env-file"):
         try:
             with open(path, encoding="utf-8") as file:
@@ -180,8 +180,8 @@ def _from_files(arguments: Arguments) -> Pairs:
                 raise Usage(f"line {number} of `{path}` is not NAME=VALUE", "write NAME=VALUE, or `#` before a comment")
             value = value.strip()
             is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-            found[name.strip()] = value[1:-1] if is_quoted else value
-    return tuple(found.items())
+            variables[name.strip()] = value[1:-1] if is_quoted else value
+    return tuple(variables.items())
 
 
 def _assignments(arguments: Arguments, option: str) -> list[tuple[str, str]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.deploy_time_defaults import undeployable
-from flowc.compiler.package.archive import BadName, Package, build
+from flowc.compiler.package.archive import BadName, Package, build, check_names
 from flowc.compiler.report import judgement
 from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused, has_errors, nearest
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
 from .environments import demand
-from .flow_source import FLOW, ISOLATED, WITH, placed, placed_sources
+from .flow_source import FLOW, ISOLATED, WITH, placed
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
@@ -192,17 +192,20 @@ def package_of(program: Program) -> Package:
     try:
         return build(program.flow, program.scope, program.files)
     except BadName as error:
-        raise Refused(
-            [
-                Diagnostic(
-                    "FLOW603",
-                    str(error),
-                    None,
-                    why="the code package is a tar archive that every machine must unpack the same way",
-                    how="rename the file",
-                )
-            ]
-        ) from None
+        raise _bad_name(error) from None
+
+
+def check_package(program: Program) -> None:
+    """Raises Refused as `package_of` does, for a command that needs no package."""
+    try:
+        check_names(program.files)
+    except BadName as error:
+        raise _bad_name(error) from None
+
+
+def _bad_name(error: BadName) -> Refused:
+    why = "the code package is a tar archive that every machine must unpack the same way"
+    return Refused([Diagnostic("FLOW603", str(error), None, why, "rename the file")])
 
 
 class Compilation:
@@ -227,14 +230,14 @@ class Compilation:
 
 
 def compilations(
-    program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str, path: str
+    program: Program, emitters: Sequence[Emitter], arguments: Arguments, digest: str, path: str
 ) -> tuple[Compilation, ...]:  # fmt: skip
     """Returns the compilation of the program for each target; `digest` is the code package's.
 
     Raises Usage for a value that one of the targets does not accept.
     """
     packages: tuple[tuple[str, str], ...] = ()
-    if demand.asks(program.flow):
+    if emitters and demand.asks(program.flow):
         from .environments import delivery
 
         packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
@@ -261,11 +264,9 @@ def problems(
             program.flow, path, _settings(arguments, path), arguments.text("--environments"),
             arguments.text("--image", _DEFAULTS.image), bool(compiled),
         )  # fmt: skip
-    diagnostics = list(
-        placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path, program.places)
-    )
+    diagnostics = [*program.diagnostics, *judged(diagnostics, program, path, arguments)]
     if has_errors(diagnostics):
-        raise Refused(diagnostics, placed_sources(program.sources, path, program.places))
+        raise Refused(*placed(program, path, diagnostics))
     return tuple(diagnostics)
 
 

@@ -11,6 +11,7 @@ Standard library only; nothing here imports another part of flowc.
     store/          datastores: a folder, S3, Google Cloud Storage, Azure
     api/            the names that flows import, `current`, and `import metaflow`
     client/         flows, runs, tasks and artifacts as objects (docs/client.md)
+    extensions/     decorators of Metaflow's extensions: checkpoints, models, launchers (docs/extensions.md)
     local/          runs on this machine: the supervisor, and the processes of its tasks
     fast_start/     tricks for speed: each file says what the plain version is, and what the trick saves
     hooks.py        what the package `flowc` adds, where all of it is installed

@@ -15,6 +15,7 @@ from typing import Any, Dict, Optional
 
 from .contract import address
 from .contract.errors import ShimError
+from .contract.semantics import master_port
 from .store import Store
 
 Parallel = namedtuple("Parallel", ["main_ip", "num_nodes", "node_index", "control_task_id"])
@@ -34,8 +35,8 @@ def parallel() -> Parallel:
     )  # fmt: skip
 
 
-def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[Dict[str, Any]]) -> None:
-    """Sets the variables that describe the gang. `torch` holds the attributes of `@pytorch_parallel`, if present."""
+def set_environment(step: str, path: str, nodes: int, run: str, pytorch_parallel: Optional[Dict[str, Any]]) -> None:
+    """Sets the variables that describe the gang. `pytorch_parallel` are its attributes, if present."""
     index = address.indices(path)[-1]
     os.environ.setdefault("MF_PARALLEL_MAIN_IP", "127.0.0.1")
     own = {
@@ -43,8 +44,8 @@ def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[
         "MF_PARALLEL_NODE_INDEX": index,
         "MF_PARALLEL_CONTROL_TASK_ID": address.task_id(step, _member(path, 0)),
     }
-    if torch is not None:
-        port = torch.get("master_port") or (51000 + int(run) % 10000 if run.isdigit() else 51001)
+    if pytorch_parallel is not None:
+        port = master_port(pytorch_parallel) or (51000 + int(run) % 10000 if run.isdigit() else 51001)
         own.update(
             MASTER_PORT=port, MASTER_ADDR=os.environ["MF_PARALLEL_MAIN_IP"], NODE_RANK=index, WORLD_SIZE=nodes,
             NUM_NODES=nodes,

@@ -106,8 +106,8 @@ class Options:
 
     def packages_of(self, step: str) -> dict[str, str]:
         """Returns the variable that names the step's packages; {} if none are delivered to it."""
-        found = dict(self.packages).get(step)
-        return {"FLOWC_PACKAGES": found} if found else {}
+        packages = dict(self.packages).get(step)
+        return {"FLOWC_PACKAGES": packages} if packages else {}
 
     def own(self, name: str) -> str:
         """Returns the value of the target's own option `name`. Raises KeyError if the target does not declare it."""

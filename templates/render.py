@@ -6,6 +6,7 @@ from .runtime import Context, Environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -19,8 +20,13 @@ def render(template: str, **values: Any) -> str:
 
     Raises TemplateRuntimeError for an undefined name, TypeError for a value without a literal.
     """
+    return renderer(template)(**values)
+
+
+def renderer(template: str) -> Callable[..., str]:
+    """Returns a function that renders the template as `render` does, for many renderings that share texts."""
     from importlib import import_module
 
-    language = template.rpartition(".")[2]
     root = import_module(f"{__package__}.compiled.{module_name(template)}").root
-    return "".join(root(Context(values), environment=Environment(language)))
+    environment = Environment(template.rpartition(".")[2])
+    return lambda **values: "".join(root(Context(values), environment=environment))

@@ -153,7 +153,7 @@ _GLOBALS: dict[str, Any] = {"namespace": Namespace, "range": range}
 
 def lookup(value: Any, name: Any) -> Any:
     """Returns `value.name`: the value of a dict's key, else an attribute; never a method of a dict or list."""
-    if isinstance(value, dict):
+    if type(value) is dict or isinstance(value, dict):  # the first takes a third of the time, and nearly always holds
         return value[name] if name in value else Undefined(name=str(name))
     if isinstance(value, (list, tuple)) and isinstance(name, int):
         return value[name]
@@ -190,9 +190,16 @@ class Environment:
 
     def __init__(self, language: str) -> None:
         write = _escape.LANGUAGES[language]
+        written: dict[str, Markup] = {}  # texts so far: most stand in a spec many times
 
         def finalize(value: Any) -> Markup:
-            return value if type(value) is Markup else Markup(write(value))
+            if type(value) is Markup:
+                return value
+            if type(value) is not str:
+                return Markup(write(value))
+            if value not in written:
+                written[value] = Markup(write(value))
+            return written[value]
 
         self.finalize = finalize
 

@@ -60,7 +60,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares an engine stays together, so that it is started once (`--dist loadgroup`); the slowest engine begins first."""
+    """Keeps tests of one engine together, so that it is started once (`--dist loadgroup`).
+
+    The slowest engine begins first.
+    """
     for item in items:
         if item.get_closest_marker("node"):
             item.add_marker(pytest.mark.xdist_group("node"))

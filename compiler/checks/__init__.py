@@ -33,15 +33,15 @@ def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic
         __import__(f"{__name__}.{file}")
         waiting[file] = sys.modules[f"{__name__}.{file}"]
     needs = {name: getattr(module, "NEEDS", ()) for name, module in waiting.items()}
-    found: dict[str, list[Diagnostic]] = {}
+    diagnostics: dict[str, list[Diagnostic]] = {}
     while waiting:
-        tier = [name for name in waiting if not any(each in waiting for each in needs[name])]
+        tier = [name for name in waiting if not any(name in waiting for name in needs[name])]
         if not tier:
             raise RuntimeError(f"the checks {', '.join(waiting)} need each other")
         for name in tier:
             module = waiting.pop(name)
-            is_worth_making = not any(found[each] for each in needs[name])
-            found[name] = list(module.check(analysis)) if is_worth_making else []
+            is_worth_making = not any(diagnostics[need] for need in needs[name])
+            diagnostics[name] = list(module.check(analysis)) if is_worth_making else []
     from .artifacts import check as check_artifacts
 
-    return [*(one for name in files for one in found[name]), *check_artifacts(analysis, asked_for)]
+    return [*(one for name in files for one in diagnostics[name]), *check_artifacts(analysis, asked_for)]

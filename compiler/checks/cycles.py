@@ -62,7 +62,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 path = list(on_path)
                 cycle = path[path.index(target) :]
                 transition = steps[name].transition
-                shown = " → ".join(f"`{each}`" for each in [*cycle, target])
+                shown = " → ".join(f"`{step}`" for step in [*cycle, target])
                 if not isinstance(transition, nodes.End):
                     why, how = (
                         "the run might never end",

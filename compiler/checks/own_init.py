@@ -91,19 +91,19 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def _parameters(node: SgNode) -> tuple[list[str], list[str], bool]:
     """Returns the parameters after `self`, those without a default, and True if there is a `**` parameter."""
-    found = node.field("parameters")
+    parameters = node.field("parameters")
     names: list[str] = []
     required: list[str] = []
     is_open = False
-    for each in found.named_children() if found is not None else []:
-        kind = each.kind()
-        if kind == "dictionary_splat_pattern" or (kind == "typed_parameter" and each.text().startswith("**")):
+    for parameter in parameters.named_children() if parameters is not None else []:
+        kind = parameter.kind()
+        if kind == "dictionary_splat_pattern" or (kind == "typed_parameter" and parameter.text().startswith("**")):
             is_open = True
-        elif kind in ("identifier", "typed_parameter") and not each.text().startswith("*"):
-            name = each.text().partition(":")[0].strip()
+        elif kind in ("identifier", "typed_parameter") and not parameter.text().startswith("*"):
+            name = parameter.text().partition(":")[0].strip()
             names.append(name)
             required.append(name)
-        elif (name_node := each.field("name")) is not None:
+        elif (name_node := parameter.field("name")) is not None:
             names.append(name_node.text())
     return names[1:], required[1:], is_open
 
@@ -117,6 +117,6 @@ def _started_with_arguments(root: SgNode, name: str, parameters: list[str]) -> I
             function, arguments = call.field("function"), call.field("arguments")
             if function is None or function.text() != name or arguments is None:
                 continue
-            given = [child.text().replace(" ", "") for child in arguments.named_children() if child.kind() != "comment"]
-            if given not in ([], ["use_cli=True"]) and not (given == ["True"] and parameters[:1] == ["use_cli"]):
+            texts = [child.text().replace(" ", "") for child in arguments.named_children() if child.kind() != "comment"]
+            if texts not in ([], ["use_cli=True"]) and not (texts == ["True"] and parameters[:1] == ["use_cli"]):
                 yield call

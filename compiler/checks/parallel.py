@@ -47,7 +47,10 @@ from flowc.runtime_shim.contract.decorator_names import GANGS
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     steps = analysis.flow.by_name
     marked = {
-        step.name for step in analysis.flow.steps if any(decorator.name in GANGS for decorator in step.decorators)
+        step.name: decorator.name
+        for step in analysis.flow.steps
+        for decorator in reversed(step.decorators)
+        if decorator.name in GANGS
     }
     for step in analysis.flow.steps:
         transition = step.transition
@@ -68,7 +71,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                     how=f"mark `{target}` with `@parallel`",
                 )
             if not isinstance(transition, nodes.Parallel) and target in marked:
-                what = f"step `{target}` has `@parallel` but is not reached by `num_parallel`"
+                what = f"step `{target}` has `@{marked[target]}` but is not reached by `num_parallel`"
                 yield Diagnostic(
                     "FLOW214",
                     what,
@@ -85,7 +88,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         ):
             yield Diagnostic(
                 "FLOW214",
-                f"step `{step.name}` has `@parallel` but is not followed by a join",
+                f"step `{step.name}` has `@{marked[step.name]}` but is not followed by a join",
                 step.span,
                 why="its tasks run together, and a join must wait for all of them",
                 how="continue with a step that takes `inputs`",

@@ -82,7 +82,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _is_reserved(name: str) -> bool:
-    return name in RESERVED or name in {each.replace("-", "_") for each in RESERVED}
+    return name in RESERVED or name in {reserved.replace("-", "_") for reserved in RESERVED}
 
 
 def _is_legal(name: str) -> bool:
@@ -90,5 +90,5 @@ def _is_legal(name: str) -> bool:
         name.isascii()
         and name[:1].isalpha()
         and len(name) <= 128
-        and all(each.isalnum() or each in "_-" for each in name)
+        and all(character.isalnum() or character in "_-" for character in name)
     )

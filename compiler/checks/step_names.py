@@ -57,5 +57,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _legal(name: str) -> str:
-    kept = "".join(each for each in name.lower().lstrip("_") if each.isascii() and (each.isalnum() or each == "_"))
+    kept = "".join(
+        character
+        for character in name.lower().lstrip("_")
+        if character.isascii() and (character.isalnum() or character == "_")
+    )
     return kept if kept and not kept[0].isdigit() else f"step_{kept}".rstrip("_")

@@ -49,7 +49,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     if dataflow.assigns_anything:
         return
     assigned = caught(analysis.flow.steps).union(*(step.effects.ever for step in dataflow.steps.values()))
-    there = dataflow.fixed - API | dataflow.initial
+    present = dataflow.fixed - API | dataflow.initial
     for step in analysis.flow.steps:
         transition = step.transition
         if isinstance(transition, nodes.Foreach):
@@ -58,9 +58,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             name, what = transition.on, "switch"
         else:
             continue
-        if name is None or name in assigned or name in there:
+        if name is None or name in assigned or name in present:
             continue
-        close = nearest(name, sorted(assigned | there - analysis.methods))
+        close = nearest(name, sorted(assigned | present - analysis.methods))
         how = f"did you mean `{close}`?" if close else f"assign it before: `self.{name} = …`"
         yield Diagnostic(
             "FLOW210",

@@ -72,5 +72,5 @@ def _reached(first: str, steps: dict[str, Step]) -> set[str]:
 def _unclear(analysis: Analysis, step: Step, steps: dict[str, Step]) -> bool:
     """Returns True if the step's transition is faulty: then its targets are unknown. A different check reports it."""
     facts = analysis.facts[step.name]
-    known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == analysis.flow.end
-    return not known or any(target not in steps for target in targets(step))
+    is_clear = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == analysis.flow.end
+    return not is_clear or any(target not in steps for target in targets(step))

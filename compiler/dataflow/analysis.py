@@ -27,9 +27,9 @@ class Analysis:
 def analyze(reading: Reading) -> Analysis:
     """Returns the reading with the dataflow of its artifacts, and the artifacts that each step reads."""
     flow = reading.flow
-    known = dataflow(reading)
-    flow = replace(flow, steps=tuple(replace(step, reads=reads(flow, step, known)) for step in flow.steps))
+    facts = dataflow(reading)
+    flow = replace(flow, steps=tuple(replace(step, reads=reads(flow, step, facts)) for step in flow.steps))
     if reading.may_assign_anything:
-        known = replace(known, unknown=True)
-    methods = frozenset(name for name, each in reading.members.items() if each.kind in ("step", "method"))
-    return Analysis(flow, reading.facts, known, methods)
+        facts = replace(facts, unknown=True)
+    methods = frozenset(name for name, member in reading.members.items() if member.kind in ("step", "method"))
+    return Analysis(flow, reading.facts, facts, methods)

@@ -84,7 +84,7 @@ class Dataflow:
 
     def assigned_by(self, name: str) -> tuple[str, ...]:
         """Returns the steps that may assign the artifact."""
-        return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
+        return tuple(step for step, step_flow in self.steps.items() if name in step_flow.effects.ever)
 
     @property
     def assigns_anything(self) -> bool:
@@ -129,18 +129,18 @@ def dataflow(reading: Reading) -> Dataflow:
     steps: dict[str, StepFlow] = {}
     for step in flow.steps:
         arguments = facts[step.name].arguments
-        bound = tuple(sorted(zip(arguments[:2], (SELF, INPUTS)), key=lambda each: each[0]))
+        bound = tuple(sorted(zip(arguments[:2], (SELF, INPUTS)), key=lambda pair: pair[0]))
         member = members[step.name]
         try:
             effects = functions.effects(Code(member.owner.module, member.node, member.owner), bound)
         except RecursionError:
             effects = UNKNOWN
-        found = functions.method(step.name)
-        foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
+        method = functions.method(step.name)
+        foreign = any(is_foreign(decorator) for decorator in method[1]) if method is not None else True
         steps[step.name] = StepFlow(
             effects, catches=any(decorator.name == "catch" for decorator in step.decorators), foreign=foreign
         )
-    known = Dataflow(
+    result = Dataflow(
         functions,
         steps,
         False,
@@ -154,26 +154,27 @@ def dataflow(reading: Reading) -> Dataflow:
         if step.name != flow.end
     )
     if not understood or not flow.start or not flow.end:
-        return known
+        return result
     try:
         scope = scopes(flow)
     except (Unbalanced, KeyError, RecursionError):
-        return known
-    folder = _Folder(functions, flow, steps, known.unknown, "__init__" in members)
-    folder.fold(scope, Facts(unknown=known.unknown), (), True)
-    return replace(known, steps=folder.steps, sound=True)
+        return result
+    folder = _Folder(functions, flow, steps, result.unknown, "__init__" in members)
+    folder.fold(scope, Facts(unknown=result.unknown), (), True)
+    return replace(result, steps=folder.steps, sound=True)
 
 
-def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...] | None:
+def reads(flow: nodes.Flow, step: nodes.Step, facts: Dataflow) -> tuple[str, ...] | None:
     """Returns the artifacts that the step may read before it assigns them (a join: of its inputs), sorted.
 
     None if unknown.
     """
-    here = known.steps[step.name]
+    here = facts.steps[step.name]
     effects = here.effects
-    if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
+    if effects.unknown_reads or here.foreign or not facts.sound or None in here.overs:
         return None
-    names = {read.name for read in effects.reads} | {each.name for each in effects.inputs}
+    names = {read.name for read in effects.reads} | {read.name for read in effects.inputs}
+    names.update(name for decorator in step.decorators for name in loaded_by(decorator))
     if isinstance(step.transition, nodes.Foreach):
         if step.transition.over is None:
             return None
@@ -183,7 +184,25 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
     if "input" in names:
         names.update(over for over in here.overs if over is not None)
     artifacts = {parameter.attribute for parameter in flow.parameters} | {constant.name for constant in flow.constants}
-    return tuple(sorted(name for name in names if name in artifacts or name not in known.fixed))
+    return tuple(sorted(name for name in names if name in artifacts or name not in facts.fixed))
+
+
+def set_by(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator sets when the step has run."""
+    if decorator.name == "catch":
+        caught = record_of(decorator).artifact
+        return (caught,) if caught else ()
+    return tuple(record_of(decorator).artifacts) if decorator.name == "gpu_profile" else ()
+
+
+def set_before(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator sets before the step runs."""
+    return set_by(decorator)[:1] if decorator.name == "gpu_profile" else ()
+
+
+def loaded_by(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator reads before the step runs."""
+    return tuple(record_of(decorator).artifacts) if decorator.name == "model" else ()
 
 
 # ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────
@@ -204,12 +223,12 @@ def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Me
                 if child.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, child)):
                     return True
         bases = owner.node.field("superclasses")
-        for each in bases.named_children() if bases is not None else []:
-            name = resolver.qualify(owner.module, (each.field("value") or each).text())
-            if each.kind() == "keyword_argument" and not each.text().endswith("ABCMeta"):
+        for base in bases.named_children() if bases is not None else []:
+            name = resolver.qualify(owner.module, (base.field("value") or base).text())
+            if base.kind() == "keyword_argument" and not base.text().endswith("ABCMeta"):
                 return True
             if (
-                each.kind() in ("identifier", "attribute")
+                base.kind() in ("identifier", "attribute")
                 and name != "metaflow.FlowSpec"
                 and name not in _PLAIN_BASES
                 and resolver.split(name) is None
@@ -269,16 +288,54 @@ def either(several: Iterable[Facts]) -> Facts:
     if not facts:
         return Facts(unknown=True)
     definitions: dict[str, frozenset[Definition | None]] = {}
-    for name in set().union(*(each.may for each in facts)):
-        holding = [each.definitions.get(name) for each in facts if name in each.may]
+    for name in set().union(*(fact.may for fact in facts)):
+        holding = [fact.definitions.get(name) for fact in facts if name in fact.may]
         if None not in holding:
             definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
     return Facts(
-        frozenset().union(*(each.may for each in facts)),
-        frozenset.intersection(*(each.must for each in facts)),
-        any(each.unknown for each in facts),
+        frozenset().union(*(fact.may for fact in facts)),
+        frozenset.intersection(*(fact.must for fact in facts)),
+        any(fact.unknown for fact in facts),
         definitions,
     )
+
+
+class _Changed:
+    """A set that differs from a frozen one in a few items, and shares its memory if it differs in none."""
+
+    def __init__(self, before: frozenset[str]) -> None:
+        self.before = before
+        self.more: set[str] = set()
+        self.less: set[str] = set()
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.more or (item in self.before and item not in self.less)
+
+    def add(self, item: str) -> None:
+        self.less.discard(item)
+        if item not in self.before:
+            self.more.add(item)
+
+    def discard(self, item: str) -> None:
+        self.more.discard(item)
+        if item in self.before:
+            self.less.add(item)
+
+    def result(self) -> frozenset[str]:
+        kept = self.before - self.less if self.less else self.before
+        return kept | self.more if self.more else kept
+
+    def is_as(self, other: _Changed) -> bool:
+        """Returns True if it began as the same set and has changed in the same way."""
+        return self.before is other.before and self.more == other.more and self.less == other.less
+
+
+def _with(facts: Facts, artifacts: list[str]) -> Facts:
+    """Returns the facts where these artifacts exist too."""
+    if not artifacts:
+        return facts
+    definitions = {name: value for name, value in facts.definitions.items() if name not in artifacts}
+    return replace(facts, may=facts.may | set(artifacts), must=facts.must | set(artifacts), definitions=definitions)
 
 
 class _Folder:
@@ -305,7 +362,8 @@ class _Folder:
             elif name == scope.entry:
                 facts = entry
             else:
-                facts = either(self.steps[each.step].after for each in before[name])
+                facts = either(self.steps[node.step].after for node in before[name])
+            facts = _with(facts, [artifact for one in self.of[name].decorators for artifact in set_before(one)])
             here = replace(here, before=facts, overs=overs, in_every_run=name in always)
             if is_loop(self.of[name]):
                 here = replace(here, before=either([facts, self.after(name, here)]))
@@ -326,10 +384,10 @@ class _Folder:
         within: list[str] = []
         for scope in inner(node):
             self.fold(scope, after, overs, in_every_run)
-            found = {each.step: self.steps[each.step].after for each in exits(scope, self.of)}
-            arrivals.update(found)
-            branches.append(either(found.values()))
-            within += [each.step for _, each, _ in walk(scope)]
+            ends = {task.step: self.steps[task.step].after for task in exits(scope, self.of)}
+            arrivals.update(ends)
+            branches.append(either(ends.values()))
+            within += [node.step for _, node, _ in walk(scope)]
         return replace(
             self.steps[node.join], arrivals=arrivals, branches=tuple(branches), closes=node.step, within=tuple(within)
         )
@@ -337,8 +395,10 @@ class _Folder:
     def after(self, name: str, here: StepFlow) -> Facts:
         """Returns the facts after the step."""
         effects, before = here.effects, here.before
-        may, must = set(before.may), set(before.must)
-        definitions = dict(before.definitions)
+        may, must = _Changed(before.may), _Changed(before.must)
+        assigned = effects.ever if here.catches else effects.may
+        changes = bool(assigned or effects.merges or here.catches)  # if not, it shares the facts before it
+        definitions = dict(before.definitions) if changes else {}
         unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
         for merge in effects.merges:
             sure = merge in effects.merged
@@ -351,7 +411,7 @@ class _Folder:
                 else:
                     definitions[artifact] = definitions.get(artifact, frozenset()) | value
             unknown = unknown or any(branch.unknown for branch in here.branches)
-        for artifact in effects.ever if here.catches else effects.may:
+        for artifact in assigned:
             value = effects.definitions.get(artifact, frozenset([None]))
             sure = artifact in effects.must and not here.catches
             if not sure and artifact in may:
@@ -366,11 +426,15 @@ class _Folder:
                 must.add(artifact)
             definitions[artifact] = value
         for decorator in self.of[name].decorators:
-            if decorator.name == "catch" and (caught := record_of(decorator).artifact):
-                may.add(caught)
-                must.add(caught)
-                definitions.pop(caught, None)
-        return Facts(frozenset(may), frozenset(must), unknown, {} if self.has_init else definitions)
+            for artifact in set_by(decorator):
+                may.add(artifact)
+                must.add(artifact)
+                definitions.pop(artifact, None)
+        if self.has_init:
+            definitions = {}
+        every = may.result()
+        sure_ones = every if must.is_as(may) else must.result()  # in a plain chain of steps, the two are one
+        return Facts(every, sure_ones, unknown, definitions if changes else before.definitions)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
         """Returns True if the step may have assigned a function, directly or from an attribute that may be one.
@@ -404,10 +468,10 @@ def _attribute(node: SgNode) -> str:
     """Returns the NAME of `self.NAME` and of `getattr(self, "NAME", …)`, "" for anything else."""
     if name := _own(node):
         return name
-    called, given = node.field("function"), node.field("arguments")
-    if node.kind() != "call" or called is None or called.text() != "getattr" or given is None:
+    called, arguments = node.field("function"), node.field("arguments")
+    if node.kind() != "call" or called is None or called.text() != "getattr" or arguments is None:
         return ""
-    parts = given.named_children()
+    parts = arguments.named_children()
     return (
         parts[1].text().strip("'\"")
         if len(parts) > 1 and parts[0].text() == "self" and parts[1].kind() == "string"
@@ -443,8 +507,10 @@ def is_function(functions: Functions, definition: Definition) -> bool:
             return False
         return functions.function(functions.evaluator.resolver.qualify(definition.module, name)) is not None
     if name := _own(node):
-        found = functions.method(name)
-        return found is not None and not any(each.endswith(("property", ".setter", ".getter")) for each in found[1])
+        method = functions.method(name)
+        return method is not None and not any(
+            decorator.endswith(("property", ".setter", ".getter")) for decorator in method[1]
+        )
     return kind in ("lambda", "function_definition")
 
 

@@ -40,16 +40,18 @@ def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:
     from ..fold.budget import Unfoldable
     from ..fold.value_kinds import value
 
-    found = []
+    pairs = []
     for step, name, _ in over(analysis):
         here = analysis.dataflow.steps[step.name]
         if name in here.effects.mentions:
             continue  # whoever read it may have filled it
         try:
-            values = [value(analysis.dataflow.functions.evaluator, each) for each in here.after.definitions[name]]
+            values = [
+                value(analysis.dataflow.functions.evaluator, definition) for definition in here.after.definitions[name]
+            ]
         except Unfoldable:
             continue
-        several = {len(each) if isinstance(each, (list, tuple, range, str)) else -1 for each in values}
+        several = {len(value) if isinstance(value, (list, tuple, range, str)) else -1 for value in values}
         if len(several) == 1 and several != {-1}:
-            found.append((step.name, several.pop()))
-    return tuple(found)
+            pairs.append((step.name, several.pop()))
+    return tuple(pairs)

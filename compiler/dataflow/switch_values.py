@@ -28,12 +28,12 @@ def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | i
             continue
         values: list[str | int | float | bool] = []
         for definition in held:
-            found = (
+            assigned = (
                 _values(dataflow.functions.evaluator, definition, definition.node) if definition is not None else None
             )
-            if found is None:
+            if assigned is None:
                 break
-            values += [value for value in found if value not in values]
+            values += [value for value in assigned if value not in values]
         else:
             yield step, sorted(values, key=repr)
 

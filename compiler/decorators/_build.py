@@ -32,7 +32,9 @@ from __future__ import annotations
 {{MULTIPLE}}
 # those of steps whose tasks run together
 {{GANGS}}
-# those of Metaflow's extensions, which flowc does not have
+# those for which a task does something around the step (runtime_shim/extensions)
+{{IN_TASK}}
+# those of Metaflow's extensions that flowc does not have
 {{EXTENSIONS}}
 '''
 _MARKERS = f'''"""The decorators that flows import. They only mark: what they mean is in the IR that the task reads.
@@ -58,20 +60,23 @@ def specifications() -> list[Specification]:
 
 def documents() -> dict[str, str]:
     """Returns the text of each generated module, by its qualified name."""
-    known = specifications()
+    specs = specifications()
     tuples = {
-        "NAMES": [one.name for one in known],
-        "MULTIPLE": [one.name for one in known if one.multiple],
-        "GANGS": [one.name for one in known if one.gang],
+        "NAMES": [one.name for one in specs],
+        "MULTIPLE": [one.name for one in specs if one.multiple],
+        "GANGS": [one.name for one in specs if one.gang],
+        "IN_TASK": [one.name for one in specs if one.in_task],
         "EXTENSIONS": sorted(EXTENSIONS),
     }
-    marked = [one.name for one in known if one.marker]
+    marked = [one.name for one in specs if one.marker]
+    exported = [one.name for one in specs if one.marker and not one.extension]  # by `import *`
     return {
         "flowc.runtime_shim.contract.decorator_names": _NAMES.format(
             **{name: _tuple(name, several) for name, several in tuples.items()}
         ),
         "flowc.runtime_shim.api.decorators": _MARKERS.format(
-            __all__=_tuple("__all__", marked, "[]"), markers="\n".join(f'{name} = marker("{name}")' for name in marked)
+            __all__=_tuple("__all__", exported, "[]"),
+            markers="\n".join(f'{name} = marker("{name}")' for name in marked),
         ),
     }
 

@@ -1,6 +1,7 @@
-"""The decorators of Metaflow's extensions.
+"""The decorators of Metaflow's extensions that flowc lacks.
 
-They are not part of its core, so flowc reports the extension instead of an unknown decorator.
+They are not part of its core, so flowc reports the extension instead of an unknown decorator. Those of extensions that
+flowc has are files here, like any other.
 """
 
 from __future__ import annotations
@@ -12,18 +13,11 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Span
 
 EXTENSIONS = {
-    "checkpoint": ("metaflow-checkpoint", "save checkpoints as artifacts, or with a library that the step calls"),
-    "model": ("metaflow-checkpoint", "save the model as an artifact: `self.model = …`"),
-    "huggingface_hub": ("metaflow-checkpoint", "download the model in the step itself"),
-    "torchrun": ("metaflow-torchrun", "start `torchrun` in the step itself"),
-    "tensorflow_parallel": ("metaflow-tensorflow", "set up the cluster in the step itself"),
-    "tensorflow": ("metaflow-tensorflow", "set up the cluster in the step itself"),
-    "deepspeed": ("metaflow-deepspeed", "start DeepSpeed in the step itself"),
-    "ray_parallel": ("metaflow-ray", "start Ray in the step itself"),
-    "metaflow_ray": ("metaflow-ray", "start Ray in the step itself"),
-    "mpi": ("metaflow-mpi", "start the MPI program in the step itself"),
+    "with_artifact_store": ("metaflow-checkpoint", "remove it: `--store` names the datastore of the whole flow"),
+    "nebius_checkpoints": ("Outerbounds", "remove it: `--store` names the datastore of the whole flow"),
+    "coreweave_checkpoints": ("Outerbounds", "remove it: `--store` names the datastore of the whole flow"),
+    "huggingface_card": ("metaflow-deepspeed", "put the progress on a card with `current.card`"),
     "slurm": ("metaflow-slurm", "state what the task needs with `@resources`"),
-    "gpu_profile": ("metaflow-gpu-profile", "measure in the step itself"),
     "nvidia": ("Outerbounds", "state what the task needs with `@resources(gpu=…)`"),
     "nvct": ("Outerbounds", "state what the task needs with `@resources(gpu=…)`"),
     "snowpark": ("Outerbounds", "state what the task needs with `@resources`"),
@@ -37,7 +31,6 @@ EXTENSIONS = {
     "dbt": ("metaflow-dbt", "run dbt in the step itself"),
     "named_env": ("metaflow-netflixext", "use an image that contains the packages"),
     "named_env_base": ("metaflow-netflixext", "use an image that contains the packages"),
-    "torchrun_parallel": ("metaflow-torchrun", "start `torchrun` in the step itself"),
     "profile_card": ("Outerbounds", "measure in the step itself"),
     "enable_local_dependencies": ("Outerbounds", "use an image that contains the packages"),
     "titus": ("Netflix", "state what the task needs with `@resources`"),

@@ -40,8 +40,10 @@ def within(decorator: Decorator, ranges: dict[str, tuple[int, int | None]], unit
     """Accepts whole numbers from a least to a greatest one, if there is one."""
     for name, (least, greatest) in ranges.items():
         value = decorator.attributes.get(name)
-        found = whole(value)
-        if value is not None and (found is None or found < least or (greatest is not None and found > greatest)):
+        whole_number = whole(value)
+        if value is not None and (
+            whole_number is None or whole_number < least or (greatest is not None and whole_number > greatest)
+        ):
             span = f"from {least}" + (f" to {greatest}" if greatest is not None else "")
             yield value_error(
                 decorator, name, f"it must be a whole number {span}{unit and ' ' + unit}", "give a number in this range"

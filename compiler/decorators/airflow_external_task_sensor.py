@@ -76,7 +76,7 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
                 decorator,
                 name,
                 f"`{unknown[0]}` is not a state in Airflow",
-                "the states are " + ", ".join(f"`{each}`" for each in STATES),
+                "the states are " + ", ".join(f"`{state}`" for state in STATES),
             )
     if isinstance(attributes["execution_delta"], bool) or not (
         attributes["execution_delta"] is None or isinstance(attributes["execution_delta"], (int, float))

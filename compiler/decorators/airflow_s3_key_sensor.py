@@ -44,11 +44,11 @@ class S3KeySensor:
 
 def read(decorator: Decorator) -> S3KeySensor:
     """Returns the decorator's values as a record. Its check has accepted them."""
-    given, verify = decorator.attributes, decorator.attributes["verify"]
+    attributes, verify = decorator.attributes, decorator.attributes["verify"]
     return S3KeySensor(
-        read_common(decorator), texts_in(given["bucket_key"]), str(given["bucket_name"] or ""),
-        given["wildcard_match"] is True,
-        str(given["aws_conn_id"] or ""), verify if isinstance(verify, (bool, str)) else None,
+        read_common(decorator), texts_in(attributes["bucket_key"]), str(attributes["bucket_name"] or ""),
+        attributes["wildcard_match"] is True,
+        str(attributes["aws_conn_id"] or ""), verify if isinstance(verify, (bool, str)) else None,
     )  # fmt: skip
 
 

@@ -100,8 +100,8 @@ def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
         return tuple((name, str(value)) for name, value in options.items())
     return tuple(
         (name, value)
-        for each in (options if isinstance(options, list) else [])
-        for name, _, value in (str(each).partition(":"),)
+        for option in (options if isinstance(options, list) else [])
+        for name, _, value in (str(option).partition(":"),)
     )
 
 
@@ -155,7 +155,8 @@ def _file_systems(systems: Value) -> bool:
     """Returns True for `ID`, `ID:PATH`, a list of these, or a dictionary of ids and paths."""
     if isinstance(systems, dict):
         return all(
-            each and not {":", "/"} & set(each) and (path is None or paths(path)) for each, path in systems.items()
+            system and not {":", "/"} & set(system) and (path is None or paths(path))
+            for system, path in systems.items()
         )
     several = systems if isinstance(systems, list) else [systems]
     for item in several:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import WARNING
+from flowc.runtime_shim.contract.card import DEFAULTS, CardSettings
 from flowc.runtime_shim.contract.semantics import is_card_id
 
 from ._kinds import dicts, flags, texts
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "step"
-ATTRIBUTES: dict[str, Value] = {
-    "type": "default", "id": None, "options": {}, "timeout": 45, "scope": "task", "rank": None, "save_errors": True,
-    "customize": False,
-    "refresh_interval": 5,
-}  # fmt: skip
+ATTRIBUTES: dict[str, Value] = DEFAULTS
 MULTIPLE = True
 
 
@@ -41,8 +38,8 @@ class Card:
 
 def read(decorator: Decorator) -> Card:
     """Returns the decorator's values as a record."""
-    attributes = decorator.attributes
-    return Card(str(attributes["type"] or "default"), str(attributes["id"] or ""), number(attributes["timeout"]))
+    settings = CardSettings(decorator.attributes)
+    return Card(str(settings.type or "default"), settings.id or "", settings.timeout_seconds)
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
@@ -58,13 +55,13 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     if not attributes["id"]:
         return
     if not is_card_id(attributes["id"]):
-        found = value_error(
+        diagnostic = value_error(
             decorator,
             "id",
             "it is the card's name in `current.card['…']`; Metaflow would ignore this one",
             "use letters, digits and `_`",
         )
-        yield replace(found, severity=WARNING)
+        yield replace(diagnostic, severity=WARNING)
     elif (
         next(
             decorator

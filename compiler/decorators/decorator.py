@@ -16,6 +16,8 @@ and, if they apply:
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
+    EXTENSION = "metaflow-checkpoint"       the package that it comes from, if not Metaflow; `import *` leaves it out
+    IN_TASK = True                          the task does what it asks, on every target (runtime_shim/extensions)
     IN_IMAGE = True                         an image can hold what it asks for: where one is named,
     a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it,
@@ -67,6 +69,8 @@ class Specification:
     deploy_time: bool = False  # these attributes hold functions that are called when the flow is deployed
     check: Check = no_check
     has_effect: Callable[[Decorator], bool] = always
+    extension: str = ""  # the package that it comes from, if not Metaflow
+    in_task: bool = False  # the task does what it asks, on every target
     in_image: bool = False  # an image can contain what it asks for
     why: str = "without it, the flow would behave differently"
     how: str = "remove it, or choose another target"
@@ -76,10 +80,15 @@ class Specification:
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    if name in names():
-        return read_specification(name)
-    of_plugin: Specification | None = plugins().specification(name)
-    return of_plugin
+    if name not in _read:
+        if name not in names():
+            of_plugin: Specification | None = plugins().specification(name)  # of this compile alone
+            return of_plugin
+        _read[name] = read_specification(name)
+    return _read[name]
+
+
+_read: dict[str, Specification] = {}  # like `sys.modules`: a file that was imported does not change
 
 
 # ── plug-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,10 +125,10 @@ def plugins_in_use() -> Any:
 
 def plugin_named(qualified: str) -> str:
     """Returns the name of the plug-in that flows import under the qualified name, or ""."""
-    found = plugins()
-    name: str = found.name_of(qualified)
+    available = plugins()
+    name: str = available.name_of(qualified)
     if name:
-        found.use(qualified, name)
+        available.use(qualified, name)
     return name
 
 
@@ -153,8 +162,20 @@ def said_in(module: ModuleType) -> dict[str, Any]:
 
 
 # field of a specification → its name in the file
-_SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "in_image", "why", "how")
+_SAYS = {function: function for function in ("check", "has_effect")} | {
+    field: field.upper()
+    for field in (
+        "multiple",
+        "gang",
+        "marker",
+        "functions",
+        "deploy_time",
+        "extension",
+        "in_task",
+        "in_image",
+        "why",
+        "how",
+    )
 }
 
 

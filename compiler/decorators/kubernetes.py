@@ -113,14 +113,14 @@ def read(decorator: Decorator) -> Kubernetes:
 def _camel_case(name: str) -> str:
     """Returns a field's name as in a manifest: `run_as_user` becomes `runAsUser`."""
     first, *rest = name.split("_")
-    return first + "".join(each.capitalize() for each in rest)
+    return first + "".join(word.capitalize() for word in rest)
 
 
-def _fields(given: Value) -> dict[str, Value]:
+def _fields(value: Value) -> dict[str, Value]:
     """Returns a toleration or security context with its fields named as in a manifest."""
     return (
-        {_camel_case(name): value for name, value in given.items() if value is not None}
-        if isinstance(given, dict)
+        {_camel_case(name): value for name, value in value.items() if value is not None}
+        if isinstance(value, dict)
         else {}
     )
 
@@ -129,7 +129,7 @@ def _pairs(value: Value) -> dict[str, str]:
     """Returns a dictionary, also from text such as `a=1,b=2`."""
     if isinstance(value, str) and value:
         return {name.strip(): text.strip() for name, _, text in (part.partition("=") for part in value.split(","))}
-    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
+    return {name: str(item) for name, item in value.items()} if isinstance(value, dict) else {}
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
@@ -151,7 +151,7 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
             decorator,
             "image_pull_policy",
             "Kubernetes has only three classes of service",
-            "write " + " or ".join(f"`'{each}'`" for each in POLICIES),
+            "write " + " or ".join(f"`'{policy}'`" for policy in POLICIES),
         )
     if attributes["tmpfs_path"] is not None and not paths(attributes["tmpfs_path"]):
         yield value_error(decorator, "tmpfs_path", "it must be an absolute path", "write `tmpfs_path='/metaflow_temp'`")
@@ -271,17 +271,17 @@ def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
         how = "write `tolerations=[{'key': 'gpu', 'operator': 'Exists'}]`"
         yield value_error(decorator, "tolerations", "it must be a list of dictionaries", how)
         return
-    known = {spelling: name for name in _TOLERATION for spelling in (name, _camel_case(name))}
+    spellings = {spelling: name for name in _TOLERATION for spelling in (name, _camel_case(name))}
     for item in several:
         for key, value in item.items():  # type: ignore[union-attr]
-            if key not in known:
+            if key not in spellings:
                 yield value_error(
                     decorator,
                     "tolerations",
                     f"a toleration has no key `{key}`",
                     "its keys are " + ", ".join(f"`{one}`" for one in _TOLERATION),
                 )
-            elif (allowed := _TOLERATION[known[key]]) and value is not None and value not in allowed:
+            elif (allowed := _TOLERATION[spellings[key]]) and value is not None and value not in allowed:
                 yield value_error(
                     decorator,
                     "tolerations",
@@ -293,19 +293,20 @@ def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
 def _security_context(decorator: Decorator) -> Iterator[Diagnostic]:
     yield from dicts(decorator, "security_context")
     context = decorator.attributes["security_context"]
-    known = {spelling: name for name in _CONTEXT for spelling in (name, _camel_case(name))}
+    spellings = {spelling: name for name in _CONTEXT for spelling in (name, _camel_case(name))}
     for key, value in context.items() if isinstance(context, dict) else ():
-        if key not in known:
+        if key not in spellings:
             yield value_error(
                 decorator,
                 "security_context",
                 f"a security context has no key `{key}`",
-                "its keys are " + ", ".join(f"`{each}`" for each in _CONTEXT),
+                "its keys are " + ", ".join(f"`{field}`" for field in _CONTEXT),
             )
         elif value is not None and not (
-            isinstance(value, _CONTEXT[known[key]]) and isinstance(value, bool) == (_CONTEXT[known[key]] is bool)
+            isinstance(value, _CONTEXT[spellings[key]])
+            and isinstance(value, bool) == (_CONTEXT[spellings[key]] is bool)
         ):
-            kind = {bool: "True or False", int: "a number", dict: "a dictionary", str: "text"}[_CONTEXT[known[key]]]
+            kind = {bool: "True or False", int: "a number", dict: "a dictionary", str: "text"}[_CONTEXT[spellings[key]]]
             yield value_error(
                 decorator, "security_context", f"`{key}` must be {kind}", "correct the value, or remove it"
             )

@@ -42,8 +42,8 @@ class Project:
 
 def read(decorator: Decorator) -> Project:
     """Returns the decorator's values as a record."""
-    attributes = decorator.attributes
-    return Project(str(attributes["name"]), str(attributes["branch"] or ""), attributes["production"] is True)
+    name, branch, is_production, _ = semantics.project(decorator.attributes)
+    return Project(name, branch, is_production)
 
 
 @record
@@ -83,8 +83,8 @@ def deployed_to(decorator: Decorator, place: Place, branch: str, is_settled: boo
 
     It has the place's own name if that `is_settled`.
     """
-    given = decorator.attributes
-    attributes = {**given, "branch": branch or given["branch"], "production": place.is_production}
+    before = decorator.attributes
+    attributes = {**before, "branch": branch or before["branch"], "production": place.is_production}
     if is_settled:
         attributes["branch_name"] = place.branch
     return replace(decorator, attributes=attributes)

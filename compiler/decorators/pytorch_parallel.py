@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract import semantics
 
 from ._kinds import within
-from .decorator import whole
 from .parallel import HOW as HOW
 from .parallel import WHY as WHY
 
@@ -30,7 +30,7 @@ class PytorchParallel:
 
 def read(decorator: Decorator) -> PytorchParallel:
     """Returns the decorator's values as a record."""
-    return PytorchParallel(whole(decorator.attributes["master_port"]) or None)
+    return PytorchParallel(semantics.master_port(decorator.attributes))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

@@ -9,6 +9,7 @@ machine has room for.
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract import semantics
 from flowc.runtime_shim.contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, number
 
 from ._kinds import amounts
@@ -45,8 +46,7 @@ def read(decorator: Decorator) -> Resources:
     """Returns the decorator's values as a record."""
     attributes = decorator.attributes
     return Resources(
-        number(attributes["cpu"]),
-        number(attributes["memory"]),
+        *semantics.resources(attributes),
         number(attributes["disk"]),
         number(attributes["gpu"]),
         number(attributes["shared_memory"]),

@@ -66,6 +66,8 @@ def _is_timezone(value: Value) -> bool:
     if not isinstance(value, str) or not value or len(value) > 64:
         return False
     return all(
-        part and part[0].isalpha() and all(each.isascii() and (each.isalnum() or each in "_+-") for each in part)
+        part
+        and part[0].isalpha()
+        and all(character.isascii() and (character.isalnum() or character in "_+-") for character in part)
         for part in value.split("/")
     )

@@ -53,13 +53,12 @@ def has_effect(decorator: Decorator) -> bool:
 def read(decorator: Decorator) -> Secrets:
     """Returns the decorator's values as a record. Its check has accepted them."""
     role = str(decorator.attributes["role"] or "")
-    found = []
-    sources = decorator.attributes["sources"]
-    for source in sources if isinstance(sources, list) else [sources]:
+    result = []
+    for source in semantics.secret_sources(decorator.attributes):
         backend, name, options = semantics.secret_source(source)
         own = str(source.get("role") or "") if isinstance(source, dict) else ""
-        found.append(Source(str(backend), str(name), options if isinstance(options, dict) else {}, own or role))
-    return Secrets(tuple(found))
+        result.append(Source(str(backend), str(name), options if isinstance(options, dict) else {}, own or role))
+    return Secrets(tuple(result))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
@@ -127,4 +126,6 @@ def _wrong_variables(options: Value) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(backend: Value) -> tuple[str, str]:
-    return f"`{backend}` is not a backend of secrets", "the backends are " + ", ".join(f"`{each}`" for each in BACKENDS)
+    return f"`{backend}` is not a backend of secrets", "the backends are " + ", ".join(
+        f"`{backend}`" for backend in BACKENDS
+    )

@@ -53,18 +53,20 @@ class Trigger:
 
 def read(decorator: Decorator) -> Trigger:
     """Returns the decorator's values as a record. Its check has accepted them."""
-    found = []
-    for each in _several(decorator):
+    events = []
+    for entry in _several(decorator):
         name = (
-            each.get("name") if isinstance(each, dict) and not function_name(each) and NAMESPACED not in each else each
+            entry.get("name")
+            if isinstance(entry, dict) and not function_name(entry) and NAMESPACED not in entry
+            else entry
         )
-        mapping = each.get("parameters", {}) if isinstance(each, dict) and name is not each else {}
+        mapping = entry.get("parameters", {}) if isinstance(entry, dict) and name is not entry else {}
         if function_name(name) or function_name(mapping):
             return Trigger(None)
         is_namespaced = isinstance(name, dict)
         event = str(name[NAMESPACED]) if isinstance(name, dict) else str(name)
-        found.append(Event(event, is_namespaced, tuple(_pairs(mapping) or ())))
-    return Trigger(tuple(found))
+        events.append(Event(event, is_namespaced, tuple(_pairs(mapping) or ())))
+    return Trigger(tuple(events))
 
 
 def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
@@ -108,8 +110,8 @@ def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
         return
     names: list[str] = []
     mapped: list[str] = []
-    for each in _several(decorator):
-        for why, how in _wrong(each, owner, names, mapped):
+    for entry in _several(decorator):
+        for why, how in _wrong(entry, owner, names, mapped):
             yield value_error(decorator, attribute, why, how)
 
 
@@ -155,9 +157,9 @@ def _wrong_parameters(mapping: Value, flow: Flow, mapped: list[str]) -> Iterator
             "write `{'parameter': 'field'}`, or `['name', ('parameter', 'field')]`",
         )
         return
-    known = {parameter.name.lower() for parameter in flow.parameters}
+    parameters = {parameter.name.lower() for parameter in flow.parameters}
     for parameter, field in pairs:
-        if parameter.lower() not in known:
+        if parameter.lower() not in parameters:
             close = nearest(parameter, [parameter.name for parameter in flow.parameters])
             yield (
                 f"the flow has no parameter `{parameter}`",
@@ -175,12 +177,12 @@ def _pairs(mapping: Value) -> list[tuple[str, str]] | None:
     if isinstance(mapping, dict):
         several: list[Value] = [[name, field] for name, field in mapping.items()]
     elif isinstance(mapping, list):
-        several = [[each, each] if isinstance(each, str) else each for each in mapping]
+        several = [[pair, pair] if isinstance(pair, str) else pair for pair in mapping]
     else:
         return None
-    found = []
+    pairs = []
     for item in several:
         if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str)):
             return None
-        found.append((item[0], item[1]))
-    return found
+        pairs.append((item[0], item[1]))
+    return pairs

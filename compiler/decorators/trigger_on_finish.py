@@ -46,19 +46,19 @@ class TriggerOnFinish:
 
 def read(decorator: Decorator) -> TriggerOnFinish:
     """Returns the decorator's values as a record. Its check has accepted them."""
-    found = []
-    for each in _several(decorator):
-        if function_name(each):
+    upstreams = []
+    for entry in _several(decorator):
+        if function_name(entry):
             return TriggerOnFinish(None)
-        if isinstance(each, dict):
-            found.append(
-                Upstream(str(each["name"]), str(each.get("project") or ""), str(each.get("project_branch") or ""))
+        if isinstance(entry, dict):
+            upstreams.append(
+                Upstream(str(entry["name"]), str(entry.get("project") or ""), str(entry.get("project_branch") or ""))
             )
         else:
-            head, _, flow = str(each).rpartition(".")
+            head, _, flow = str(entry).rpartition(".")
             project, _, branch = head.partition(".")
-            found.append(Upstream(flow, project, branch))
-    return TriggerOnFinish(tuple(found))
+            upstreams.append(Upstream(flow, project, branch))
+    return TriggerOnFinish(tuple(upstreams))
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
@@ -73,8 +73,8 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     if attributes["flows"] and not isinstance(attributes["flows"], list) and not function_name(attributes["flows"]):
         yield value_error(decorator, "flows", "it must be a list of flows", "write `flows=['…', '…']`")
         return
-    for each in _several(decorator):
-        for why, how in _wrong(each):
+    for entry in _several(decorator):
+        for why, how in _wrong(entry):
             yield value_error(decorator, "flow" if attributes["flow"] else "flows", why, how)
 
 

@@ -86,29 +86,29 @@ class Budget:
     def weight(self, value: Any) -> int:
         """Returns the value's weight. Raises Unfoldable if it is too large."""
         if isinstance(value, (str, bytes, range)):
-            found = len(value) + 1
+            weight = len(value) + 1
         elif isinstance(value, (list, tuple, dict, set, frozenset)):
-            known = self._weights.get(id(value))
-            if known is not None and known[0] is value and known[1] >= len(value):
-                return known[1]
+            entry = self._weights.get(id(value))
+            if entry is not None and entry[0] is value and entry[1] >= len(value):
+                return entry[1]
             if len(value) > MAX_ITEMS:
                 raise Unfoldable("it is too large")
-            found = 1
+            weight = 1
             for item in value:
-                found += self.weight(item)
+                weight += self.weight(item)
                 if isinstance(value, dict):
-                    found += self.weight(value[item])
-                if found > MAX_WEIGHT:
+                    weight += self.weight(value[item])
+                if weight > MAX_WEIGHT:
                     raise Unfoldable("it is too large")
             self.spend(len(value) + 1)
-            self._weights[id(value)] = (value, found)
+            self._weights[id(value)] = (value, weight)
         elif isinstance(value, Compound):
-            found = 1 + self.weight(value.fields)
+            weight = 1 + self.weight(value.fields)
         else:
             return 1
-        if found > MAX_WEIGHT:
+        if weight > MAX_WEIGHT:
             raise Unfoldable("it is too large")
-        return found
+        return weight
 
     def forget(self) -> None:
         """Forgets all weights.
@@ -147,7 +147,7 @@ def is_ordered(value: Any) -> bool:
     if isinstance(value, (set, frozenset)):
         return len(value) < 2 and all(map(is_ordered, value))
     if isinstance(value, dict):
-        return all(is_ordered(each) for pair in value.items() for each in pair)
+        return all(is_ordered(item) for pair in value.items() for item in pair)
     if isinstance(value, (list, tuple)):
         return not hasattr(value, "is_object") and all(map(is_ordered, value))
     return not hasattr(value, "is_object")  # the text of an object is its own

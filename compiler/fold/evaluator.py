@@ -36,12 +36,12 @@ class Evaluator:
     """The constants of one flow's modules."""
 
     def __init__(
-        self, resolver: Resolver, given: Values | None = None, environment: Environment | None = None,
+        self, resolver: Resolver, set_values: Values | None = None, environment: Environment | None = None,
         natives: Callable[[str], Any] = no_natives, configs: Mapping[str, Config] | None = None, here: str = "",
         opens: bool = False,
     ) -> None:  # fmt: skip
         self.resolver = resolver
-        self.given = given if given is not None else Values({})  # values from `--set`
+        self.set_values = set_values if set_values is not None else Values({})  # values from `--set`
         self.environment = environment or Environment({}, False, set())
         self.natives = natives  # the function that folding uses for one of Metaflow's names, or None
         self.configs = configs or {}  # of the flow, by name
@@ -53,20 +53,20 @@ class Evaluator:
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
         """Returns an evaluator that knows the flow's configs."""
-        return Evaluator(self.resolver, self.given, self.environment, self.natives, configs, self.here)
+        return Evaluator(self.resolver, self.set_values, self.environment, self.natives, configs, self.here)
 
     def opening(self, natives: Callable[[str], Any] | None = None, opens: bool = True) -> Evaluator:
         """Returns an evaluator that reads installed packages too, and to which other names have a meaning."""
         natives = natives or self.natives
-        return Evaluator(self.resolver, self.given, self.environment, natives, self.configs, self.here, opens)
+        return Evaluator(self.resolver, self.set_values, self.environment, natives, self.configs, self.here, opens)
 
     def at(self, here: str) -> Evaluator:
         """Returns an evaluator that knows the flow's folder, for a path that is read from there."""
-        return Evaluator(self.resolver, self.given, self.environment, self.natives, self.configs, here)
+        return Evaluator(self.resolver, self.set_values, self.environment, self.natives, self.configs, here)
 
     def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
         """Folds an expression with the values from `--set`. Raises Unfoldable."""
-        return fold(text, lookup, self.given)
+        return fold(text, lookup, self.set_values)
 
     def constant(self, module: Module, dotted: str) -> Any:
         """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
@@ -85,8 +85,8 @@ class Evaluator:
         if dotted.startswith(PLACE):
             return self._place(dotted.removeprefix(PLACE))
         if not binds(module, first):
-            if dotted in self.given:
-                return self.given[dotted]
+            if dotted in self.set_values:
+                return self.set_values[dotted]
             raise KeyError(dotted)
         qualified = self.resolver.qualify(module, dotted)
         found = self.library(qualified)
@@ -105,9 +105,9 @@ class Evaluator:
         if qualified.startswith("metaflow.") and qualified[9:].isupper() and qualified[9:] not in NAMES:
             return self.environment.get(f"METAFLOW_{qualified[9:]}")  # of `metaflow.metaflow_config`
         if qualified.startswith("metaflow."):
-            found = self.natives(qualified)
-            if found is not None:
-                return found
+            value = self.natives(qualified)
+            if value is not None:
+                return value
         home, names = self.resolver.home(qualified)
         if home is None:
             found = self.natives(qualified) if not qualified.startswith("metaflow.") else None
@@ -138,7 +138,7 @@ class Evaluator:
 
     def _part(self, home: Module, names: list[str]) -> Any:
         """Returns an attribute of a value that a module binds."""
-        folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.given)
+        folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.set_values)
         value = self.constant(home, names[0])
         for name in names[1:]:
             value = folder.attribute(value, name)
@@ -159,12 +159,12 @@ class Evaluator:
         `definition` is its whole statement, or a lambda. Raises Unfoldable.
         """
         if definition.kind() == "lambda":
-            return Function("lambda", parsed(definition.text()).body, lookup, {}, self.given)
+            return Function("lambda", parsed(definition.text()).body, lookup, {}, self.set_values)
         import textwrap
 
         column = definition.range().start.column
         tree = parsed(textwrap.dedent(" " * column + definition.text()), "exec")
-        return Function(tree.body[0].name, tree.body[0], lookup, {}, self.given)
+        return Function(tree.body[0].name, tree.body[0], lookup, {}, self.set_values)
 
     def _config_expression(self, module: Module, folder: Folder, text: Any) -> Late:
         """Folds `config_expr('…')`: an expression over the flow's configs by name, and then the names of its module."""
@@ -179,7 +179,7 @@ class Evaluator:
                 raise KeyError(name)
             return self.configs[first].known()
 
-        inner = Folder(lookup, folder.budget, {}, self.given, folder.depth)
+        inner = Folder(lookup, folder.budget, {}, self.set_values, folder.depth)
         return Late(inner.usable(inner.fold(parsed(text).body)), text)
 
     def config_of(self, owner: Class, attribute: str) -> Late | None:
@@ -218,7 +218,12 @@ class Evaluator:
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
-        return self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        value = self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        if hasattr(value, "is_object"):
+            from .objects import untouched
+
+            return untouched(value, home, name)
+        return value
 
     def _once(self, home: Module, name: str, values: list[SgNode], lookup: Callable[[str], Any], dotted: str) -> Any:
         try:
@@ -232,9 +237,9 @@ class Evaluator:
             finally:
                 self._folding.discard((home.name, name))
         except Unfoldable:
-            for each in (dotted, name, f"{home.name}.{name}"):
-                if each in self.given:
-                    return self.given[each]
+            for spelling in (dotted, name, f"{home.name}.{name}"):
+                if spelling in self.set_values:
+                    return self.set_values[spelling]
             raise
 
     def _class_constant(self, home: Module, names: list[str], dotted: str) -> Any:
@@ -263,12 +268,12 @@ class Evaluator:
         if name not in owner.assigned:
             raise KeyError(dotted)
 
-        def lookup(each: str) -> Any:
-            first, _, rest = each.partition(".")
+        def lookup(dotted: str) -> Any:
+            first, _, rest = dotted.partition(".")
             return (
-                self._in_class(owner, first, each)
+                self._in_class(owner, first, dotted)
                 if first in owner.assigned and not rest
-                else self.constant(owner.module, each)
+                else self.constant(owner.module, dotted)
             )
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)

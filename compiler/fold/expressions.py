@@ -65,20 +65,32 @@ _UNARY: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
+def fold(text: str, lookup: Lookup, set_values: Mapping[str, Any] | None = None) -> Any:
     """Returns the value of the expression `text`.
 
     `lookup` returns the value of a (dotted) name. It raises KeyError for an unbound name, and Unfoldable for one whose
-    value cannot be known. `given` holds values, by their text, for names and calls that cannot be known otherwise.
+    value cannot be known. `set_values` holds values, by their text, for names and calls that cannot be known otherwise.
     Raises Unfoldable, naming the part that cannot be known.
     """
-    return Folder(lookup, Budget(), {}, given or {}).of(parsed(text).body)
+    if (value := _literal(text)) is not None:
+        return value
+    return Folder(lookup, Budget(), {}, set_values or {}).of(parsed(text).body)
 
 
-def called(function: Any, arguments: list[Any], given: Mapping[str, Any] | None = None) -> Any:
+def _literal(text: str) -> int | str | None:
+    """Returns the value of a plain number or text, as most arguments are, without Python's parser; else None."""
+    if text.isdecimal() and text.isascii() and len(text) < 10 and (text[0] != "0" or text == "0"):
+        return int(text)
+    inside = text[1:-1]
+    if len(text) < 1000 and text[:1] == text[-1:] and text[:1] in ("'", '"') and len(text) > 1:
+        return inside if inside.isprintable() and text[0] not in inside and "\\" not in inside else None
+    return None
+
+
+def called(function: Any, arguments: list[Any], set_values: Mapping[str, Any] | None = None) -> Any:
     """Calls a function that is a folded value, and returns its result. Raises Unfoldable."""
     try:
-        return Folder(_unbound, Budget(), {}, given or {}).call(function, arguments, {})
+        return Folder(_unbound, Budget(), {}, set_values or {}).call(function, arguments, {})
     except Unfoldable:
         raise
     except RecursionError:
@@ -111,9 +123,9 @@ class Folder:
     """Folds nodes. `local` are the variables of comprehensions and functions."""
 
     def __init__(
-        self, lookup: Lookup, budget: Budget, local: dict[str, Any], given: Mapping[str, Any], depth: int = 0
+        self, lookup: Lookup, budget: Budget, local: dict[str, Any], set_values: Mapping[str, Any], depth: int = 0
     ) -> None:
-        self.lookup, self.budget, self.local, self.given, self.depth = lookup, budget, local, given, depth
+        self.lookup, self.budget, self.local, self.set_values, self.depth = lookup, budget, local, set_values, depth
 
     def of(self, node: Any) -> Any:
         """Returns the value of a whole expression."""
@@ -125,23 +137,23 @@ class Folder:
     def fold(self, node: Any) -> Any:
         self.budget.step()
         method = getattr(self, "fold_" + type(node).__name__, None)
-        if self.given and isinstance(node, _ast.Call):
+        if self.set_values and isinstance(node, _ast.Call):
             import ast
 
             text = ast.unparse(node)
-            if text in self.given and any(word in text for word in _OUTSIDE):
-                return self.given[text]  # before what the call finds outside the source
+            if text in self.set_values and any(word in text for word in _OUTSIDE):
+                return self.set_values[text]  # before what the call finds outside the source
         try:
             if method is None:
                 raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
             return self.budget.made(method(node))
         except Unfoldable:
-            if self.given and isinstance(node, _GIVEN):
+            if self.set_values and isinstance(node, _GIVEN):
                 import ast
 
                 text = ast.unparse(node)
-                if text in self.given:
-                    return self.given[text]
+                if text in self.set_values:
+                    return self.set_values[text]
             raise
         except RecursionError:
             raise
@@ -210,9 +222,7 @@ class Folder:
             return value.attribute(self, name)
         if isinstance(value, Late):
             if name == "get" and isinstance(value.value, dict) and name not in value.value:
-                return Native(
-                    "get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})")
-                )
+                return Native("get", lambda folder, key, _default=None: self.known_part(value, key))
             return self.part(value, name, f"{value.name}.{name}")
         if isinstance(value, Library):
             from .library import VALUES, value_of
@@ -222,6 +232,13 @@ class Folder:
         from .library import attribute
 
         return attribute(value, name)
+
+    def known_part(self, value: Late, key: Any) -> Late:
+        """Returns a part that `get` names. Raises TooEarly without one, as Metaflow ignores the default there."""
+        name = f"{value.name}.get({key!r:.40})"
+        if key not in value.value:
+            raise TooEarly(f"the configuration has no `{name}`, and its default does not count here, as with Metaflow")
+        return self.part(value, key, name)
 
     def part(self, value: Late, key: Any, name: str) -> Late:
         if value.value is not None and isinstance(key, str) and hasattr(type(value.value), key):
@@ -250,13 +267,13 @@ class Folder:
         return set(items)
 
     def items(self, nodes: list[Any]) -> list[Any]:
-        found: list[Any] = []
+        items: list[Any] = []
         for node in nodes:
             if isinstance(node, _ast.Starred):
-                found.extend(self.iterate(self.plain(node.value)))
+                items.extend(self.iterate(self.plain(node.value)))
             else:
-                found.append(self.fold(node))
-        return found
+                items.append(self.fold(node))
+        return items
 
     def iterate(self, value: Any) -> list[Any]:
         """Returns the items of a value in order. Raises Unfoldable for a set, whose order differs from run to run."""
@@ -270,14 +287,14 @@ class Folder:
         raise Unfoldable(f"a value of type `{type(value).__name__}` cannot be iterated")
 
     def fold_Dict(self, node: Any) -> Any:
-        found: dict[Any, Any] = {}
+        result: dict[Any, Any] = {}
         for key, value in zip(node.keys, node.values):
             if key is None:
-                found.update(self.mapping(value))
+                result.update(self.mapping(value))
             else:
-                found[self.plain(key)] = self.fold(value)
-        keys(found)
-        return found
+                result[self.plain(key)] = self.fold(value)
+        keys(result)
+        return result
 
     def mapping(self, node: Any) -> dict[Any, Any]:
         """Returns the mapping that `**` unpacks, which may be a `Config` or a part of one, even in a class body."""
@@ -343,11 +360,11 @@ class Folder:
     def fold_BoolOp(self, node: Any) -> Any:
         value = None
         unset: Unset | None = None
-        for each in node.values:
+        for operand in node.values:
             try:
-                value = self.plain(each)
+                value = self.plain(operand)
             except Unset as error:  # `os.getenv("A") or 3`: what follows is its default
-                if not (isinstance(node.op, _ast.Or) and each is not node.values[-1] and _is_read(each)):
+                if not (isinstance(node.op, _ast.Or) and operand is not node.values[-1] and _is_read(operand)):
                     raise
                 unset = error
                 continue
@@ -359,18 +376,18 @@ class Folder:
 
     def fold_Compare(self, node: Any) -> Any:
         left = self.fold(node.left)
-        for operator, each in zip(node.ops, node.comparators):
-            right = self.fold(each)
+        for operator, operand in zip(node.ops, node.comparators):
+            right = self.fold(operand)
             if isinstance(right, Environment):
-                found: Any = right.has(left) is isinstance(operator, _ast.In)
+                holds: Any = right.has(left) is isinstance(operator, _ast.In)
             elif isinstance(operator, (_ast.Is, _ast.IsNot)) and right is None and is_function(left):
-                found = isinstance(operator, _ast.IsNot)
+                holds = isinstance(operator, _ast.IsNot)
             else:
                 left, right = self.usable(left), self.usable(right)
                 self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 4)
-                found = _COMPARISONS[type(operator)](left, right)
-            if not found:
-                return found
+                holds = _COMPARISONS[type(operator)](left, right)
+            if not holds:
+                return holds
             left = right
         return True
 
@@ -390,10 +407,10 @@ class Folder:
                 return self.part(value, key.value, f"{value.name}[{key.name}]")
             return self.part(value, self.usable(key), f"{value.name}[{key!r:.40}]")
         if isinstance(value, Environment):
-            found = value.get(key)
-            if found is None:
+            item = value.get(key)
+            if item is None:
                 raise Unfoldable(f"the environment has no variable {key!r:.60}")
-            return found
+            return item
         if hasattr(value, "listed") and value.kind == "enumeration":
             return value.attribute(self, "__members__")[key]
         value, key = self.usable(value), self.usable(key)
@@ -402,7 +419,7 @@ class Folder:
         return value[key]
 
     def fold_Slice(self, node: Any) -> Any:
-        return slice(*(None if each is None else self.plain(each) for each in (node.lower, node.upper, node.step)))
+        return slice(*(None if bound is None else self.plain(bound) for bound in (node.lower, node.upper, node.step)))
 
     def fold_JoinedStr(self, node: Any) -> Any:
         parts = [self.fold(value) for value in node.values]
@@ -432,7 +449,7 @@ class Folder:
     # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fold_Lambda(self, node: Any) -> Any:
-        return Function("lambda", node, self.lookup, self.local, self.given)
+        return Function("lambda", node, self.lookup, self.local, self.set_values)
 
     def fold_Call(self, node: Any) -> Any:
         try:
@@ -453,7 +470,7 @@ class Folder:
 
     def within(self, lookup: Lookup) -> Folder:
         """Returns a folder for an expression elsewhere, which counts against the same budget."""
-        return Folder(lookup, self.budget, {}, self.given, self.depth + 1)
+        return Folder(lookup, self.budget, {}, self.set_values, self.depth + 1)
 
     def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
         """Calls a folded function."""
@@ -464,7 +481,9 @@ class Folder:
         if isinstance(function, Function):
             from .function_calls import Scope, run
 
-            inner = Folder(Scope(function).lookup, self.budget, dict(function.local), function.given, self.depth + 1)
+            inner = Folder(
+                Scope(function).lookup, self.budget, dict(function.local), function.set_values, self.depth + 1
+            )
             return run(inner, function, arguments, named)
         if isinstance(function, Native):
             return function.run(self, *arguments, **named)
@@ -486,7 +505,7 @@ class Folder:
             self.local = dict(before)
         for item in items:
             self.bind(first.target, item)
-            if all(self.plain(each) for each in first.ifs):
+            if all(self.plain(condition) for condition in first.ifs):
                 if rest:
                     self.comprehension(rest, make, nested=True)
                 else:
@@ -500,7 +519,7 @@ class Folder:
             self.local[target.id] = value
         elif isinstance(target, (_ast.Tuple, _ast.List)):
             values = self.iterate(self.usable(value))
-            starred = [index for index, each in enumerate(target.elts) if isinstance(each, _ast.Starred)]
+            starred = [index for index, element in enumerate(target.elts) if isinstance(element, _ast.Starred)]
             if starred:
                 after = len(target.elts) - starred[0] - 1
                 if len(values) < len(target.elts) - 1:
@@ -509,26 +528,26 @@ class Folder:
                 values = [*values[: starred[0]], middle, *values[len(values) - after :]]
             if len(values) != len(target.elts):
                 raise Unfoldable("the number of values to unpack is wrong")
-            for each, one in zip(target.elts, values):
-                self.bind(each.value if isinstance(each, _ast.Starred) else each, one)
+            for element, one in zip(target.elts, values):
+                self.bind(element.value if isinstance(element, _ast.Starred) else element, one)
         else:
             raise Unfoldable("this target of an assignment is not supported")
 
     def fold_ListComp(self, node: Any) -> Any:
-        found: list[Any] = []
-        self.comprehension(node.generators, lambda: found.append(self.fold(node.elt)))
-        return found
+        items: list[Any] = []
+        self.comprehension(node.generators, lambda: items.append(self.fold(node.elt)))
+        return items
 
     fold_GeneratorExp = fold_ListComp
 
     def fold_SetComp(self, node: Any) -> Any:
-        return self.set_of([self.usable(each) for each in self.fold_ListComp(node)])
+        return self.set_of([self.usable(item) for item in self.fold_ListComp(node)])
 
     def fold_DictComp(self, node: Any) -> Any:
-        found: list[tuple[Any, Any]] = []
-        self.comprehension(node.generators, lambda: found.append((self.plain(node.key), self.fold(node.value))))
-        keys(key for key, _ in found)
-        return dict(found)
+        pairs: list[tuple[Any, Any]] = []
+        self.comprehension(node.generators, lambda: pairs.append((self.plain(node.key), self.fold(node.value))))
+        keys(key for key, _ in pairs)
+        return dict(pairs)
 
 
 def _builtins() -> Any:

@@ -77,7 +77,9 @@ class Scope:
                 for name in node._fields:
                     value = getattr(node, name, None)
                     waiting += [
-                        each for each in (value if isinstance(value, list) else [value]) if isinstance(each, _ast.AST)
+                        child
+                        for child in (value if isinstance(value, list) else [value])
+                        if isinstance(child, _ast.AST)
                     ]
 
     def lookup(self, name: str) -> Any:
@@ -94,29 +96,33 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
         raise TypeError(
             f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given"
         )
-    found = dict(zip(positional, arguments))
-    known = {*(argument.arg for argument in (*signature.args, *signature.kwonlyargs))}
+    bound = dict(zip(positional, arguments))
+    names = {*(argument.arg for argument in (*signature.args, *signature.kwonlyargs))}
     others: dict[str, Any] = {}
     for name, value in named.items():
-        if name in known and name in found:
+        if name in names and name in bound:
             raise TypeError(f"{function.name}() got multiple values for argument '{name}'")
-        if name not in known and not signature.kwarg:
+        if name not in names and not signature.kwarg:
             raise TypeError(f"{function.name}() got an unexpected argument '{name}'")
-        (found if name in known else others)[name] = value
+        (bound if name in names else others)[name] = value
     defaults = dict(zip(positional[len(positional) - len(signature.defaults) :], signature.defaults))
     defaults.update(
-        {each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None}
+        {
+            argument.arg: value
+            for argument, value in zip(signature.kwonlyargs, signature.kw_defaults)
+            if value is not None
+        }
     )
     for name in (*positional, *(kwonlyarg.arg for kwonlyarg in signature.kwonlyargs)):
-        if name not in found:
+        if name not in bound:
             if name not in defaults:
                 raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
-            found[name] = folder.fold(defaults[name])
+            bound[name] = folder.fold(defaults[name])
     if signature.vararg:
-        found[signature.vararg.arg] = tuple(arguments[len(positional) :])
+        bound[signature.vararg.arg] = tuple(arguments[len(positional) :])
     if signature.kwarg:
-        found[signature.kwarg.arg] = others
-    return found
+        bound[signature.kwarg.arg] = others
+    return bound
 
 
 class _Body:
@@ -138,14 +144,14 @@ class _Body:
             method(statement)
 
     def run_FunctionDef(self, node: Any) -> None:
-        made: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
+        function: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.set_values)
         try:  # `@wraps(step)` makes it a step
-            for each in reversed(node.decorator_list):
-                wrapped = self.folder.call(self.folder.fold(each), [made], {})
-                made = wrapped if isinstance(wrapped, Decorated) else made
+            for decorator in reversed(node.decorator_list):
+                wrapped = self.folder.call(self.folder.fold(decorator), [function], {})
+                function = wrapped if isinstance(wrapped, Decorated) else function
         except Unfoldable:
             pass  # its value is unknown: whoever calls it reports that
-        self.folder.local[node.name] = made
+        self.folder.local[node.name] = function
 
     def run_Return(self, node: Any) -> None:
         raise _Returned(None if node.value is None else self.folder.fold(node.value))
@@ -189,7 +195,7 @@ class _Body:
                 handler = next((handler for handler in node.handlers if _catches(handler.type, failing.error)), None)
                 if handler is None or (
                     handler.name
-                    and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
+                    and any(isinstance(name, _ast.Name) and name.id == handler.name for name in _below(handler.body))
                 ):
                     raise
                 self.run(handler.body)
@@ -341,10 +347,10 @@ class _Body:
 
     def own(self, node: Any) -> Any:
         """Returns the collection to change, which must be one that this call of the function made."""
-        found = self.folder.plain(node)
-        if id(found) not in self.mine:
+        collection = self.folder.plain(node)
+        if id(collection) not in self.mine:
             raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
-        return found
+        return collection
 
     def made(self, node: Any, value: Any) -> None:
         """Records the collections that an expression makes."""
@@ -355,21 +361,21 @@ class _Body:
         if is_call or isinstance(node, (_ast.List, _ast.Dict, _ast.Set, _ast.ListComp, _ast.DictComp, _ast.SetComp)):
             self.mine[id(value)] = value
         if isinstance(node, (_ast.List, _ast.Tuple)) and not any(isinstance(elt, _ast.Starred) for elt in node.elts):
-            for each, one in zip(node.elts, value):
-                self.made(each, one)
+            for element, one in zip(node.elts, value):
+                self.made(element, one)
         if isinstance(node, _ast.Dict) and None not in node.keys and len(value) == len(node.values):
-            for each, one in zip(node.values, value.values()):
-                self.made(each, one)
+            for element, one in zip(node.values, value.values()):
+                self.made(element, one)
 
 
 def _catches(kind: Any, error: Exception) -> bool:
     """Returns True if `except KIND` catches the exception; KIND is built in."""
     names = [
-        each.id
-        for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", []))
-        if isinstance(each, _ast.Name)
+        name.id
+        for name in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", []))
+        if isinstance(name, _ast.Name)
     ]
-    return kind is None or any(each.__name__ in names for each in type(error).__mro__)
+    return kind is None or any(base.__name__ in names for base in type(error).__mro__)
 
 
 def _below(nodes: list[Any]) -> Iterator[Any]:

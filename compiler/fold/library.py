@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from .values import Folding
 
 _TYPES: dict[str, type] = {
-    each.__name__: each for each in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)
+    kind.__name__: kind for kind in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)
 }
 _SIMPLE: dict[str, Any] = {
-    each.__name__: each for each in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)
+    function.__name__: function for function in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)
 }
 FUNCTIONS = frozenset(
     (
@@ -111,7 +111,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
             folder,
             function,
             [folder.usable(argument) for argument in arguments],
-            {name: folder.usable(each) for name, each in named.items()},
+            {name: folder.usable(value) for name, value in named.items()},
         )
     if isinstance(function, Late):
         raise TooEarly(f"`{function.name}` has no value yet while Python makes the class, as with Metaflow")
@@ -122,8 +122,8 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
         checked = arguments
     else:
         checked = [folder.usable(argument) for argument in arguments]
-    for each in (*checked, *named.values()):
-        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
+    for value in (*checked, *named.values()):
+        folder.budget.spend(folder.budget.weight(value) // 2 + 1)
     return _library(folder, name, checked, named)
 
 
@@ -152,8 +152,8 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
         from importlib import import_module
 
         module = import_module(home)
-    found = getattr(module, last)(*arguments, **named)
-    return list(found) if home == "itertools" else found
+    result = getattr(module, last)(*arguments, **named)
+    return list(result) if home == "itertools" else result
 
 
 def value_of(name: str) -> Any:
@@ -184,10 +184,10 @@ def _call_platform_python_version_tuple(_folder: Folding, _arguments: list[Any],
 
 
 def _call_range(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    made = range(*arguments, **named)
-    if len(made) > MAX_ITEMS:
+    numbers = range(*arguments, **named)
+    if len(numbers) > MAX_ITEMS:
         raise Unfoldable("the range is too long")
-    return made
+    return numbers
 
 
 def _call_int(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -254,15 +254,15 @@ def _call_frozenset(folder: Folding, arguments: list[Any], named: dict[str, Any]
 
 
 def _hashable(several: Any) -> Any:
-    found = list(several)
-    keys(found)
-    return found
+    items = list(several)
+    keys(items)
+    return items
 
 
 def _call_dict(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and not isinstance(arguments[0], dict):
-        arguments = [[tuple(folder.iterate(each)) for each in folder.iterate(arguments[0])]]
-        keys(each[0] for each in arguments[0] if each)
+        arguments = [[tuple(folder.iterate(pair)) for pair in folder.iterate(arguments[0])]]
+        keys(pair[0] for pair in arguments[0] if pair)
     return dict(*arguments, **named)
 
 
@@ -291,8 +291,8 @@ def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[s
 
     lists = [folder.iterate(argument) for argument in arguments]
     count = 1
-    for each in lists:
-        count *= len(each)
+    for items in lists:
+        count *= len(items)
     if named or count * max(1, len(lists)) > MAX_ITEMS:
         raise Unfoldable("the product is too large")
     return list(itertools.product(*lists))
@@ -312,8 +312,8 @@ def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_map(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return [
-        folder.call(arguments[0], list(each), {})
-        for each in zip(*(folder.iterate(folder.usable(argument)) for argument in arguments[1:]))
+        folder.call(arguments[0], list(group), {})
+        for group in zip(*(folder.iterate(folder.usable(argument)) for argument in arguments[1:]))
     ]
 
 
@@ -340,20 +340,20 @@ def _call_max(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 
 def _extreme(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    given = [folder.usable(argument) for argument in arguments]
-    items = given
-    if len(given) == 1:
+    usable = [folder.usable(argument) for argument in arguments]
+    items = usable
+    if len(usable) == 1:
         items = (
-            list(given[0])
-            if isinstance(given[0], (set, frozenset)) and "key" not in named
-            else folder.iterate(given[0])
+            list(usable[0])
+            if isinstance(usable[0], (set, frozenset)) and "key" not in named
+            else folder.iterate(usable[0])
         )
-    rest = {name: each for name, each in named.items() if name != "key"}
+    rest = {name: value for name, value in named.items() if name != "key"}
     return how(items, key=_key(folder, named.get("key")), **rest)
 
 
 def _key(folder: Folding, function: Any) -> Any:
-    return None if function is None else lambda each: folder.usable(folder.call(function, [each], {}))
+    return None if function is None else lambda item: folder.usable(folder.call(function, [item], {}))
 
 
 def _call_any(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -490,10 +490,10 @@ _call_pathlib_PurePath = _call_pathlib_PurePosixPath = _call_pathlib_Path
 
 
 def _call_math_prod(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    found: Any = named.get("start", 1)
-    for each in folder.iterate(arguments[0]):
-        found = folder.budget.made(found * each)
-    return found
+    product: Any = named.get("start", 1)
+    for factor in folder.iterate(arguments[0]):
+        product = folder.budget.made(product * factor)
+    return product
 
 
 def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -503,7 +503,7 @@ def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, 
 def unshared(value: Any) -> Any:
     """Returns a copy that shares no mutable part."""
     if isinstance(value, dict):
-        return type(value)({key: unshared(each) for key, each in value.items()})
+        return type(value)({key: unshared(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
         return type(value)(unshared(item) for item in value)
     return set(value) if isinstance(value, set) else value
@@ -534,12 +534,12 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
             return getattr(value, name)(*arguments)
         raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
     kind = next(
-        (each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None
+        (kind for kind in METHODS if isinstance(value, kind) and not (kind is int and isinstance(value, bool))), None
     )
     if kind is None or name not in METHODS[kind]:
         raise Unfoldable(f"what `.{name}(…)` returns is not known before the flow runs")
-    for each in (value, *arguments, *named.values()):
-        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
+    for operand in (value, *arguments, *named.values()):
+        folder.budget.spend(folder.budget.weight(operand) // 2 + 1)
     if isinstance(value, str):
         special = globals().get(f"_str_{name}")
         if special is not None:
@@ -558,7 +558,7 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
 
 def _dict(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _dict(each) for key, each in value.items()}
+        return {key: _dict(item) for key, item in value.items()}
     return [_dict(item) for item in value] if isinstance(value, list) else value
 
 

@@ -15,11 +15,21 @@ from .values import PARAMETERS, Declared, Function, Native
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
+    from ..names.resolver import Resolver
     from ..source.modules import Module
-    from .evaluator import Evaluator
     from .values import Folding
+
+    class Evaluator(Protocol):
+        """The evaluator, as far as objects need it."""
+
+        resolver: Resolver
+        set_values: Any
+        classes: dict[tuple[str, str], OwnClass]
+
+        def constant(self, module: Module, dotted: str) -> Any: ...
+
 
 _DEEPEST = 30
 _NOTHING = object()
@@ -32,6 +42,7 @@ _DATACLASSES = frozenset(
 _MODELS = ("pydantic.BaseModel", "pydantic.main.BaseModel")
 _CHECKED = {"str": str, "int": int, "float": float, "bool": bool}
 _CUSTOM = frozenset("__new__ __getattr__ __getattribute__ __set_name__ __init_subclass__ __class_getitem__".split())
+_READING = frozenset("print pprint".split())  # functions that change nothing
 _CACHES = frozenset("functools.lru_cache functools.cache".split())
 
 
@@ -127,10 +138,8 @@ class Member:
             return self.label
         if name in self.owner.methods():
             return self.owner.member(folder, name, self)
-        from .library import attribute
-
         if isinstance(self, (str, int)):
-            return attribute(self.content, name)
+            return folder.attribute(self.content, name)
         raise Failing(f"`{self.owner.name}.{self.label}` has no `{name}`", AttributeError(name))
 
 
@@ -167,17 +176,17 @@ class Super:
             if name == "__init__" and owner.kind == "dataclass":
                 return _filler(owner, self.bound)
         if name == "__init__" and self.foreign in PARAMETERS:
-            return Native(name, lambda _, *given, **named: self._declare(given, named))
+            return Native(name, lambda _, *arguments, **named: self._declare(arguments, named))
         if name in ("__init__", "__post_init__", "__init_subclass__"):
             return Native(name, lambda _, *__, **___: None)
         raise Failing(f"`super()` has no `{name}`", AttributeError(name))
 
-    def _declare(self, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self.bound.declared = Declared(self.foreign, given, named)
+    def _declare(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self.bound.declared = Declared(self.foreign, arguments, named)
 
 
 def _filler(owner: OwnClass, bound: Any) -> Native:
-    return Native("__init__", lambda folder, *given, **named: owner.fill(folder, bound, list(given), named))
+    return Native("__init__", lambda folder, *arguments, **named: owner.fill(folder, bound, list(arguments), named))
 
 
 class Field:
@@ -383,12 +392,12 @@ class OwnClass:
             return function
         if kinds == ["classmethod"]:
             owner = bound if is_class else bound.owner
-            return Native(name, lambda inner, *given, **named: inner.call(function, [owner, *given], named))
+            return Native(name, lambda inner, *arguments, **named: inner.call(function, [owner, *arguments], named))
         if kinds and not set(kinds) <= _CACHES:
             raise Unfoldable(f"`{self.name}.{name}` is not known before the flow runs")
         if is_class:
             return function
-        return Native(name, lambda inner, *given, **named: inner.call(function, [bound, *given], named))
+        return Native(name, lambda inner, *arguments, **named: inner.call(function, [bound, *arguments], named))
 
     def _function(self, node: Any, bound: Any) -> Function:
         import copy
@@ -399,10 +408,10 @@ class OwnClass:
         after = owner.mro()
         after = after[after.index(self) + 1 :]
         local = {"super": Native("super", lambda _, *__: Super(bound, after, owner.foreign)), "__class__": self}
-        return Function(f"{self.name}.{node.name}", plain, self._lookup, local, self._given())
+        return Function(f"{self.name}.{node.name}", plain, self._lookup, local, self._set_values())
 
-    def _given(self) -> Any:
-        return self.evaluator.given if self.evaluator is not None else {}
+    def _set_values(self) -> Any:
+        return self.evaluator.set_values if self.evaluator is not None else {}
 
     def _lookup(self, name: str) -> Any:
         assert self.evaluator is not None and self.home is not None
@@ -447,27 +456,27 @@ class OwnClass:
 
     # ── making objects ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def make(self, folder: Folding, given: list[Any], named: dict[str, Any]) -> Any:
+    def make(self, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
         """Returns what a call of the class returns. Raises Unfoldable."""
         if self.kind == "foreign":
             raise Unfoldable(f"what `{self.name}(…)` returns is not known before the flow runs")
         if self.kind == "enumeration":
-            wanted = folder.usable(given[0])
+            wanted = folder.usable(arguments[0])
             for each in self.listed(folder):
                 if each is wanted or each.content == wanted or each == wanted:
                     return each
             raise ValueError(f"{wanted!r:.40} is not a valid {self.name}")
         if self.kind == "namedtuple":
-            return self._row(folder, given, named)
+            return self._row(folder, arguments, named)
         made = Instance(self, {})
         made.is_open = True
         if self.finds("__init__"):
-            folder.call(self.member(folder, "__init__", made), given, named)
+            folder.call(self.member(folder, "__init__", made), arguments, named)
         elif self.kind == "dataclass":
-            self.fill(folder, made, given, named)
+            self.fill(folder, made, arguments, named)
         elif self.foreign:
-            return Declared(self.foreign, tuple(given), named)
-        elif given or named:
+            return Declared(self.foreign, tuple(arguments), named)
+        elif arguments or named:
             raise TypeError(f"{self.name}() takes no arguments")
         made.is_open = False
         if self.foreign:
@@ -478,7 +487,7 @@ class OwnClass:
         folder.budget.spend(folder.budget.weight(made) // 16 + 1)
         return made
 
-    def fill(self, folder: Folding, made: Instance, given: list[Any], named: dict[str, Any]) -> None:
+    def fill(self, folder: Folding, made: Instance, arguments: list[Any], named: dict[str, Any]) -> None:
         """Does what the `__init__` of a dataclass does."""
         fields: dict[str, tuple[OwnClass, Any]] = {}
         for owner in reversed(self.mro()):
@@ -486,7 +495,7 @@ class OwnClass:
                 for name, node in owner._annotated():
                     fields[name] = (owner, node)
         values: dict[str, Any] = {}
-        waiting, rest = list(given), dict(named)
+        waiting, rest = list(arguments), dict(named)
         if self.is_model:
             self._check(rest, waiting)
         for name, (owner, node) in fields.items():
@@ -507,11 +516,11 @@ class OwnClass:
             if self.finds(name):
                 folder.call(self.member(folder, name, made), [], {})
 
-    def _check(self, named: dict[str, Any], given: list[Any]) -> None:
+    def _check(self, named: dict[str, Any], arguments: list[Any]) -> None:
         """Raises Unfoldable for an argument that pydantic may convert."""
         import ast
 
-        if given or self.finds("model_post_init"):
+        if arguments or self.finds("model_post_init"):
             raise Unfoldable(f"what `{self.name}(…)` returns is not known before the flow runs")
         annotations: dict[str, str] = {}
         for owner in reversed(self.mro()):
@@ -522,14 +531,14 @@ class OwnClass:
             if type(value) is not _CHECKED.get(annotations.get(name, "")):
                 raise Unfoldable(f"pydantic may convert `{name}` of `{self.name}`")
 
-    def _row(self, folder: Folding, given: list[Any], named: dict[str, Any]) -> Row:
+    def _row(self, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Row:
         names = self.field_names
         if self.node is not None:
             defaults = {name: node for owner in self.mro() for name, node in owner._annotated() if node is not None}
-        if len(given) > len(names) or not set(named) <= set(names[len(given) :]):
+        if len(arguments) > len(names) or not set(named) <= set(names[len(arguments) :]):
             raise TypeError(f"{self.name}() got unexpected arguments")
-        values = list(given)
-        for at, name in enumerate(names[len(given) :], len(given)):
+        values = list(arguments)
+        for at, name in enumerate(names[len(arguments) :], len(arguments)):
             if name in named:
                 values.append(named[name])
             elif self.node is None and len(names) - at <= len(self.defaults):
@@ -555,13 +564,34 @@ def own_class(evaluator: Evaluator, home: Module, name: str) -> OwnClass:
     if kept is None:
         import textwrap
 
-        from .expressions import parsed
+        from ..source.text import syntax_tree
 
         evaluator.classes[home.name, name] = ends = OwnClass(None, None, name, None)  # for one derived from itself
         ends.kind = "foreign"
-        text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
-        evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, parsed(text, "exec").body[0])
+        try:
+            text = textwrap.dedent(" " * nodes[0].range().start.column + nodes[0].text())
+            tree = syntax_tree(text, "<class>", "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise Unfoldable(f"Python cannot read class `{name}`: {error}") from None
+        evaluator.classes[home.name, name] = kept = OwnClass(evaluator, home, name, tree.body[0])
     return kept
+
+
+def untouched(value: Any, home: Module, name: str) -> Any:
+    """Returns the value of a name of a module. Raises Unfoldable for an object that a call of the module may change."""
+    if not isinstance(value, Instance) or (value.owner is not None and value.owner.is_frozen):
+        return value
+    from ..source.bindings import statements
+
+    for statement in statements(home.source.root):
+        call = statement.named_children()[0] if statement.kind() == "expression_statement" else statement
+        function = call.field("function") if call.kind() == "call" else None
+        if function is None or function.text() in _READING:
+            continue
+        if any(each.text() == name for each in call.find_all(kind="identifier")):
+            shown = " ".join(call.text().split())[:60]
+            raise Unfoldable(f"`{shown}` may change `{name}` when the module is imported")
+    return value
 
 
 def text_of(folder: Folding, value: Any) -> str:
@@ -586,9 +616,9 @@ def native(qualified: str) -> Native | None:
     return Native(qualified.rpartition(".")[2], run) if run is not None else None
 
 
-def _namespace(folder: Folding, *given: Any, **named: Any) -> Instance:
-    if given:
-        named = {**_mapping(given[0]), **named}
+def _namespace(folder: Folding, *arguments: Any, **named: Any) -> Instance:
+    if arguments:
+        named = {**_mapping(arguments[0]), **named}
     return Instance(None, named)
 
 

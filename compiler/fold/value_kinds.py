@@ -82,9 +82,9 @@ def unsaved(resolver: Resolver, one: Definition | None) -> str:
     """Returns a description of the definition's value, such as "an open file", if it cannot be pickled, else ""."""
     if one is None:
         return ""
-    found = _kind(resolver, one, one.node)
-    if found in (GENERATOR, MODULE, VIEW):
-        return found
+    one_kind = _kind(resolver, one, one.node)
+    if one_kind in (GENERATOR, MODULE, VIEW):
+        return one_kind
     called = _called(resolver, one, one.node)
     return UNSAVED.get(called, "")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
         budget: Budget
         local: dict[str, Any]
-        given: Mapping[str, Any]
+        set_values: Mapping[str, Any]
         depth: int
         lookup: Lookup
 
@@ -98,10 +98,10 @@ class Function:
         node: Any,
         lookup: Lookup,
         local: Mapping[str, Any],
-        given: Mapping[str, Any],
+        set_values: Mapping[str, Any],
         qualified: str = "",
     ) -> None:
-        self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
+        self.name, self.node, self.lookup, self.local, self.set_values = name, node, lookup, local, set_values
         self.qualified = qualified  # "": a function without a name
 
 
@@ -256,7 +256,7 @@ def from_here(path: str) -> str:
 def settings(value: Any) -> Any:
     """Returns the value, with every mapping in it readable by attributes."""
     if isinstance(value, dict):
-        return Settings({key: settings(each) for key, each in value.items()})
+        return Settings({key: settings(item) for key, item in value.items()})
     return type(value)(settings(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 

@@ -24,6 +24,7 @@ _KINDS: dict[str, type] = {
     "task": nodes.Task, "branches": nodes.Branches, "for_each": nodes.ForEach,
 }  # fmt: skip
 _KIND_OF = {kind: name for name, kind in _KINDS.items()}
+_SCALARS = frozenset((str, int, bool, float, type(None)))
 
 
 class Malformed(ValueError):
@@ -32,7 +33,7 @@ class Malformed(ValueError):
 
 def to_json(flow: nodes.Flow, scope: nodes.Scope) -> str:
     """Returns the JSON text, indented by one space per level, with a final newline; equal values give equal bytes."""
-    return dumps({"version": VERSION, "flow": _plain(flow), "scopes": _plain(scope)})
+    return dumps({"version": VERSION, "flow": flow, "scopes": scope})
 
 
 def from_json(text: str) -> tuple[nodes.Flow, nodes.Scope]:
@@ -77,43 +78,51 @@ def _plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Returns plain data as JSON text, with small objects on one line.
+    """Returns records and plain data as JSON text, with small objects on one line.
 
     Written by hand, since importing `json` takes as long as starting Python. Raises ValueError for a number that JSON
     cannot hold, and for a lone surrogate, which UTF-8 cannot encode.
     """
-    out: list[str] = []
-    _write(value, "\n", out.append)
-    out.append("\n")
-    return "".join(out)
+    return _written(value, "\n") + "\n"
 
 
-def _write(value: Any, newline: str, put: Callable[[str], None]) -> None:
-    if isinstance(value, dict) and value and not _is_flat(value):
-        deeper = newline + " "
-        opening = "{"
-        for key, each in value.items():
-            put(f"{opening}{deeper}{_text(key)}: ")
-            _write(each, deeper, put)
-            opening = ","
-        put(newline + "}")
-    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
-        deeper = newline + " "
-        opening = "["
-        for each in value:
-            put(opening + deeper)
-            _write(each, deeper, put)
-            opening = ","
-        put(newline + "]")
+def _written(value: Any, newline: str) -> str:
+    """Returns the text of a value whose lines begin with `newline`, at the cost of one frame for each of its levels."""
+    kind = type(value)
+    if kind is str:
+        return _text(value)
+    names = fields = getattr(kind, "__match_args__", None)
+    if names is not None:
+        values: Any = [getattr(value, name) for name in names]
+        if kind in _KIND_OF:
+            names, values = ("kind", *names), (_KIND_OF[kind], *values)
+    elif isinstance(value, dict):
+        names, values = value.keys(), value.values()
+    elif isinstance(value, (list, tuple)):
+        values = value
     else:
-        put(_one_line(value))
+        return _constant(value)
+    deeper = newline
+    for each in values:
+        if type(each) not in _SCALARS and (each or names is None) and not isinstance(each, (str, int, float)):
+            deeper = newline + " "
+            break
+    parts = []
+    if names is None:
+        for each in values:
+            parts.append(_written(each, deeper))
+    else:
+        for name, each in zip(names, values):
+            kind = type(each)
+            text = _text(each) if kind is str else repr(each) if kind is int else _written(each, deeper)
+            parts.append(f'"{name}": {text}' if fields is not None else f"{_text(name)}: {text}")
+    opening, closing = "[]" if names is None else "{}"
+    if deeper is newline:
+        return f"{opening}{', '.join(parts)}{closing}"
+    return f"{opening}{deeper}{f',{deeper}'.join(parts)}{newline}{closing}"
 
 
-def _is_flat(value: dict[str, Any]) -> bool:
-    return not any(isinstance(item, (dict, list)) and item for item in value.values())
-
-
-def _one_line(value: Any) -> str:
+def _constant(value: Any) -> str:
     if value is None or value is True or value is False:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
@@ -122,11 +131,7 @@ def _one_line(value: Any) -> str:
         if value != value or value in (float("inf"), float("-inf")):
             raise ValueError(f"JSON has no number {value!r}")
         return float.__repr__(value)
-    if isinstance(value, int):
-        return int.__repr__(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key)}: {_one_line(each)}" for key, each in value.items()) + "}"
-    return "[" + ", ".join(_one_line(item) for item in value) + "]"
+    return int.__repr__(value)
 
 
 def _python_text(value: str) -> str:
@@ -170,7 +175,7 @@ def _reader(annotation: str) -> Callable[[Any, str], Any]:
     if annotation.startswith("tuple["):
         one = _reader(annotation[len("tuple[") : -len(", ...]")])
         return lambda data, place: tuple(
-            one(each, f"{place}[{index}]") for index, each in enumerate(_checked(data, list, place))
+            one(item, f"{place}[{index}]") for index, item in enumerate(_checked(data, list, place))
         )
     if annotation in ("Transition", "Node"):
         return _union

@@ -63,12 +63,12 @@ def predecessors(scope: Scope, steps: Mapping[str, Step]) -> dict[str, tuple[Nod
 
     A loop is not its own predecessor; the scope's entry has none.
     """
-    found: dict[str, list[Node]] = {node.step: [] for node in scope.nodes}
+    before: dict[str, list[Node]] = {node.step: [] for node in scope.nodes}
     for node in scope.nodes:
         for target in successors(node, steps):
             if target != node.step:
-                found.setdefault(target, []).append(node)
-    return {name: tuple(nodes) for name, nodes in found.items()}
+                before.setdefault(target, []).append(node)
+    return {name: tuple(nodes) for name, nodes in before.items()}
 
 
 def exits(scope: Scope, steps: Mapping[str, Step]) -> tuple[Node, ...]:
@@ -105,7 +105,7 @@ def walk(scope: Scope) -> Iterator[tuple[Scope, Node, int]]:
             yield current, node, depth
         for node in reversed(current.nodes):
             deeper = depth + isinstance(node, ForEach)
-            waiting.extend((each, deeper) for each in reversed(inner(node)))
+            waiting.extend((nested, deeper) for nested in reversed(inner(node)))
 
 
 def _scope(entry: str, steps: Mapping[str, Step]) -> tuple[Scope, str | None]:

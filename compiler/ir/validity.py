@@ -51,9 +51,9 @@ def _graph(flow: nodes.Flow) -> Iterator[str]:
         yield from _parameter(parameter)
     for config in flow.configs:
         yield from _config(config)
-    for each in flow.inputs:
-        if each.kind not in INPUT_KINDS:
-            yield f"input {each.name!r} is of unknown kind {each.kind!r}"
+    for entry in flow.inputs:
+        if entry.kind not in INPUT_KINDS:
+            yield f"input {entry.name!r} is of unknown kind {entry.kind!r}"
     for owner, decorators in [(flow.name, flow.decorators)] + [(step.name, step.decorators) for step in flow.steps]:
         for decorator in decorators:
             yield from _json_value(decorator.attributes, f"@{decorator.name} of {owner}")
@@ -165,8 +165,8 @@ def _scope(scope: nodes.Scope, join: str | None, steps: Mapping[str, nodes.Step]
                 yield f"{node.step!r} goes to {target!r}, which is neither in its scope nor the join it leaves to"
             elif position[target] <= index and target != node.step:
                 yield f"{node.step!r} goes back to {target!r}"
-        for each in inner(node):
-            yield from _scope(each, node.join, steps)  # type: ignore[union-attr]
+        for nested in inner(node):
+            yield from _scope(nested, node.join, steps)  # type: ignore[union-attr]
     if join is not None and not leaves:
         yield f"scope of {scope.entry!r} never leaves to {join!r}"
     if join is not None and any(isinstance(steps[name].transition, nodes.End) for name in position):
@@ -191,18 +191,18 @@ def _node(node: nodes.Node, step: nodes.Step) -> Iterator[str]:
 def _json_value(value: object, place: str) -> Iterator[str]:
     waiting = [value]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            if not all(isinstance(key, str) for key in each):
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if not all(isinstance(key, str) for key in part):
                 yield f"{place}: a key is not text"
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
-        elif isinstance(each, float):
-            if each != each or each in (float("inf"), float("-inf")):
-                yield f"{place}: {each!r} is no JSON number"
-        elif not (each is None or isinstance(each, (bool, int, str))):
-            yield f"{place}: {each!r} is no JSON value"
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+        elif isinstance(part, float):
+            if part != part or part in (float("inf"), float("-inf")):
+                yield f"{place}: {part!r} is no JSON number"
+        elif not (part is None or isinstance(part, (bool, int, str))):
+            yield f"{place}: {part!r} is no JSON value"
 
 
 def _repeated(what: str, names: list[str]) -> Iterator[str]:

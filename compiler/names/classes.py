@@ -25,22 +25,22 @@ def is_enumeration(resolver: Resolver, owner: Class) -> bool:
 def flows(resolver: Resolver, module: Module) -> list[Class]:
     """Returns the flows that the module itself defines, in order."""
     candidates = [Class(module, nodes[-1]) for nodes in module.classes.values()]
-    found = [candidate for candidate in candidates if _is_flow(resolver, candidate, set())]
-    if len(found) < len(candidates):  # others may inherit all of their steps from an installed package
+    classes = [candidate for candidate in candidates if _is_flow(resolver, candidate, set())]
+    if len(classes) < len(candidates):  # others may inherit all of their steps from an installed package
         called = {call.text() for call in _called_in_main(module)}
-        may_be_flow = not found and "flow" in module.source.text.lower()
+        may_be_flow = not classes and "flow" in module.source.text.lower()
         for candidate in candidates:
-            if candidate not in found and (candidate.name in called or may_be_flow):
-                found += [candidate] if _is_flow(resolver, candidate, set(), True) else []
-    return sorted(found, key=lambda each: each.node.range().start.index)
+            if candidate not in classes and (candidate.name in called or may_be_flow):
+                classes += [candidate] if _is_flow(resolver, candidate, set(), True) else []
+    return sorted(classes, key=lambda candidate: candidate.node.range().start.index)
 
 
-def started(module: Module, found: list[Class]) -> list[Class]:
+def started(module: Module, classes: list[Class]) -> list[Class]:
     """Returns the flows that `if __name__ == "__main__":` starts, or else all that no other flow inherits from."""
-    names = [each.text() for each in _called_in_main(module)]
-    called = [each for each in found if each.name in names]
-    bases = {name for each in found for name, _ in base_names(each)}
-    return called or [each for each in found if each.name not in bases]
+    names = [node.text() for node in _called_in_main(module)]
+    called = [candidate for candidate in classes if candidate.name in names]
+    bases = {name for candidate in classes for name, _ in base_names(candidate)}
+    return called or [candidate for candidate in classes if candidate.name not in bases]
 
 
 def _called_in_main(module: Module) -> list[SgNode]:
@@ -56,20 +56,20 @@ def _called_in_main(module: Module) -> list[SgNode]:
     ]
 
 
-def unread(resolver: Resolver, module: Module, found: list[Class]) -> SgNode | None:
+def unread(resolver: Resolver, module: Module, classes: list[Class]) -> SgNode | None:
     """Returns the name that the file calls without arguments and that may be an unreadable flow.
 
     Such a name is not a function or class of the file, but the result of an expression. Returns None if the file starts
     a flow, or has no such call.
     """
-    called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
-    if any(each.name == call.text() for each in found for call in called):
+    called = [node for node in _called_in_main(module) if node.kind() == "identifier"]
+    if any(candidate.name == call.text() for candidate in classes for call in called):
         return None
     return next(
         (
-            each
-            for each in called
-            if each.text() in module.assigned and _may_make_a_class(resolver, module, each.text())
+            node
+            for node in called
+            if node.text() in module.assigned and _may_make_a_class(resolver, module, node.text())
         ),
         None,
     )
@@ -107,10 +107,10 @@ def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]], o
 def _has_steps(resolver: Resolver, candidate: Class) -> bool:
     """Returns True if a method of the class is marked as a step."""
     for nodes in candidate.functions.values():
-        for each in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
+        for child in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
             if (
-                each.kind() == "decorator"
-                and resolver.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip())
+                child.kind() == "decorator"
+                and resolver.qualify(candidate.module, child.text().lstrip("@").partition("(")[0].strip())
                 == "metaflow.step"
             ):
                 return True
@@ -124,22 +124,22 @@ def _class(resolver: Resolver, qualified: str) -> Class | None:
     return Class(place[0], place[0].classes[place[1]][-1])
 
 
-def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
-    """Returns the flow of the module that is named `wanted`, or with "" the one that the file starts.
+def choose(resolver: Resolver, module: Module, flow_name: str) -> Class:
+    """Returns the flow of the module that is named `flow_name`, or with "" the one that the file starts.
 
     Raises Refused.
     """
     file = module.source.name
-    found = flows(resolver, module)
-    lost = unread(resolver, module, found) if not wanted else None
+    candidates = flows(resolver, module)
+    lost = unread(resolver, module, candidates) if not flow_name else None
     if lost is not None:
         what = f"`{lost.text()}`, which `{file}` starts, is not a class that flowc can read"
         why = "code makes it when the file runs, but flowc only reads code"
         how = f"define `class {lost.text()}(FlowSpec):` at the top level" + (
-            ", or name a different flow with `--flow`" if found else ""
+            ", or name a different flow with `--flow`" if candidates else ""
         )
         raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
-    if not found:
+    if not candidates:
         what = f"there is no flow in `{file}`"
         why = "a flow must be a class that inherits from FlowSpec"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
@@ -148,45 +148,45 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
         if base is not None and base.span is not None:
             why, how, place = f"{base.what}: {base.why}", base.how, base.span
         raise Refused([Diagnostic("FLOW101", what, place, why, how)])
-    if wanted:
-        chosen = next((each for each in found if each.name == wanted), None)
+    if flow_name:
+        chosen = next((candidate for candidate in candidates if candidate.name == flow_name), None)
         if chosen is None:
-            close = nearest(wanted, [each.name for each in found])
+            close = nearest(flow_name, [candidate.name for candidate in candidates])
             how = (
                 f"did you mean `{close}`?"
                 if close
-                else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
+                else "its flows are " + ", ".join(f"`{candidate.name}`" for candidate in candidates)
             )
             raise Refused(
                 [
                     Diagnostic(
                         "FLOW101",
-                        f"there is no flow `{wanted}` in `{file}`",
-                        found[0].span,
+                        f"there is no flow `{flow_name}` in `{file}`",
+                        candidates[0].span,
                         why="`--flow` must name a flow of this file",
                         how=how,
                     )
                 ]
             )
         return chosen
-    meant = started(module, found)
+    meant = started(module, candidates)
     if len(meant) == 1:
         return meant[0]
-    if len(found) > 1:
-        names = ", ".join(f"`{each.name}`" for each in found)
-        how = f"choose one with `--flow {found[-1].name}`"
+    if len(candidates) > 1:
+        names = ", ".join(f"`{candidate.name}`" for candidate in candidates)
+        how = f"choose one with `--flow {candidates[-1].name}`"
         raise Refused(
             [
                 Diagnostic(
                     "FLOW102",
                     f"there are several flows in `{file}`: {names}",
-                    found[1].span,
+                    candidates[1].span,
                     why="a spec describes one flow",
                     how=how,
                 )
             ]
         )
-    return found[0]
+    return candidates[0]
 
 
 def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagnostic]]:
@@ -195,12 +195,12 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
     Also returns the bases that cannot be read.
     """
     problems: list[Diagnostic] = []
-    known: dict[tuple[str, str], Class] = {}
+    classes: dict[tuple[str, str], Class] = {}
 
     def mro(current: Class, above: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-        if current.key not in known and _has_branches(current):
+        if current.key not in classes and _has_branches(current):
             problems.append(_branched(current))
-        known.setdefault(current.key, current)
+        classes.setdefault(current.key, current)
         if current.key in above:
             problems.append(
                 Diagnostic(
@@ -240,7 +240,7 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
         return [current.key, *merged]
 
     order = mro(start, ())
-    return [known[key] for key in dict.fromkeys(order)], problems
+    return [classes[key] for key in dict.fromkeys(order)], problems
 
 
 def _unread_bases(resolver: Resolver, module: Module) -> Iterator[Diagnostic]:
@@ -315,5 +315,5 @@ def _merge(orders: list[list[tuple[str, str]]]) -> list[tuple[str, str]] | None:
         if head is None:
             return None
         merged.append(head)
-        orders = [rest for order in orders if (rest := [each for each in order if each != head])]
+        orders = [rest for order in orders if (rest := [key for key in order if key != head])]
     return merged

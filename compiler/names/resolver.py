@@ -21,14 +21,23 @@ class Resolver:
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
+        self._qualified: dict[tuple[Module, str], str] = {}  # so far: most names stand in a flow many times
+        self._roots_added = sources.roots_added  # when these were found
 
     def qualify(self, module: Module, dotted: str) -> str:
         """Returns the qualified name of a dotted name in the module.
 
         A name that nothing binds resolves to itself, as a builtin.
         """
-        first, _, rest = dotted.partition(".")
-        return self._follow(self._resolve(module, first, frozenset()), rest, frozenset())
+        if self._roots_added != self.sources.roots_added:  # a name may now lead into a package that was opened
+            self._qualified.clear()
+            self._roots_added = self.sources.roots_added
+        known = self._qualified.get((module, dotted))
+        if known is None:
+            first, _, rest = dotted.partition(".")
+            known = self._follow(self._resolve(module, first, frozenset()), rest, frozenset())
+            self._qualified[module, dotted] = known
+        return known
 
     def _resolve(self, module: Module, name: str, seen: frozenset[tuple[str, str]]) -> str:
         if (module.name, name) in seen:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @record
-class Given:
+class CompileOptions:
     """The options of a compile. The same source and the same options give the same bytes."""
 
     config_files: tuple[tuple[str, str], ...] = ()  # `--config NAME FILE`: name → path, relative to the current folder
@@ -38,7 +38,7 @@ class Given:
         return {**dict(self.project_variables), **dict(self.variables)}
 
 
-NOTHING = Given()
+NOTHING = CompileOptions()
 
 
 def value_of(text: str) -> Any:
@@ -57,9 +57,9 @@ def pair(text: str) -> tuple[str, str] | None:
     Returns None if there is none.
     """
     depth = 0
-    for at, each in enumerate(text):
-        depth += (each in "([{") - (each in ")]}")
-        if each == "=" and depth == 0 and at:
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "=" and depth == 0 and at:
             return text[:at].strip(), text[at + 1 :]
     return None
 
@@ -74,22 +74,22 @@ def canonical(expression: str) -> str:
         return expression
 
 
-def inputs(given: Given, values: set[str], variables: set[str]) -> Iterator[Input]:
+def inputs(options: CompileOptions, values: set[str], variables: set[str]) -> Iterator[Input]:
     """Returns the options that had an effect, for the spec's provenance.
 
     `values` and `variables` are the names that were looked up.
     """
-    for name, value in sorted(given.values, key=lambda each: each[0]):
+    for name, value in sorted(options.values, key=lambda item: item[0]):
         if name in values:
             yield Input("set", name, ascii(value) if not isinstance(value, str) else value, "")
-    for name, value in sorted(given.environment.items()):
+    for name, value in sorted(options.environment.items()):
         if name in variables:
             yield Input("env", name, value, "")
 
 
-def unused(given: Given, values: set[str], variables: set[str]) -> Iterator[Diagnostic]:
+def unused(options: CompileOptions, values: set[str], variables: set[str]) -> Iterator[Diagnostic]:
     """Yields FLOW145 for each option without effect: its name is misspelt, or the value is known without it."""
-    for name, _ in given.values:
+    for name, _ in options.values:
         if name not in values:
             why = (
                 "no expression needs it: the source gives the value itself, or does not use the name where a value "
@@ -103,8 +103,8 @@ def unused(given: Given, values: set[str], variables: set[str]) -> Iterator[Diag
                 "remove the option, or correct the name",
                 WARNING,
             )
-    if not given.whole_environment:
-        for name, _ in given.variables:
+    if not options.whole_environment:
+        for name, _ in options.variables:
             if name not in variables:
                 why = "no value that must be known when compiling reads the variable"
                 yield Diagnostic(

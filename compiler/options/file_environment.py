@@ -11,7 +11,7 @@ import json
 from ..fast_start.record import replace
 from ..fold.budget import Unfoldable
 from ..source.bindings import statements
-from .compile_inputs import Given
+from .compile_inputs import CompileOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
     """Returns the METAFLOW variables that the module's top level sets to values that fold; the last one counts."""
     if PREFIX not in module.source.text:
         return {}
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for statement in statements(module.source.root):
         for node in statement.named_children() if statement.kind() == "expression_statement" else []:
             left, right = (node.field("left"), node.field("right")) if node.kind() == "assignment" else (None, None)
@@ -37,22 +37,22 @@ def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
                 continue
             try:
                 name, value = (
-                    evaluator.fold(each.text(), lambda dotted: evaluator.constant(module, dotted))
-                    for each in (key, right)
+                    evaluator.fold(node.text(), lambda dotted: evaluator.constant(module, dotted))
+                    for node in (key, right)
                 )
             except Unfoldable:
                 continue
             if isinstance(name, str) and isinstance(value, str) and name.startswith(PREFIX):
-                found[name] = value
-    return found
+                pairs[name] = value
+    return pairs
 
 
-def with_configs(given: Given, own: dict[str, str]) -> Given:
+def with_configs(options: CompileOptions, own: dict[str, str]) -> CompileOptions:
     """Returns the options, with configs from the file's own variables if nothing else gives any.
 
     The command line and the environment take precedence.
     """
-    taken = {name for pairs in (given.config_files, given.config_values) for name, _ in pairs}
+    taken = {name for pairs in (options.config_files, options.config_values) for name, _ in pairs}
     for variable, field in CONFIGS:
         try:
             pairs = json.loads(own.get(variable, "{}"))
@@ -60,9 +60,9 @@ def with_configs(given: Given, own: dict[str, str]) -> Given:
             continue
         if isinstance(pairs, dict):
             new = tuple(
-                (name, each if isinstance(each, str) else json.dumps(each))
-                for name, each in pairs.items()
+                (name, value if isinstance(value, str) else json.dumps(value))
+                for name, value in pairs.items()
                 if name not in taken
             )
-            given = replace(given, **{field: (*getattr(given, field), *new)})
-    return given
+            options = replace(options, **{field: (*getattr(options, field), *new)})
+    return options

@@ -15,17 +15,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..decorators.project import Place
     from ..ir.nodes import Decorator, Flow
-    from .compile_inputs import Given
+    from .compile_inputs import CompileOptions
 
 NOBODY = "default"  # the user of a compile without a branch
 
 
-def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
+def deployed(flow: Flow, options: CompileOptions) -> tuple[Flow, list[Diagnostic]]:
     """Returns the flow with the branch in its `@project`, and FLOW146 if the branch is invalid."""
     project = project_of(flow)
     if project is None:
-        if given.branch or given.production:
-            option = "--branch" if given.branch else "--production"
+        if options.branch or options.production:
+            option = "--branch" if options.branch else "--production"
             why = "only a flow with `@project` has branches"
             return flow, [
                 Diagnostic(
@@ -37,22 +37,26 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
                 )
             ]
         return flow, []
-    if given.branch and (wrong := wrong_name(given.branch)):
+    if options.branch and (wrong := wrong_name(options.branch)):
         return flow, [
             Diagnostic(
-                "FLOW146", f"invalid branch: `--branch {given.branch}`", project.span, wrong, "choose a different name"
+                "FLOW146",
+                f"invalid branch: `--branch {options.branch}`",
+                project.span,
+                wrong,
+                "choose a different name",
             )
         ]
     if any(check(project, flow)):
         return flow, []  # which the decorator's check reports
     try:
-        place = place_of(project, flow.name, NOBODY, given.branch, given.production)
+        place = place_of(project, flow.name, NOBODY, options.branch, options.production)
     except Disagreement as error:
         return flow, [value_error(project, "branch", str(error), "remove one of them")]
-    is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows its user
-    made = deployed_to(project, place, given.branch, is_settled)
+    is_settled = not (options.whole_environment and place.is_user_branch)  # else the task knows its user
+    replacement = deployed_to(project, place, options.branch, is_settled)
     return replace(
-        flow, decorators=tuple(made if decorator is project else decorator for decorator in flow.decorators)
+        flow, decorators=tuple(replacement if decorator is project else decorator for decorator in flow.decorators)
     ), []
 
 

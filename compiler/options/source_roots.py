@@ -35,11 +35,11 @@ def own_roots(evaluator: Evaluator, module: Module) -> tuple[str, ...]:
     last: list[str] = []
     folder = evaluator.resolver.sources.folder
     here = _Here(
-        evaluator.resolver, evaluator.given, evaluator.environment, evaluator.natives, here=os.path.abspath(folder)
+        evaluator.resolver, evaluator.set_values, evaluator.environment, evaluator.natives, here=os.path.abspath(folder)
     )
     for is_first, node in _added(evaluator, module):
         for path in _texts(here, module, node):
-            place = next((each for each in (os.path.join(folder, path), path) if os.path.isdir(each)), "")
+            place = next((root for root in (os.path.join(folder, path), path) if os.path.isdir(root)), "")
             if place and is_first:
                 first.insert(0, place)
             elif place:
@@ -70,10 +70,10 @@ def _added(evaluator: Evaluator, module: Module) -> Iterator[tuple[bool, SgNode]
                 name = function.field("attribute") if function is not None else None
                 if owner is None or name is None or arguments is None or name.text() not in _INSERTS:
                     continue
-                given = [each for each in arguments.named_children() if each.kind() != "comment"]
+                plain = [child for child in arguments.named_children() if child.kind() != "comment"]
                 at = _INSERTS[name.text()]
-                if len(given) > at and _is_path(evaluator, module, owner):
-                    yield name.text() == "insert", given[at]
+                if len(plain) > at and _is_path(evaluator, module, owner):
+                    yield name.text() == "insert", plain[at]
 
 
 def _is_path(evaluator: Evaluator, module: Module, node: SgNode) -> bool:
@@ -86,4 +86,4 @@ def _texts(here: Evaluator, module: Module, node: SgNode) -> tuple[str, ...]:
     except (Unfoldable, KeyError):
         return ()
     several = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(str(each) for each in several if isinstance(each, str) or type(each).__name__ == "PurePosixPath")
+    return tuple(str(item) for item in several if isinstance(item, str) or type(item).__name__ == "PurePosixPath")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..ir.nodes import Span
     from ..source.modules import Class
-    from .compile_inputs import Given
+    from .compile_inputs import CompileOptions
 
 _ROUNDS = 10
 _STAND_IN = "1"  # text and number alike, to find what else is read
@@ -36,18 +36,20 @@ def of_defaults(assumed: Mapping[str, Any], place: Span) -> Diagnostic:
 
 
 def merged(
-    diagnostics: Sequence[Diagnostic], evaluator: Evaluator, flow_class: Class, given: Given
+    diagnostics: Sequence[Diagnostic], evaluator: Evaluator, flow_class: Class, options: CompileOptions
 ) -> list[Diagnostic]:
     """Returns the diagnostics, with one for all variables without a value in place of one for each."""
-    about = [each for each in diagnostics if each.why in evaluator.environment.missing]
-    names = dict.fromkeys(evaluator.environment.missing[each.why] for each in about)
+    about = [diagnostic for diagnostic in diagnostics if diagnostic.why in evaluator.environment.missing]
+    names = dict.fromkeys(evaluator.environment.missing[diagnostic.why] for diagnostic in about)
     for _ in range(_ROUNDS):
-        variables = {**given.environment, **dict.fromkeys(names, _STAND_IN)}
+        variables = {**options.environment, **dict.fromkeys(names, _STAND_IN)}
         environment = Environment(variables, False, set())
         environment.assumes = True
-        values = Values(dict(given.values))
-        _, found = read_flow(Evaluator(evaluator.resolver, values, environment, evaluator.natives), flow_class, given)
-        more = [environment.missing[each.why] for each in found if each.why in environment.missing]
+        values = Values(dict(options.values))
+        _, problems = read_flow(
+            Evaluator(evaluator.resolver, values, environment, evaluator.natives), flow_class, options
+        )
+        more = [environment.missing[diagnostic.why] for diagnostic in problems if diagnostic.why in environment.missing]
         if not more:
             break
         names.update(dict.fromkeys(more))

@@ -27,27 +27,29 @@ def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
     """Returns the flow with the decorators of the texts on its steps, and the diagnostics of the texts."""
     problems: list[Diagnostic] = []
     for text in texts:
-        known, given, wrong = _read(text)
-        if known is not None and not wrong and flow.steps:
-            wrong = _wrong(text, known, given, flow.steps[0])
+        spec, attributes, wrong = _read(text)
+        if spec is not None and not wrong and flow.steps:
+            wrong = _wrong(text, spec, attributes, flow.steps[0])
         problems += wrong
-        if known is not None and not wrong:
-            flow = replace(flow, steps=tuple(_on(step, known, given) for step in flow.steps))
+        if spec is not None and not wrong:
+            flow = replace(flow, steps=tuple(_on(step, spec, attributes) for step in flow.steps))
     return flow, problems
 
 
-def _wrong(text: str, spec: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
+def _wrong(text: str, spec: Specification, attributes: dict[str, Value], step: Step) -> list[Diagnostic]:
     """Yields the faults of the values on any step. Faults on one step only are left to the checks of the flow."""
-    alone = _on(replace(step, decorators=()), spec, given)
-    found = {each for each in spec.check(alone.decorators[0], alone) if each.code == "FLOW121"}
-    return [replace(each, what=f"`--with {text}`: {each.what}", span=None) for each in found]
+    alone = _on(replace(step, decorators=()), spec, attributes)
+    diagnostics = {diagnostic for diagnostic in spec.check(alone.decorators[0], alone) if diagnostic.code == "FLOW121"}
+    return [replace(diagnostic, what=f"`--with {text}`: {diagnostic.what}", span=None) for diagnostic in diagnostics]
 
 
-def _on(step: Step, spec: Specification, given: dict[str, Value]) -> Step:
+def _on(step: Step, spec: Specification, attributes: dict[str, Value]) -> Step:
     """Returns the step with the decorator above its own, where Metaflow would put it."""
     if any(decorator.name == spec.name for decorator in step.decorators) and not spec.multiple:
         return step
-    return replace(step, decorators=(Decorator(spec.name, {**spec.attributes, **given}, step.span), *step.decorators))
+    return replace(
+        step, decorators=(Decorator(spec.name, {**spec.attributes, **attributes}, step.span), *step.decorators)
+    )
 
 
 def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagnostic]]:
@@ -58,7 +60,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
     if spec is None or spec.level != "step":
         broken = plugins().problem(name, None) if spec is None else None
         return None, {}, [_unknown(text, name, spec) if broken is None else broken]
-    given: dict[str, Value] = {}
+    attributes: dict[str, Value] = {}
     problems: list[Diagnostic] = []
     for part in _parts(rest):
         attribute, equals, value = part.partition("=")
@@ -92,7 +94,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
             )
         else:
             try:
-                given[attribute] = _value(value.strip(), spec.attributes[attribute])
+                attributes[attribute] = _value(value.strip(), spec.attributes[attribute])
             except Unfoldable as error:
                 problems.append(
                     Diagnostic(
@@ -103,7 +105,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
                         "give a different value",
                     )
                 )
-    return spec, given, problems
+    return spec, attributes, problems
 
 
 def _parts(text: str) -> list[str]:

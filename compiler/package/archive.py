@@ -8,12 +8,11 @@ interchange format, ustar header block.
 from __future__ import annotations
 
 from ..fast_start.record import record
-from ..ir.json_form import to_json
 from ..ir.nodes import Input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ..ir.nodes import Flow, Scope
 
@@ -51,16 +50,29 @@ def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
 
     Raises BadName for a path that a ustar header cannot hold, that leaves the folder, or that is the IR's own.
     """
+    from ..ir.json_form import to_json
+
+    check_names(files)
     contents = {**files, IR_NAME: to_json(flow, scope).encode()}
-    if IR_NAME in files:
-        raise BadName(f"`{IR_NAME}` is the name of flowc's own file in the code package")
     blocks: list[bytes] = []
-    for name in sorted(contents, key=lambda each: each.encode("utf-8", "surrogateescape")):
+    for name in _sorted(contents):
         data = contents[name]
         blocks += [_header(name, len(data)), data, b"\0" * (-len(data) % _BLOCK)]
     blocks.append(b"\0" * (2 * _BLOCK))
     tar = b"".join(blocks)
     return Package("sha256:" + sha256_of(tar), tar)
+
+
+def check_names(files: Collection[str]) -> None:
+    """Raises BadName as `build` does, for a flow that is not packaged."""
+    if IR_NAME in files:
+        raise BadName(f"`{IR_NAME}` is the name of flowc's own file in the code package")
+    for name in _sorted(files):
+        _header(name, 0)
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape"))
 
 
 def _header(name: str, size: int) -> bytes:
@@ -101,21 +113,21 @@ class Unfit(Exception):
 
 def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
     """Returns the contents of files (name in the package → path), and each as an input of the compile. Raises Unfit."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for name, path in files.items():
         try:
             with open(path, "rb") as file:
-                found[name] = file.read(LARGEST + 1)
+                contents[name] = file.read(LARGEST + 1)
         except OSError as error:
             raise Unfit(name, path, f"cannot be read: {error.strerror}", "remove it, or make it readable") from None
-        if len(found[name]) > LARGEST:
+        if len(contents[name]) > LARGEST:
             raise Unfit(
                 name,
                 path,
                 f"is larger than {LARGEST >> 20} MiB",
                 "remove it, and let the step read it from its original place",
             )
-    return found, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
+    return contents, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in contents.items()]
 
 
 def sha256_of(data: bytes) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..source.modules import Module
 
 # A module without any of these words names no module at run time.
-_DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
+_DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location", "entrypoint")
 
 
 def closure(
@@ -55,7 +55,7 @@ def closure(
             follow(name)
             if beside:  # Python first looks in the script's own folder
                 follow(f"{beside}.{name}")
-        if not any(each in module.source.text for each in _DYNAMIC):
+        if not any(call in module.source.text for call in _DYNAMIC):
             continue
         from .dynamic_imports import modules_of, named_while_running  # rarely needed
 

@@ -1,6 +1,7 @@
 """Modules and scripts that code names at run time.
 
-Examples are `importlib.import_module("plugins.alpha")` and `subprocess.run([sys.executable, "train.py"])`.
+Examples are `importlib.import_module("plugins.alpha")`, `subprocess.run([sys.executable, "train.py"])` and
+`current.torch.run(entrypoint="train.py")`.
 
 No import statement leads to them, so this module finds them for the code package. A name counts if it folds. In a
 loop over values that fold, all names count. If only the beginning of a name is known, it counts: `"plugins." + name`
@@ -80,6 +81,8 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
             node = _argument(call, *_FILES[name])
             if node is not None:
                 yield Named(call, files=_files(_values(evaluator, module, node)))
+        elif function.text().endswith(".run") and (node := _argument(call, _MAX_WORDS, "entrypoint")) is not None:
+            yield Named(call, files=_files(_values(evaluator, module, node)))  # `current.torch.run(…)` and its like
         elif name in _SHELLS:
             node = _argument(call, 0, "args")
             if node is not None and node.kind() in _TEXTS and "python" in node.text():
@@ -106,13 +109,13 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
     if not os.path.isdir(place):
         return {}
     if parts:
-        found = {
+        modules = {
             path[: -len(".py")].removesuffix("/__init__").replace("/", "."): path
             for path in python_files(folder, "/".join(parts))
         }
     else:
-        found = {name[: -len(".py")]: name for name in sorted(os.listdir(place)) if name.endswith(".py")}
-    return {name: path for name, path in found.items() if name.startswith(beginning) or f"{name}." == beginning}
+        modules = {name[: -len(".py")]: name for name in sorted(os.listdir(place)) if name.endswith(".py")}
+    return {name: path for name, path in modules.items() if name.startswith(beginning) or f"{name}." == beginning}
 
 
 def unknown_names(
@@ -120,7 +123,7 @@ def unknown_names(
 ) -> Iterator[Diagnostic]:
     """Yields FLOW157 for each unknown name, if the flow's folder has a module that is not in the code package."""
     left = next(
-        (each for each in sorted(_top_level(sources.folder)) if each not in sources.contents and each not in added),
+        (name for name in sorted(_top_level(sources.folder)) if name not in sources.contents and name not in added),
         None,
     )
     if left is None:
@@ -149,7 +152,7 @@ def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[
     """Returns what `[sys.executable, …]` starts, wherever the list is written: a call may get it from a variable."""
     items = [child for child in display.named_children() if child.kind() not in ("comment", "keyword_argument")]
     at = max(
-        (index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None
+        (index for index, item in enumerate(items[:3]) if _is_python(evaluator.resolver, module, item)), default=None
     )
     if at is None:
         return
@@ -257,10 +260,10 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
         value = _local(node, node.text())
         return _beginning(evaluator, module, value) if value is not None and value.range() != node.range() else ""
     if kind == "string":  # an f-string
-        known = ""
+        text = ""
         for child in node.named_children():
             if child.kind() == "string_content":
-                known += child.text()
+                text += child.text()
             elif child.kind() == "interpolation":
                 inner = next((child for child in child.named_children() if child.kind() != "comment"), None)
                 values = (
@@ -270,8 +273,8 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
                 )
                 if not values or len(values) != 1:
                     break
-                known += str(values[0])
-        return known
+                text += str(values[0])
+        return text
     return ""
 
 
@@ -285,10 +288,10 @@ def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ..
     """
     for name, items in _loops(node):
         if name in node.text():
-            found = _folded(evaluator, module, items, {})
-            if not isinstance(found, (list, tuple, dict)) or len(found) > _MAX_NAMES:
+            items_value = _folded(evaluator, module, items, {})
+            if not isinstance(items_value, (list, tuple, dict)) or len(items_value) > _MAX_NAMES:
                 continue
-            values = tuple(_folded(evaluator, module, node, {name: each}) for each in found)
+            values = tuple(_folded(evaluator, module, node, {name: item}) for item in items_value)
             return None if any(value is None for value in values) else values
     value = _folded(evaluator, module, node, {})
     return None if value is None else (value,)
@@ -310,10 +313,10 @@ def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str,
                 return here.constant(module, dotted)
             except KeyError:
                 qualified = _qualified(evaluator.resolver, module, dotted)
-                found = evaluator.library(qualified) if qualified != dotted else None
-                if found is None:
+                constant = evaluator.library(qualified) if qualified != dotted else None
+                if constant is None:
                     raise
-                return found
+                return constant
         if dotted != first:
             raise KeyError(dotted)
         value = (
@@ -353,12 +356,12 @@ def _local(node: SgNode, name: str) -> SgNode | None:
     for outer in node.ancestors():
         if outer.kind() != "function_definition":
             continue
-        found: dict[str, list[SgNode]] = {}
+        bindings: dict[str, list[SgNode]] = {}
         body = outer.field("body")
         for statement in statements(body) if body is not None else ():
-            bind(statement, found)
-        if name in found:
-            return found[name][0] if len(found[name]) == 1 else node
+            bind(statement, bindings)
+        if name in bindings:
+            return bindings[name][0] if len(bindings[name]) == 1 else node
         parameters = outer.field("parameters")
         if parameters is not None and any(match.text() == name for match in parameters.find_all(kind="identifier")):
             return node
@@ -375,14 +378,14 @@ def _qualified(resolver: Resolver, module: Module, dotted: str) -> str:
 
 def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
     arguments = call.field("arguments")
-    given = (
+    children = (
         [child for child in arguments.named_children() if child.kind() != "comment"] if arguments is not None else []
     )
-    for each in given:
-        key = each.field("name") if each.kind() == "keyword_argument" else None
+    for argument in children:
+        key = argument.field("name") if argument.kind() == "keyword_argument" else None
         if key is not None and key.text() == name:
-            return each.field("value")
-    positional = [each for each in given if each.kind() != "keyword_argument"]
+            return argument.field("value")
+    positional = [argument for argument in children if argument.kind() != "keyword_argument"]
     return positional[index] if index < len(positional) else None
 
 

@@ -46,7 +46,7 @@ def fingerprints(program: Program) -> dict[str, str]:
         texts[name] = text.split("\n") if text is not None else [data.hex()]
         if text is not None:
             methods[name] = list(_methods(name, text, program.flow, shared))
-    uses = {each.step: each.uses for found in methods.values() for each in found}
+    uses = {method.step: method.uses for in_file in methods.values() for method in in_file}
     return {
         step.name: _fingerprint(step.name, program.flow, methods, texts, _needed(step.name, uses, frozenset(shared)))
         for step in program.flow.steps
@@ -56,7 +56,7 @@ def fingerprints(program: Program) -> dict[str, str]:
 def _fingerprint(
     step: str, flow: Flow, methods: dict[str, list[_Method]], texts: dict[str, list[str]], kept: frozenset[str]
 ) -> str:
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     decorators = next(
         [[decorator.name, decorator.attributes] for decorator in one.decorators]
         for one in flow.steps
@@ -67,27 +67,27 @@ def _fingerprint(
     # the source of installed packages is no part of the code package
     packages = [[item.value, item.digest] for item in flow.inputs if item.kind == "package"]
     parts = [flow.name, step, decorators, configs, *([packages] if packages else [])]
-    found.update(json.dumps(parts, sort_keys=True, default=repr).encode("utf-8", "surrogatepass"))
+    hasher.update(json.dumps(parts, sort_keys=True, default=repr).encode("utf-8", "surrogatepass"))
     for name, lines in sorted(texts.items()):
         left_out = {
             number
-            for each in methods.get(name, ())
-            if each.step not in kept
-            for number in range(each.first, each.last + 1)
+            for method in methods.get(name, ())
+            if method.step not in kept
+            for number in range(method.first, method.last + 1)
         }
         text = "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
-        found.update(json.dumps([name, text]).encode("utf-8", "surrogatepass"))
-    return found.hexdigest()
+        hasher.update(json.dumps([name, text]).encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
 
 
 def _needed(step: str, uses: dict[str, frozenset[str]], shared: frozenset[str]) -> frozenset[str]:
     """Returns the step, and every step whose method it, or code outside the steps, may call."""
     kept = {step}
     waiting = [step]
-    found = set(shared)
+    used = set(shared)
     while waiting:
-        found |= uses.get(waiting.pop(), frozenset())
-        new = [use for use in uses if use in found and use not in kept]
+        used |= uses.get(waiting.pop(), frozenset())
+        new = [use for use in uses if use in used and use not in kept]
         kept.update(new)
         waiting += new
     return frozenset(kept)
@@ -99,7 +99,7 @@ def _methods(name: str, text: str, flow: Flow, shared: set[str]) -> Iterator[_Me
     while waiting:
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno in places:
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             yield _Method(places[node.lineno], first, node.end_lineno or node.lineno, frozenset(_attributes(node)))
         else:
             if isinstance(node, ast.Attribute):

@@ -46,7 +46,7 @@ def added_sources(
     bound = bind(owner, call, ARGUMENTS, ARGUMENTS, "@package_sources")
     problems = bound.diagnostics
     values: dict[str, Any] = {}
-    for name, node in bound.given.items():
+    for name, node in bound.nodes.items():
         try:
             values[name] = folded(evaluator, owner, node)
         except Reported:
@@ -79,7 +79,7 @@ def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(sources, (list, tuple))
         else []
     )
-    if not pairs or not all(isinstance(each, str) and isinstance(name, (str, type(None))) for each, name in pairs):
+    if not pairs or not all(isinstance(path, str) and isinstance(name, (str, type(None))) for path, name in pairs):
         raise Wrong("it names no files", "write paths, or pairs of a path and a name in the package")
     if values.get("arcname") is not None:
         if len(pairs) != 1:
@@ -106,16 +106,18 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(isinstance(item, str) for item in value)
 
 
-def _suffixes(given: Any) -> tuple[str, ...]:
-    several = SUFFIXES if given is None else given.split(",") if isinstance(given, str) else given
+def _suffixes(value: Any) -> tuple[str, ...]:
+    several = SUFFIXES if value is None else value.split(",") if isinstance(value, str) else value
     if not isinstance(several, (list, tuple)) or not all(isinstance(item, str) for item in several):
         raise Wrong("`suffixes` must be texts", "write `suffixes=['.py', '.json']`")
-    return tuple(each if each.startswith(".") else f".{each}" for each in (item.strip() for item in several) if each)
+    return tuple(
+        suffix if suffix.startswith(".") else f".{suffix}" for suffix in (item.strip() for item in several) if suffix
+    )
 
 
 def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     for place, inner, files in os.walk(folder):
-        inner[:] = sorted(each for each in inner if not each.startswith(".") and each != "__pycache__")
+        inner[:] = sorted(entry for entry in inner if not entry.startswith(".") and entry != "__pycache__")
         for file in sorted(files):
             if not file.startswith(".") and file.endswith(suffixes):
                 yield os.path.relpath(os.path.join(place, file), folder)

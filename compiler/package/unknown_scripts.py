@@ -31,7 +31,7 @@ def unknown_scripts(
         script for script in sorted(_scripts(sources.folder)) if script not in sources.contents and script not in added
     ]
     for module, named in unknown:
-        script = next((each for each in left if any(_names(named, each).search(text) for text in texts)), None)
+        script = next((script for script in left if any(_names(named, script).search(text) for text in texts)), None)
         if script is None:
             continue
         yield Diagnostic(
@@ -61,7 +61,7 @@ def _scripts(folder: str) -> Iterator[str]:
             yield entry.name
         elif entry.is_dir() and not entry.is_symlink() and not entry.name.startswith((".", "__")):
             try:
-                inside = [each.name for each in os.scandir(entry.path) if each.name.endswith(".py") and each.is_file()]
+                inside = [file.name for file in os.scandir(entry.path) if file.name.endswith(".py") and file.is_file()]
             except OSError:
                 continue  # no permission to read it
             yield from (f"{entry.name}/{name}" for name in inside)

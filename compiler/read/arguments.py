@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flowc.runtime_shim.contract.semantics import CONTAINER
+from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
 
 from ..fast_start.record import record, replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import RUNTIME, Contained, Late, OfContainer, TooEarly, Unsaid, Unset
+from ..fold.values import Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 
@@ -39,7 +40,7 @@ CLICK = {  # arguments that only Metaflow's own command line (click) has, and wh
 class Bound:
     """The arguments of a call, by name."""
 
-    given: dict[str, SgNode]
+    nodes: dict[str, SgNode]
     unpacked: dict[str, Value]  # the folded values from `**`
     diagnostics: list[Diagnostic]
 
@@ -55,7 +56,7 @@ def bind(
     for a mapping that is not known.
     """
     source = owner.module.source
-    found: dict[str, SgNode] = {}
+    nodes: dict[str, SgNode] = {}
     unpacked: dict[str, Value] = {}
     problems: list[Diagnostic] = []
     arguments = call.field("arguments")
@@ -86,7 +87,7 @@ def bind(
                 problems.append(
                     Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how)
                 )
-            elif name in found or name in unpacked:
+            elif name in nodes or name in unpacked:
                 problems.append(
                     Diagnostic(
                         "FLOW113",
@@ -97,9 +98,9 @@ def bind(
                     )
                 )
             else:
-                found[name] = value
+                nodes[name] = value
         elif kind == "dictionary_splat" and evaluator is not None:
-            more, wrong = _unpacked(evaluator, owner, node, names, what, {*found, *unpacked})
+            more, wrong = _unpacked(evaluator, owner, node, names, what, {*nodes, *unpacked})
             unpacked.update(more)
             problems += wrong
         elif kind in ("list_splat", "dictionary_splat"):
@@ -114,7 +115,7 @@ def bind(
                 )
             )
         elif count < len(positional):
-            if positional[count] in found:
+            if positional[count] in nodes:
                 problems.append(
                     Diagnostic(
                         "FLOW113",
@@ -124,7 +125,7 @@ def bind(
                         how="keep one of them",
                     )
                 )
-            found[positional[count]] = node
+            nodes[positional[count]] = node
             count += 1
         else:
             how = f"name it: {', '.join(f'`{name}=`' for name in names[:6])}" if names else "remove it"
@@ -137,7 +138,7 @@ def bind(
                     how=how,
                 )
             )
-    return Bound(found, unpacked, problems)
+    return Bound(nodes, unpacked, problems)
 
 
 def _unpacked(
@@ -151,7 +152,7 @@ def _unpacked(
         value = value.value if isinstance(value, Late) else value
         if not isinstance(value, dict):
             raise Unfoldable(f"`**` must unpack a mapping, not a value of type `{type(value).__name__}`")
-        given = plain(value)
+        mapping = plain(value)
     except Reported:
         return {}, []
     except Unfoldable as error:
@@ -160,10 +161,10 @@ def _unpacked(
         return {}, [
             Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)
         ]
-    assert isinstance(given, dict)
-    found: dict[str, Value] = {}
+    assert isinstance(mapping, dict)
+    result: dict[str, Value] = {}
     problems: list[Diagnostic] = []
-    for name, each in given.items():
+    for name, item in mapping.items():
         if name in taken:
             why = "Python would fail when the flow is imported"
             problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
@@ -174,12 +175,12 @@ def _unpacked(
                 Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}")
             )
         else:
-            found[name] = each
-    return found, problems
+            result[name] = item
+    return result, problems
 
 
 def values(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str,
+    evaluator: Evaluator, owner: Class, arguments: dict[str, SgNode], what: str,
     value: Callable[[Evaluator, Class, SgNode], Value] | None = None
 ) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
     """Returns the folded value of each argument, and FLOW120 for each one that cannot be folded.
@@ -187,16 +188,16 @@ def values(
     `value` overrides how an argument is folded: it returns the value, or raises Unfoldable.
     """
     of = value or (lambda evaluator, owner, node: plain(folded(evaluator, owner, node)))
-    found: dict[str, Value] = {}
+    result: dict[str, Value] = {}
     problems: list[Diagnostic] = []
-    for name, node in given.items():
+    for name, node in arguments.items():
         try:
             try:
-                found[name] = of(evaluator, owner, node)
+                result[name] = of(evaluator, owner, node)
             except Unfoldable:
                 if not _is_imported(owner, node):
                     raise
-                found[name] = of(evaluator.opening(), owner, node)  # a constant of an installed package
+                result[name] = of(evaluator.opening(), owner, node)  # a constant of an installed package
         except Reported:
             continue
         except Unfoldable as error:
@@ -211,7 +212,7 @@ def values(
                     _ways(node, error) + (in_container(error) if what == "@environment" else ""),
                 )  # fmt: skip
             )
-    return found, problems
+    return result, problems
 
 
 def _is_imported(owner: Class, node: SgNode) -> bool:
@@ -289,8 +290,8 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
         return "", []
     except Unfoldable as error:
         how = f"write a literal or a constant{or_set(node)}"
-        said = f"the help text of `{what}` is not known when compiling, so it is left out"
-        return "", [Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT)]
+        message = f"the help text of `{what}` is not known when compiling, so it is left out"
+        return "", [Diagnostic("FLOW158", message, span(owner.module.source, node), str(error.args[0]), how, HINT)]
 
 
 DESCRIBING = ("metavar", "hidden", "show_default", "show_choices", "show_envvar", "is_eager")
@@ -331,11 +332,11 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
         try:
             if len(own) != 1:
                 raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
-            return evaluator.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+            return evaluator.fold(own[0].text(), lambda dotted: lookup(dotted, own[0].range().start.index))
         except Unfoldable:
-            for each in (f"{owner.name}.{first}", first):
-                if each in evaluator.given:
-                    return evaluator.given[each]
+            for spelling in (f"{owner.name}.{first}", first):
+                if spelling in evaluator.set_values:
+                    return evaluator.set_values[spelling]
             raise
 
     return evaluator.fold(node.text(), lookup)
@@ -404,5 +405,5 @@ def plain(value: Any) -> Value:
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise Unfoldable("the keys of a dict must be text")
-        return {str(plain(key)): plain(each) for key, each in value.items()}
+        return {str(plain(key)): plain(item) for key, item in value.items()}
     raise Unfoldable(f"a value of type `{type(value).__name__}` cannot be written into a spec")

@@ -13,7 +13,7 @@ def caught(steps: Iterable[Step]) -> frozenset[str]:
     """Returns the artifacts that `@catch` of the steps assigns."""
     from ..decorators.decorator import record_of
 
-    found = (
+    artifacts = (
         record_of(decorator).artifact for step in steps for decorator in step.decorators if decorator.name == "catch"
     )
-    return frozenset(artifact for artifact in found if artifact)
+    return frozenset(artifact for artifact in artifacts if artifact)

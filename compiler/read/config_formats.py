@@ -53,7 +53,7 @@ def literal(value: Any) -> str:
 
 def _is_json(value: Any) -> bool:
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(each) for key, each in value.items())
+        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
     if isinstance(value, list):
         return all(map(_is_json, value))
     return value is None or isinstance(value, (bool, int, str, float))
@@ -61,7 +61,7 @@ def _is_json(value: Any) -> bool:
 
 def _literal(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
     if isinstance(value, tuple):
@@ -77,24 +77,24 @@ def _checked(value: Any) -> Any:
     """Raises BadText for a value with too many items, or too deep nesting."""
     waiting, count = [(value, 0)], 0
     while waiting:
-        each, depth = waiting.pop()
+        part, depth = waiting.pop()
         count += 1
         if count > MAX_ITEMS or depth > MAX_DEPTH:
             raise BadText("it has too many items, or nests them too deeply")
-        if isinstance(each, dict):
-            waiting += [(one, depth + 1) for one in each.values()]
-        elif isinstance(each, (list, tuple, set)):
-            waiting += [(one, depth + 1) for one in each]
-        elif not (each is None or isinstance(each, (bool, int, float, str, bytes))):
+        if isinstance(part, dict):
+            waiting += [(one, depth + 1) for one in part.values()]
+        elif isinstance(part, (list, tuple, set)):
+            waiting += [(one, depth + 1) for one in part]
+        elif not (part is None or isinstance(part, (bool, int, float, str, bytes))):
             raise BadText(
-                f"it contains a value of type `{type(each).__name__}`, which a spec cannot",
+                f"it contains a value of type `{type(part).__name__}`, which a spec cannot",
                 "write it as text, in quotes",
             )
-        elif isinstance(each, float) and (each != each or each in (float("inf"), float("-inf"))):
-            raise BadText(f"it contains `{each}`, which a spec cannot", "write it as text, in quotes")
-        elif isinstance(each, str):
+        elif isinstance(part, float) and (part != part or part in (float("inf"), float("-inf"))):
+            raise BadText(f"it contains `{part}`, which a spec cannot", "write it as text, in quotes")
+        elif isinstance(part, str):
             try:
-                each.encode()
+                part.encode()
             except UnicodeEncodeError:
                 raise BadText("it contains a lone surrogate, which UTF-8 cannot encode") from None
     return value
@@ -122,12 +122,12 @@ def _yaml(text: str) -> Any:
     if text.count("*") > 1000 and text.count("&") > 5:  # aliases of aliases grow exponentially
         raise BadText("it uses too many aliases")
     try:
-        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise BadText(f"it is not valid YAML: {' '.join(str(error).split())[:200]}") from None
     except (ValueError, RecursionError) as error:
         raise BadText(f"it is not valid YAML: {error}") from None
-    return found
+    return data
 
 
 def _toml(text: str) -> Any:
@@ -171,21 +171,21 @@ def _lines(text: str) -> Iterator[str]:
 def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> dict[str, Any]:
     packages: dict[str, str] = {}
     for line in lines:
-        found = _REQUIREMENT.fullmatch(line)
-        if found is None:
+        match = _REQUIREMENT.fullmatch(line)
+        if match is None:
             raise BadText(f"`{line[:80]}` is not a valid requirement (PEP 508)")
-        if found["marker"] is not None:
+        if match["marker"] is not None:
             raise BadText(
                 f"`{line[:80]}` has an environment marker, which is not supported", "remove the part after `;`"
             )
-        versions = sorted(re.sub(r"\s", "", part) for part in (found["versions"] or "").split(",") if part.strip())
+        versions = sorted(re.sub(r"\s", "", part) for part in (match["versions"] or "").split(",") if part.strip())
         version = ",".join(versions).lstrip(strip)
-        name = found["name"]
-        if found["extras"]:
-            name += _extras(found["extras"])
-        if found["url"]:
-            name += f"@{found['url']}"
-        if found["name"].lower() == "python":
+        name = match["name"]
+        if match["extras"]:
+            name += _extras(match["extras"])
+        if match["url"]:
+            name += f"@{match['url']}"
+        if match["name"].lower() == "python":
             if python is not None and version:
                 raise BadText(f"`{line[:80]}` gives a second version of Python", "keep one")
             python = version or None
@@ -225,13 +225,13 @@ def _conda(text: str) -> Any:
             inside = False
         elif inside:
             entry = line.lstrip("-").strip()
-            found = re.fullmatch(r"([A-Za-z0-9_.-]+)(\s*[=<>!~].+)?", entry)
-            if entry.endswith(":") or found is None:
+            match = re.fullmatch(r"([A-Za-z0-9_.-]+)(\s*[=<>!~].+)?", entry)
+            if entry.endswith(":") or match is None:
                 raise BadText(
                     f"`{entry[:80]}` is not a package with its version",
                     "write `name=version`; sections such as `pip:` are not read",
                 )
-            name, version = found[1], (found[2] or "").strip()
+            name, version = match[1], (match[2] or "").strip()
             version = version.lstrip("=").strip() if version.startswith("=") else version
             if name.lower() == "python":
                 if python is not None and version:

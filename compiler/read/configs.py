@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..fold.evaluator import Evaluator
-    from ..options.compile_inputs import Given
+    from ..options.compile_inputs import CompileOptions
     from .members import Member
 
 ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "plain", "show_default")
@@ -43,16 +43,16 @@ POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", 
 
 
 def read_configs(
-    evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str]
+    evaluator: Evaluator, members: Iterable[Member], options: CompileOptions, flow: tuple[str, str]
 ) -> tuple[list[Config], list[Diagnostic]]:
     """Returns every `Config` of the flow, in order, and the diagnostics FLOW130 to FLOW137.
 
     `flow` is the name of the class and its file.
     """
     problems: list[Diagnostic] = []
-    found: list[Config] = []
+    configs: list[Config] = []
     for member in members:
-        reader = _Reader(evaluator, member, given, flow)
+        reader = _Reader(evaluator, member, options, flow)
         config = reader.read()
         problems += reader.problems
         if config is None:
@@ -70,8 +70,8 @@ def read_configs(
             )
         # the configs after it can use it
         evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})
-        found.append(config)
-    return found, [*problems, *_unknown(given, [config.name for config in found])]
+        configs.append(config)
+    return configs, [*problems, *_unknown(options, [config.name for config in configs])]
 
 
 def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
@@ -87,7 +87,7 @@ def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
 def _shown(value: Any) -> Any:
     """Returns the nearest JSON value: keys as text, bytes as Latin-1."""
     if isinstance(value, dict):
-        return {str(key): _shown(each) for key, each in value.items()}
+        return {str(key): _shown(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_shown(item) for item in value]
     return value.decode("latin-1") if isinstance(value, bytes) else value
@@ -100,8 +100,8 @@ def inputs(configs: Iterable[Config]) -> Iterator[nodes.Input]:
             yield nodes.Input("config", config.name, config.origin, config.digest)
 
 
-def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
-    for option, pairs in (("--config", given.config_files), ("--config-value", given.config_values)):
+def _unknown(options: CompileOptions, names: list[str]) -> Iterator[Diagnostic]:
+    for option, pairs in (("--config", options.config_files), ("--config-value", options.config_values)):
         for name, _ in pairs:
             if name not in names:
                 close = nearest(name, names)
@@ -120,7 +120,7 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
                     "the flow would ignore it",
                     how,
                 )
-    for name in sorted({name for name, _ in given.config_files} & {name for name, _ in given.config_values}):
+    for name in sorted({name for name, _ in options.config_files} & {name for name, _ in options.config_values}):
         why = "only one of them can be its value"
         yield Diagnostic(
             "FLOW135",
@@ -134,8 +134,8 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
 class _Reader:
     """Reads one Config."""
 
-    def __init__(self, evaluator: Evaluator, member: Member, given: Given, flow: tuple[str, str]) -> None:
-        self.evaluator, self.member, self.given, self.flow = evaluator, member, given, flow
+    def __init__(self, evaluator: Evaluator, member: Member, options: CompileOptions, flow: tuple[str, str]) -> None:
+        self.evaluator, self.member, self.options, self.flow = evaluator, member, options, flow
         self.problems: list[Diagnostic] = []  # found so far
         self.source = member.owner.module.source
         self.place = span(self.source, member.outer)
@@ -145,13 +145,13 @@ class _Reader:
 
     def read(self) -> Config | None:
         bound = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config")
-        arguments = bound.given
-        for name in ("help", "show_default"):
-            arguments.pop(name, None)  # never printed
+        arguments = bound.nodes
+        for describing in ("help", "show_default"):
+            arguments.pop(describing, None)  # never printed
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
-        known, wrong = values(self.evaluator, self.member.owner, arguments, "Config")
+        argument_values, wrong = values(self.evaluator, self.member.owner, arguments, "Config")
         self.problems += [*bound.diagnostics, *wrong]
-        name = known.get("name")
+        name = argument_values.get("name")
         if not self.problems and (not isinstance(name, str) or not name):
             self.refuse(
                 "FLOW136",
@@ -162,15 +162,15 @@ class _Reader:
         config = Config(
             name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place
         )
-        config.is_plain = bool(known.get("plain"))
+        config.is_plain = bool(argument_values.get("plain"))
         if self.problems:
             return config
-        for earlier, value in self.given.earlier:
+        for earlier, value in self.options.earlier:
             if earlier == config.name:
                 config.value = value if value is None or config.is_plain else settings(value)
                 return config
         try:
-            text = self.text(config, special, bool(known.get("required")))
+            text = self.text(config, special, bool(argument_values.get("required")))
             if text is None:
                 if not config.digest and not config.is_known and not self.problems:
                     config.value = None
@@ -203,10 +203,10 @@ class _Reader:
                 "keep either `default`, the path of a file, or `default_value`, the value itself",
             )
             return None
-        value = dict(self.given.config_values).get(name)
+        value = dict(self.options.config_values).get(name)
         if value is not None:
             return self.came(config, "--config-value", value)
-        file = dict(self.given.config_files).get(name)
+        file = dict(self.options.config_files).get(name)
         if file is not None:
             return self.came(config, file.replace(os.sep, "/"), self.file(config, file, is_default=False))
         if default is not None:
@@ -226,23 +226,23 @@ class _Reader:
             shown = from_here(path)
             return self.came(config, shown, self.file(config, path, is_default=True))
         if default_value is not None:
-            found = self.called(config, default_value)
-            if found is None:
+            computed = self.called(config, default_value)
+            if computed is None:
                 return None
-            if isinstance(found, dict):
+            if isinstance(computed, dict):
                 import json
 
-                found = json.dumps(_jsonable(found))
-            if not isinstance(found, str):
+                computed = json.dumps(_jsonable(computed))
+            if not isinstance(computed, str):
                 self.refuse(
                     "FLOW136",
-                    f"the `default_value` of config `{name}` is of type `{type(found).__name__}`",
+                    f"the `default_value` of config `{name}` is of type `{type(computed).__name__}`",
                     "it must be a dict, or text in the format of a config file",
                     "give a dict or text",
                 )
                 return None
             config.origin = "default_value"  # part of the source, so not in the provenance
-            return found
+            return computed
         if required:
             self.refuse(
                 "FLOW131",
@@ -276,7 +276,7 @@ class _Reader:
         try:
             return call(self.evaluator, value, [context])
         except Unfoldable:
-            if not self.given.run_mutators:
+            if not self.options.run_mutators:
                 raise
         return self.evaluated(config, "default")
 
@@ -285,7 +285,7 @@ class _Reader:
         from .own_code import evaluate
 
         flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
-        return evaluate(self.evaluator.resolver.sources, flow, config.name, what, text, self.given)
+        return evaluate(self.evaluator.resolver.sources, flow, config.name, what, text, self.options)
 
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
         """Returns the file's text.
@@ -298,9 +298,9 @@ class _Reader:
             places = [self.evaluator.resolver.sources.path_of(path)]
         elif is_default and not os.path.isabs(places[0]):
             places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
-        found = [(place, data) for place in places if (data := _content(place)) is not None]
+        files = [(place, data) for place in places if (data := _content(place)) is not None]
         shown = path
-        if not found:
+        if not files:
             what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
             where = " here or beside the flow" if len(places) > 1 else ""
             self.refuse(
@@ -310,13 +310,13 @@ class _Reader:
                 f"create the file, or give a different one with `--config {config.name} FILE`",
             )
             return None
-        if len(found) > 1 and found[0][1] != found[1][1]:
+        if len(files) > 1 and files[0][1] != files[1][1]:
             what = f"config `{config.name}` has two different files `{shown}`"
             why = "like Metaflow, flowc uses the one in the current folder, not the one beside the flow"
             self.problems.append(
                 Diagnostic("FLOW137", what, self.place, why, f"choose one with `--config {config.name} FILE`", WARNING)
             )
-        data = found[0][1]
+        data = files[0][1]
         if len(data) > MAX_BYTES:
             self.refuse(
                 "FLOW130",
@@ -355,14 +355,14 @@ class _Reader:
     def parsed(self, config: Config, text: str, parser: Any) -> Any:
         if parser is None or parser.text() == "None":
             return text if config.is_plain else parse("json", text)
-        found = self.parser(parser)
-        if isinstance(found, str):
-            return parse(found, text)
-        if found is not None:
+        format_or_function = self.parser(parser)
+        if isinstance(format_or_function, str):
+            return parse(format_or_function, text)
+        if format_or_function is not None:
             try:
-                return call(self.evaluator, found, [text])
+                return call(self.evaluator, format_or_function, [text])
             except Unfoldable as error:
-                if not self.given.run_mutators:
+                if not self.options.run_mutators:
                     shown = " ".join(parser.text().split())[:60]
                     why = f"flowc reads your code but does not run it: {error.args[0]}"
                     self.refuse(
@@ -372,7 +372,7 @@ class _Reader:
                         "run it in a separate process with `--run-mutators`, or use JSON without a parser",
                     )
                     raise Reported("") from None
-        elif not self.given.run_mutators:
+        elif not self.options.run_mutators:
             shown = " ".join(parser.text().split())[:60]
             self.refuse(
                 "FLOW133",
@@ -387,18 +387,18 @@ class _Reader:
         """Returns the name of a format that flowc reads itself, a function to call, or None if it is unknown."""
         module = self.member.owner.module
         if node.kind() in ("identifier", "attribute"):
-            known = FORMATS.get(self.evaluator.resolver.qualify(module, node.text()))
-            if known is not None:
-                return known
+            format_name = FORMATS.get(self.evaluator.resolver.qualify(module, node.text()))
+            if format_name is not None:
+                return format_name
         try:
             value = folded(self.evaluator, self.member.owner, node)
         except Unfoldable:
             return None
         if isinstance(value, str):  # a dotted name; `.` stands for Metaflow itself
             name = f"metaflow{value}" if value.startswith(".") else value
-            known = FORMATS.get(f"metaflow.{name.rpartition('.')[2]}" if name.startswith("metaflow.") else name)
-            if known is not None:
-                return known
+            format_name = FORMATS.get(f"metaflow.{name.rpartition('.')[2]}" if name.startswith("metaflow.") else name)
+            if format_name is not None:
+                return format_name
             home = self.evaluator.resolver.sources.module(name.rpartition(".")[0])
             try:
                 value = self.evaluator.constant(home, name.rpartition(".")[2]) if home is not None else None
@@ -422,13 +422,13 @@ FORMATS = {
 
 def call(evaluator: Evaluator, function: Any, arguments: list[Any]) -> Any:
     """Calls a folded function and returns its value. Raises Unfoldable."""
-    return usable(called(function, arguments, evaluator.given))
+    return usable(called(function, arguments, evaluator.set_values))
 
 
 def _jsonable(value: Any) -> Any:
     """Returns the value in the form that `json.dumps` takes. Raises Unfoldable if it has no JSON form."""
     if isinstance(value, dict):
-        return {key: _jsonable(each) for key, each in value.items()}
+        return {key: _jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_jsonable(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):

@@ -7,6 +7,8 @@ read, so that one run reports everything.
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.decorator_names import GANGS
+
 from ..fast_start.record import replace
 from ..ir import nodes
 from ..names.classes import linearize
@@ -17,12 +19,10 @@ from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values, with_container
-from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
+from .members import Member, Written, decorator_expression, decorators_of, members_of, with_parameters, written
 from .metaflow_imports import unknown_imports
-from .parameters import read_parameter
 from .reading import Reading, StepFacts
 from .transitions import read_transition
-from .user_decorators import check_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,19 +33,21 @@ if TYPE_CHECKING:
     from ..decorators.decorator import Specification
     from ..fold.evaluator import Evaluator
     from ..fold.values import Config
-    from ..options.compile_inputs import Given
+    from ..options.compile_inputs import CompileOptions
 
     Problems = list[Diagnostic]
 
 
-def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, list[Diagnostic]]:
+def read_flow(
+    evaluator: Evaluator, flow_class: Class, options: CompileOptions = NOTHING
+) -> tuple[Reading, list[Diagnostic]]:
     """Returns the flow as far as it could be read, and a diagnostic for everything else."""
     order, problems = linearize(evaluator.resolver, flow_class)
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
     members, wrong = members_of(evaluator, order)
     problems += wrong
-    configs, wrong = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name))
+    configs, wrong = _configs(evaluator, members, options, (flow_class.name, flow_class.module.source.name))
     problems += wrong
     if configs:
         evaluator = evaluator.with_configs({config.name: config for config in configs})
@@ -74,7 +76,7 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
         *_records(configs),
     )  # fmt: skip
     added: dict[str, bytes] = {}
-    if any("package_sources" in each.module.source.text for each in order):
+    if any("package_sources" in owner.module.source.text for owner in order):
         added, inputs, wrong = _package_sources(evaluator, order)
         problems += wrong
         flow = replace(flow, inputs=(*flow.inputs, *inputs))
@@ -107,6 +109,8 @@ def _parameters(
             parameter, carried, wrong = read_include(evaluator, member, flow_name)
             files.update(carried)
         else:
+            from .parameters import read_parameter
+
             parameter, wrong = read_parameter(evaluator, member, flow_name)
         problems += wrong
         if parameter is not None:
@@ -115,15 +119,15 @@ def _parameters(
 
 
 def _configs(
-    evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str]
+    evaluator: Evaluator, members: dict[str, Member], options: CompileOptions, flow: tuple[str, str]
 ) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
     """Reads the flow's configurations, which must come before anything that may use them."""
-    found = [member for member in members.values() if member.kind == "config"]
-    if not found and not given.config_files and not given.config_values:
+    configs = [member for member in members.values() if member.kind == "config"]
+    if not configs and not options.config_files and not options.config_values:
         return [], []
     from .configs import read_configs
 
-    return read_configs(evaluator, found, given, flow)
+    return read_configs(evaluator, configs, options, flow)
 
 
 def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
@@ -154,24 +158,25 @@ def _step(
     """Returns the step, the facts about it that the IR does not keep, and diagnostics."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
-    nodes_of_decorators, problems = decorators_of(evaluator, member.owner, member.outer)
-    for owner, node in nodes_of_decorators:
-        qualified = decorator_name(evaluator.resolver, owner, node)
-        if qualified == "metaflow.step":
-            said, wrong = _step_annotations(evaluator, owner, node)
-            annotations.update(said)
+    written_decorators, problems = decorators_of(evaluator, member.owner, member.decorators)
+    for one in written_decorators:
+        if one.name == "metaflow.step":
+            flags, wrong = _step_annotations(evaluator, one.owner, one.node)
+            annotations.update(flags)
             problems += wrong
             marked = True
             continue
-        found, wrong = read_decorator(evaluator, owner, node, "step")
+        decorator, wrong = read_decorator(evaluator, one, "step")
         problems += wrong
-        if found is not None:
-            decorators.append(found)
-            problems += _below_step(found.name, found.span) if marked else ()
-        elif qualified.startswith("metaflow."):
-            is_extended = is_extended or is_foreign(qualified)
+        if decorator is not None:
+            decorators.append(decorator)
+            problems += _below_step(decorator.name, decorator.span) if marked else ()
+        elif one.name.startswith("metaflow."):
+            is_extended = is_extended or is_foreign(one.name) or one.name.removeprefix("metaflow.") in GANGS
         else:
-            problems += check_own(evaluator.resolver, owner, node)
+            from .user_decorators import check_own
+
+            problems += check_own(evaluator.resolver, one.owner, one.node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -216,29 +221,29 @@ def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple
     if call is None or call.kind() != "call":
         return {}, []
     bound = bind(owner, call, (), ("start", "end", "node_info"), "@step")
-    found, wrong = values(
-        evaluator, owner, {name: each for name, each in bound.given.items() if name != "node_info"}, "@step"
+    flags, wrong = values(
+        evaluator, owner, {name: value for name, value in bound.nodes.items() if name != "node_info"}, "@step"
     )
-    return {name: bool(value) for name, value in found.items()}, [*bound.diagnostics, *wrong]
+    return {name: bool(value) for name, value in flags.items()}, [*bound.diagnostics, *wrong]
 
 
 def _arguments(definition: SgNode) -> tuple[str, ...]:
     """Returns the names of the positional arguments, which may have defaults and annotations."""
     parameters = definition.field("parameters")
     names = []
-    for each in parameters.named_children() if parameters is not None else []:
-        kind = each.kind()
+    for parameter in parameters.named_children() if parameters is not None else []:
+        kind = parameter.kind()
         if kind in ("keyword_separator", "list_splat_pattern", "dictionary_splat_pattern"):
             break
-        if kind == "typed_parameter" and each.named_children()[0].kind() != "identifier":
+        if kind == "typed_parameter" and parameter.named_children()[0].kind() != "identifier":
             break  # *args: int
         if kind == "identifier":
-            names.append(each.text())
+            names.append(parameter.text())
         elif kind in ("default_parameter", "typed_default_parameter"):
-            name = each.field("name")
+            name = parameter.field("name")
             names.append(name.text() if name is not None else "")
         elif kind == "typed_parameter":
-            names.append(each.named_children()[0].text())
+            names.append(parameter.named_children()[0].text())
     return tuple(names)
 
 
@@ -287,10 +292,10 @@ def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) ->
 def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nodes.Decorator], list[Diagnostic]]:
     decorators, problems = [], []
     for owner in reversed(order):
-        found, wrong = decorators_of(evaluator, owner, owner.outer)
+        written_decorators, wrong = decorators_of(evaluator, owner, written(evaluator.resolver, owner, owner.outer))
         problems += wrong
-        for home, node in found:
-            decorator, wrong = read_decorator(evaluator, home, node, "flow", order[0].name)
+        for one in written_decorators:
+            decorator, wrong = read_decorator(evaluator, one, "flow", order[0].name)
             problems += wrong
             if decorator is not None:
                 decorators.append(decorator)
@@ -303,31 +308,27 @@ def _package_sources(
     from ..package.package_sources import added_sources
 
     files: dict[str, bytes] = {}
-    found: list[nodes.Input] = []
+    all_inputs: list[nodes.Input] = []
     problems: list[Diagnostic] = []
     for owner in reversed(order):
-        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
-            call = decorator_expression(node) if node.kind() == "decorator" else None
-            if (
-                call is not None
-                and call.kind() == "call"
-                and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources"
-            ):
+        for each in written(evaluator.resolver, owner, owner.outer):
+            call = decorator_expression(each.node) if each.name == "metaflow.package_sources" else None
+            if call is not None and call.kind() == "call":
                 added, inputs, wrong = added_sources(evaluator, owner, call)
                 files.update(added)
-                found += inputs
+                all_inputs += inputs
                 problems += wrong
-    return files, found, problems
+    return files, all_inputs, problems
 
 
-def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
+def _undefined(owner: Class, name: str, place: nodes.Span, names: tuple[str, ...]) -> Iterator[Diagnostic]:
     """Yields FLOW111 for a decorator that nothing in the file binds, if it is one of Metaflow's or similar to one."""
     import builtins
 
     module = owner.module
     if module.stars or hasattr(builtins, name) or f"def {name}(" in module.source.text:
         return
-    if name in known:
+    if name in names:
         yield Diagnostic(
             "FLOW111",
             f"`@{name}` is not imported",
@@ -335,7 +336,7 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
             "Python would fail to load the flow",
             f"write `from metaflow import {name}`",
         )
-    elif (close := nearest(name, known, 0.75)) is not None:  # it may be bound in a way that flowc does not follow
+    elif (close := nearest(name, names, 0.75)) is not None:  # it may be bound in a way that flowc does not follow
         yield Diagnostic(
             "FLOW111",
             f"`@{name}` is not defined",
@@ -346,18 +347,16 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
 
 
 def read_decorator(
-    evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
+    evaluator: Evaluator, above: Written, level: str, flow_name: str = ""
 ) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
     """Returns the decorator and its diagnostics.
 
     The decorator is None for an ordinary function of the user's and for a mistake.
     """
-    from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, plugins, plugins_in_use, specification
 
-    expression = decorator_expression(node)
-    qualified = decorator_name(evaluator.resolver, owner, node)
-    place = span(owner.module.source, node)
+    owner, qualified = above.owner, above.name
+    expression, place = decorator_expression(above.node), span(owner.module.source, above.node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
         if qualified and "." not in qualified:
@@ -376,10 +375,12 @@ def read_decorator(
     spec = specification(name)
     if spec is None and name in owner.module.functions:
         return None, []  # its replacement, if Metaflow has no such name
-    if spec is None and name in EXTENSIONS:
-        return None, [of_extension(name, place)]
     if spec is None:
-        close = nearest(name, names())
+        from ..decorators._extensions import EXTENSIONS, of_extension
+
+        if name in EXTENSIONS:
+            return None, [of_extension(name, place)]
+        close = nearest(name, names(), 0.75)
         how = (
             f"did you mean `@{close}`?"
             if close
@@ -395,21 +396,21 @@ def read_decorator(
     if expression.kind() != "call":
         return nodes.Decorator(name, dict(spec.attributes), place), []
     bound = bind(owner, expression, (), tuple(spec.attributes), f"@{name}", evaluator)
-    plain_ones = {each: node for each, node in bound.given.items() if each not in spec.functions}
+    plain_ones = {attribute: node for attribute, node in bound.nodes.items() if attribute not in spec.functions}
     value = with_container if name == "environment" else None
-    found, wrong = values(evaluator, owner, plain_ones, f"@{name}", value)
+    attributes, wrong = values(evaluator, owner, plain_ones, f"@{name}", value)
     problems = [*bound.diagnostics, *wrong]
-    if len(plain_ones) < len(bound.given):
-        more, wrong = _with_functions(evaluator, owner, bound.given, spec, flow_name)
-        found.update(more)
+    if len(plain_ones) < len(bound.nodes):
+        more, wrong = _with_functions(evaluator, owner, bound.nodes, spec, flow_name)
+        attributes.update(more)
         problems += wrong
-    if problems or not bound.given.keys() <= found.keys():
+    if problems or not bound.nodes.keys() <= attributes.keys():
         return None, problems  # faults of its arguments are already reported
-    return nodes.Decorator(name, {**spec.attributes, **bound.unpacked, **found}, place), []
+    return nodes.Decorator(name, {**spec.attributes, **bound.unpacked, **attributes}, place), []
 
 
 def _with_functions(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], spec: Specification, flow_name: str
+    evaluator: Evaluator, owner: Class, arguments: dict[str, SgNode], spec: Specification, flow_name: str
 ) -> tuple[dict[str, nodes.Value], list[Diagnostic]]:
     """Returns the values of the attributes that may hold functions, or none and FLOW116 if a function has no name."""
     from .function_values import Nameless, with_functions
@@ -419,9 +420,9 @@ def _with_functions(
     def value(evaluator: Evaluator, owner: Class, node: SgNode) -> nodes.Value:
         return with_functions(evaluator, owner, node, context)
 
-    found: dict[str, nodes.Value] = {}
+    attributes: dict[str, nodes.Value] = {}
     problems: list[Diagnostic] = []
-    for name, node in given.items():
+    for name, node in arguments.items():
         if name in spec.functions:
             try:
                 more, wrong = values(evaluator, owner, {name: node}, f"@{spec.name}", value)
@@ -432,6 +433,6 @@ def _with_functions(
                     *problems,
                     Diagnostic("FLOW116", f"a function in `@{spec.name}` has no name", error.span, why, how),
                 ]
-            found.update(more)
+            attributes.update(more)
             problems += wrong
-    return found, problems
+    return attributes, problems

@@ -76,10 +76,12 @@ def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) ->
     from ..fold.values import settings
     from .configs import call
 
-    known = {name: config.known() for name, config in evaluator.configs.items()}
-    folding = evaluator.function(function.module, function.node, lambda each: evaluator.constant(function.module, each))
+    configs = {name: config.known() for name, config in evaluator.configs.items()}
+    folding = evaluator.function(
+        function.module, function.node, lambda dotted: evaluator.constant(function.module, dotted)
+    )
     takes = folding.node.args
-    arguments = [settings({"configs": known, **context})] if (takes.args or takes.posonlyargs) else []
+    arguments = [settings({"configs": configs, **context})] if (takes.args or takes.posonlyargs) else []
     return call(evaluator, folding, arguments)
 
 
@@ -96,15 +98,15 @@ def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: di
     if kind in ("list", "tuple") and not any(item.kind() == "list_splat" for item in items):
         return [with_functions(evaluator, owner, item, context) for item in items]
     if kind == "dictionary" and all(item.kind() == "pair" for item in items):
-        found: dict[str, Value] = {}
+        converted: dict[str, Value] = {}
         for pair in items:
             key, value = pair.field("key"), pair.field("value")
             if key is not None and value is not None:
                 name = folded(evaluator, owner, key)
                 if not isinstance(name, str):
                     raise Unfoldable("the keys of a dict must be text")
-                found[name] = with_functions(evaluator, owner, value, context)
-        return found
+                converted[name] = with_functions(evaluator, owner, value, context)
+        return converted
     if context is not None and (event := _namespaced(evaluator.resolver, owner, node)) is not None:
         return {NAMESPACED: plain(folded(evaluator, owner, event))}
     function = function_of(evaluator.resolver, owner, node)
@@ -130,5 +132,5 @@ def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None
         or resolver.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}"
     ):
         return None
-    given = [child for child in arguments.named_children() if child.kind() != "comment"]
-    return given[0] if len(given) == 1 and given[0].kind() != "keyword_argument" else None
+    positional = [child for child in arguments.named_children() if child.kind() != "comment"]
+    return positional[0] if len(positional) == 1 and positional[0].kind() != "keyword_argument" else None

@@ -1,8 +1,8 @@
 """Declarations in helpers: a `Parameter` that a function returns, `@retry` inside a decorator of the flow's own.
 
 Folding treats Metaflow's names as functions that return a `Declared`. The result of an expression is then written out
-as the declaration that it stands for, and this text is read like any other. All places in it are that of the
-expression.
+as the declaration that it stands for, and this text is read like any other (docs/design.md, Reading without running).
+All places in it are that of the expression.
 """
 
 from __future__ import annotations
@@ -126,19 +126,19 @@ def decorators(
     """
     evaluator = evaluator.opening(_native_or_plugin, opens)
     evaluator.read = set()
-    found = folded(evaluator, owner, node)
-    if isinstance(found, (Function, Native)) or hasattr(found, "is_object"):
-        found = called(found, [Decorated(())])
-    if isinstance(found, Declared) and found.name not in PARAMETERS:
-        found = Decorated((found,))
-    if not isinstance(found, Decorated):
+    value = folded(evaluator, owner, node)
+    if isinstance(value, (Function, Native)) or hasattr(value, "is_object"):
+        value = called(value, [Decorated(())])
+    if isinstance(value, Declared) and value.name not in PARAMETERS:
+        value = Decorated((value,))
+    if not isinstance(value, Decorated):
         return None
-    if not found.decorators:
+    if not value.decorators:
         return []
     for path in evaluator.read:
         evaluator.resolver.sources.use(path)
     home, root = _written(
-        owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
+        owner, "@{}\n", value.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
     )
     return [(home, match) for match in root.find_all(kind="decorator")]
 
@@ -179,7 +179,7 @@ def _code(value: Any, imports: dict[str, str]) -> str:
     if isinstance(value, float):
         return repr(value) if value - value == 0 else f"float({str(value)!r})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_code(key, imports)}: {_code(each, imports)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_code(key, imports)}: {_code(item, imports)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         inner = "".join(f"{_code(item, imports)}, " for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
@@ -212,8 +212,8 @@ def declares(resolver: Resolver, module: Module, node: SgNode, names: Iterable[s
 
     The functions and classes of the flow's own that it calls count too.
     """
-    wanted = {f"metaflow.{name}" for name in names}
-    return next(_mentioned(resolver, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
+    qualified_names = {f"metaflow.{name}" for name in names}
+    return next(_mentioned(resolver, module, node, qualified_names, set(), 0), "").removeprefix("metaflow.")
 
 
 def declares_decorator(resolver: Resolver, module: Module, node: SgNode) -> str:
@@ -246,14 +246,14 @@ def _arguments(node: SgNode) -> frozenset[str]:
 
 
 def _mentioned(
-    resolver: Resolver, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int
+    resolver: Resolver, module: Module, node: SgNode, qualified_names: set[str], seen: set[str], depth: int
 ) -> Iterator[str]:
     own = _arguments(node)
-    for each in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
-        if each.kind() not in ("identifier", "attribute") or _is_part(each) or each.text().partition(".")[0] in own:
+    for part in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
+        if part.kind() not in ("identifier", "attribute") or _is_part(part) or part.text().partition(".")[0] in own:
             continue
-        qualified = resolver.qualify(module, each.text())
-        if qualified in wanted:
+        qualified = resolver.qualify(module, part.text())
+        if qualified in qualified_names:
             yield qualified
         place = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
         seen.add(qualified)
@@ -261,13 +261,13 @@ def _mentioned(
             continue
         home, name = place
         if name in home.functions:
-            yield from _mentioned(resolver, home, home.functions[name][-1], wanted, seen, depth + 1)
+            yield from _mentioned(resolver, home, home.functions[name][-1], qualified_names, seen, depth + 1)
         elif name in home.classes:
             for method in Class(home, home.classes[name][-1]).functions.get("__call__", ()):
-                yield from _mentioned(resolver, home, method, wanted, seen, depth + 1)
+                yield from _mentioned(resolver, home, method, qualified_names, seen, depth + 1)
             for base, where in base_names(Class(home, home.classes[name][-1])):
                 if base:
-                    yield from _mentioned(resolver, home, where, wanted, seen, depth + 1)
+                    yield from _mentioned(resolver, home, where, qualified_names, seen, depth + 1)
         elif name in home.assigned:
             for value in home.assigned[name]:
-                yield from _mentioned(resolver, home, value, wanted, seen, depth + 1)
+                yield from _mentioned(resolver, home, value, qualified_names, seen, depth + 1)

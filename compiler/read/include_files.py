@@ -52,22 +52,22 @@ def read_include(
     """
     place = span(member.owner.module.source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", evaluator)
-    given = bound.given
-    problems = [*bound.diagnostics, *_parser(evaluator, member, given.pop("parser", None))]
-    help_node = given.pop("help", None)
-    default_node = given.pop("default", None)
-    shown, hints = describing(evaluator, member.owner, given, "IncludeFile")
-    known, wrong = values(evaluator, member.owner, given, "IncludeFile")
+    arguments = bound.nodes
+    problems = [*bound.diagnostics, *_parser(evaluator, member, arguments.pop("parser", None))]
+    help_node = arguments.pop("help", None)
+    default_node = arguments.pop("default", None)
+    shown, hints = describing(evaluator, member.owner, arguments, "IncludeFile")
+    folded_values, wrong = values(evaluator, member.owner, arguments, "IncludeFile")
     problems += wrong
-    found = {**bound.unpacked, **shown, **known}
+    options = {**bound.unpacked, **shown, **folded_values}
     default, computed, wrong = _default(
-        evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}
+        evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": options.get("name")}
     )
     problems += wrong
     if default_node is None:
         default = bound.unpacked.get("default")
-    is_text = True if found.get("is_text") is None else found["is_text"]
-    encoding = "utf-8" if found.get("encoding") is None else found["encoding"]
+    is_text = True if options.get("is_text") is None else options["is_text"]
+    encoding = "utf-8" if options.get("encoding") is None else options["encoding"]
     for argument, value, kind in (
         ("is_text", is_text, bool),
         ("encoding", encoding, str),
@@ -81,7 +81,7 @@ def read_include(
             )
     if problems:
         return None, {}, problems
-    name = found.get("name")
+    name = options.get("name")
     if not isinstance(name, str):
         return None, {}, [nameless(member, "IncludeFile")]
     path = str(default) if default else ""
@@ -89,14 +89,14 @@ def read_include(
     if any(problem.severity != WARNING for problem in problems):
         return None, {}, problems
     described, wrong = help_text(evaluator, member.owner, help_node, name)
-    described = described or str(found.get("help") or "")
+    described = described or str(options.get("help") or "")
     digest = next(iter(files), "").rpartition("/")[2]
-    options = {each: found[each] for each in OF_CLICK if found.get(each) is not None}
-    form = form_of_file(options, name) if options else None
+    click_options = {argument: options[argument] for argument in OF_CLICK if options.get(argument) is not None}
+    form = form_of_file(click_options, name) if click_options else None
     parameter = nodes.Parameter(
         member.name, name, "file", from_here(path) or None, bool(path),
-        bool(found.get("required")) and not path and not computed,
-        described, "", place, found.get("show_default") is not False, computed,
+        bool(options.get("required")) and not path and not computed,
+        described, "", place, options.get("show_default") is not False, computed,
         nodes.Include(bool(is_text), str(encoding), digest), form,
     )  # fmt: skip
     return parameter, files, [*problems, *hints, *wrong]

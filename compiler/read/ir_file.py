@@ -42,12 +42,12 @@ def read_ir(folder: str, name: str, attach: Sequence[str]) -> tuple[Flow, Scope,
             [
                 Diagnostic(
                     "FLOW004",
-                    f"`{name}` is not a legal IR: {each}",
+                    f"`{name}` is not a legal IR: {fault}",
                     place,
                     why="every target counts on the rules of the schema",
                     how="see `compiler/schema/ir.v1.json`, and `flowc show --json` for an example",
                 )
-                for each in broken
+                for fault in broken
             ],
             {name: text},
         )

@@ -30,6 +30,17 @@ if TYPE_CHECKING:
     from ..names.resolver import Resolver
     from ..source.modules import Class
 
+_STEP = "metaflow.step"
+
+
+@record
+class Written:
+    """A decorator as it is written above a definition."""
+
+    owner: Class  # the class in which its names have their meaning
+    node: SgNode
+    name: str  # its qualified name; "" for an expression that is not a name or a call of one
+
 
 @record
 class Member:
@@ -40,6 +51,7 @@ class Member:
     owner: Class
     node: SgNode  # the definition, or the assigned expression
     outer: SgNode  # the definition with its decorators, or the whole assignment
+    decorators: tuple[Written, ...] = ()  # of a definition
 
 
 def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Member], list[Diagnostic]]:
@@ -47,14 +59,14 @@ def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Memb
 
     `order` is the method resolution order.
     """
-    found: dict[str, Member] = {}
+    members: dict[str, Member] = {}
     problems: list[Diagnostic] = []
     for owner in reversed(order):
         for member in _own(evaluator, owner):
             if isinstance(member, Diagnostic):
                 problems.append(member)
                 continue
-            before = found.get(member.name)
+            before = members.get(member.name)
             if member.kind == "constant" and (
                 _makes_a_step(evaluator.resolver, member)
                 or (before is not None and before.kind == "step" and before.owner is owner)
@@ -66,9 +78,9 @@ def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Memb
                 if before is not None:
                     continue
             if before is not None and before.owner is not owner:
-                del found[member.name]  # an override takes the position of its own definition
-            found[member.name] = member
-    return found, problems
+                del members[member.name]  # an override takes the position of its own definition
+            members[member.name] = member
+    return members, problems
 
 
 def _makes_a_step(resolver: Resolver, member: Member) -> bool:
@@ -120,9 +132,9 @@ def _own(evaluator: Evaluator, owner: Class) -> Iterator[Member | Diagnostic]:
     for node, target in _assigned_later(owner):
         right, name = node.field("right"), target.field("attribute")
         if right is not None and name is not None:
-            made = _assigned(evaluator, owner, name.text(), right, node)
-            if made.kind in ("parameter", "config"):
-                yield made
+            member = _assigned(evaluator, owner, name.text(), right, node)
+            if member.kind in ("parameter", "config"):
+                yield member
 
 
 def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> Iterator[Member | Diagnostic]:
@@ -131,13 +143,9 @@ def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> 
         if kind == "decorated_definition":
             definition = statement.field("definition")
             if definition is not None and definition.kind() == "function_definition":
-                yield Member(
-                    _name(definition),
-                    "step" if _is_step(evaluator, owner, statement) else "method",
-                    owner,
-                    definition,
-                    statement,
-                )
+                above = written(evaluator.resolver, owner, statement)
+                is_step = _is_step(evaluator, owner, above)
+                yield Member(_name(definition), "step" if is_step else "method", owner, definition, statement, above)
         elif kind == "function_definition":
             yield Member(_name(statement), "method", owner, statement, statement)
         elif kind == "class_definition":
@@ -168,7 +176,7 @@ def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode
 
 def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
     """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` with an unknown condition."""
-    if any(_decorated_as_step(resolver, owner, match) for match in statement.find_all(kind="decorator")):
+    if any(decorator_name(resolver, owner, each) == _STEP for each in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "flowc cannot know if the step exists, since only running the statement decides that"
         yield Diagnostic(
@@ -243,8 +251,8 @@ def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, oute
     elif right.kind() == "lambda":
         return Member(name, "method", owner, right, outer)
     elif right.kind() in ("identifier", "attribute"):
-        found = evaluator.resolver.split(evaluator.resolver.qualify(owner.module, right.text()))
-        if found is not None and (found[1] in found[0].functions or found[1] in found[0].classes):
+        place = evaluator.resolver.split(evaluator.resolver.qualify(owner.module, right.text()))
+        if place is not None and (place[1] in place[0].functions or place[1] in place[0].classes):
             return Member(name, "method", owner, right, outer)
     plain = Member(name, "constant", owner, right, outer)
     return (_quietly(evaluator, plain) if may_be_parameter(right) else None) or plain
@@ -259,10 +267,10 @@ def _quietly(evaluator: Evaluator, member: Member) -> Member | None:
 
 def _indirect(evaluator: Evaluator, member: Member) -> Member | None:
     """Returns the parameter or config that the member's expression yields, or None. Raises Unfoldable."""
-    found = parameter(evaluator, member.owner, member.node)
-    if found is None:
+    declaration = parameter(evaluator, member.owner, member.node)
+    if declaration is None:
         return None
-    called, home, call = found
+    called, home, call = declaration
     return Member(member.name, "config" if called == "Config" else "parameter", home, call, call)
 
 
@@ -338,50 +346,55 @@ def _name(definition: SgNode) -> str:
     return name.text() if name is not None else ""
 
 
-def _decorated_as_step(resolver: Resolver, owner: Class, decorator: SgNode) -> bool:
-    return decorator_name(resolver, owner, decorator) == "metaflow.step"
+def _is_step(evaluator: Evaluator, owner: Class, above: tuple[Written, ...]) -> bool:
+    return any(each.name == _STEP for each in above) or any(
+        each.name == _STEP for each in decorators_of(evaluator, owner, above, opens=False)[0]
+    )
 
 
-def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
-    if any(
-        _decorated_as_step(evaluator.resolver, owner, child)
-        for child in decorated.children()
+def written(resolver: Resolver, owner: Class, definition: SgNode) -> tuple[Written, ...]:
+    """Returns the decorators above a definition, from top to bottom."""
+    if definition.kind() != "decorated_definition":
+        return ()
+    return tuple(
+        Written(owner, child, decorator_name(resolver, owner, child))
+        for child in definition.named_children()
         if child.kind() == "decorator"
-    ):
-        return True
-    return any(
-        _decorated_as_step(evaluator.resolver, home, each)
-        for home, each in decorators_of(evaluator, owner, decorated, opens=False)[0]
     )
 
 
 def decorators_of(
-    evaluator: Evaluator, owner: Class, decorated: SgNode, opens: bool = True
-) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
-    """Returns every decorator of a definition and where to read it.
+    evaluator: Evaluator, owner: Class, above: tuple[Written, ...], opens: bool = True
+) -> tuple[list[Written], list[Diagnostic]]:
+    """Returns the decorators of a definition of the class `owner`.
 
     A decorator of the flow's own, and with `opens` one of an installed package, is replaced by the Metaflow decorators
     that it adds.
 
     The diagnostics are FLOW107 and FLOW156 for one that may add some, but cannot be followed.
     """
-    every: list[tuple[Class, SgNode]] = []
+    every: list[Written] = []
     problems: list[Diagnostic] = []
-    for node in decorated.children() if decorated.kind() == "decorated_definition" else []:
-        if node.kind() != "decorator":
+    for one in above:
+        if one.name.startswith("metaflow.") or (one.name and "." not in one.name):
+            every.append(one)  # Metaflow's own, or Python's
             continue
-        qualified, expression = decorator_name(evaluator.resolver, owner, node), decorator_expression(node)
-        if expression is None or qualified.startswith("metaflow.") or (qualified and "." not in qualified):
-            every.append((owner, node))  # Metaflow's own, or Python's
+        expression = decorator_expression(one.node)
+        if expression is None:
+            every.append(one)
             continue
         try:
-            found = decorators(evaluator, owner, expression, opens)
+            applied = decorators(evaluator, owner, expression, opens)
         except Reported:
-            found = None
+            applied = None
         except Unfoldable as error:
-            found = None
-            problems += _unfollowed(evaluator.resolver, owner, node, expression, str(error.args[0]))
-        every += [(owner, node)] if found is None else found
+            applied = None
+            problems += _unfollowed(evaluator.resolver, owner, one.node, expression, str(error.args[0]))
+        every += (
+            [one]
+            if applied is None
+            else [Written(home, node, decorator_name(evaluator.resolver, home, node)) for home, node in applied]
+        )
     return every, problems
 
 
@@ -438,23 +451,13 @@ def own_decorators(
 
     Each is (where it is read, its step or "", its node, its qualified name).
     """
-    found = []
-    for owner in reversed(order):
-        found += [
-            (owner, "", node)
-            for node in owner.outer.children()
-            if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"
-        ]
+    found = [("", each) for owner in reversed(order) for each in written(resolver, owner, owner.outer)]
     for member in members.values():
         if member.kind == "step":
-            above = [node for node in member.outer.children() if node.kind() == "decorator"]
-            marks = [
-                index
-                for index, node in enumerate(above)
-                if decorator_name(resolver, member.owner, node) == "metaflow.step"
-            ]
-            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
-    for owner, step, node in found:
-        qualified = decorator_name(resolver, owner, node)
-        if qualified and not qualified.startswith("metaflow."):
-            yield owner, step, node, qualified
+            for each in member.decorators:
+                if each.name == _STEP:
+                    break
+                found.append((member.name, each))
+    for step, each in found:
+        if each.name and not each.name.startswith("metaflow."):
+            yield each.owner, step, each.node, each.name

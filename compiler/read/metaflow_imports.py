@@ -45,11 +45,11 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
 def _is_used_at_once(statement: SgNode, root: SgNode) -> bool:
     """Returns True if code outside functions uses a name that the statement binds, other than as a decorator."""
     home = statement.field("module_name")
-    named = [each for each in statement.named_children() if home is None or each.range() != home.range()]
-    names = {(each.field("alias") or each).text().partition(".")[0] for each in named}
+    named = [child for child in statement.named_children() if home is None or child.range() != home.range()]
+    names = {(node.field("alias") or node).text().partition(".")[0] for node in named}
     for node in root.find_all(kind="identifier"):
         if node.text() in names:
-            kinds = [each.kind() for each in node.ancestors()]
+            kinds = [ancestor.kind() for ancestor in node.ancestors()]
             if not {"function_definition", "lambda", "decorator", *_IMPORTS} & set(kinds):
                 return True
     return False
@@ -68,8 +68,8 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
     """The names of Metaflow that the statement imports and flowc does not have, each with its place."""
     home = statement.field("module_name")
     if home is None:  # import a.b, c as d
-        for each in statement.named_children():
-            name = each.field("name") if each.kind() == "aliased_import" else each
+        for child in statement.named_children():
+            name = child.field("name") if child.kind() == "aliased_import" else child
             if name is not None and name.text().partition(".")[0] == "metaflow" and name.text() not in MODULES:
                 yield name.text(), name
         return
@@ -90,6 +90,6 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and not name.text().startswith("__")
             ):
                 local = child.field("alias") or name
-                # a decorator that nobody knows is spoken of where it is used
+                # an unknown decorator is reported where it is used
                 if f"@{local.text()}" not in root.text() and not plugin_named(full):
                     yield full, name

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.nodes import Span
-    from ..options.compile_inputs import Given
+    from ..options.compile_inputs import CompileOptions
     from .reading import Reading
 
 ATTACHED = "with"  # the kind of input that records which decorators of `--with` the mutators saw
@@ -54,8 +54,8 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
     return Diagnostic("FLOW143", what, place, why, how, HINT if owner else WARNING)
 
 
-def mutated(reading: Reading, given: Given, attach: Sequence[str] = ()) -> tuple[Reading, list[Diagnostic]]:
-    """Returns the reading as the flow's mutators change it, if they may run; otherwise refuses each by name.
+def mutated(reading: Reading, options: CompileOptions, attach: Sequence[str] = ()) -> tuple[Reading, list[Diagnostic]]:
+    """Returns the reading with the changes of the flow's mutators. Refuses each by name if they may not run.
 
     They see the decorators that `attach` puts on every step (with_decorators.py), and may change them. The diagnostics
     are FLOW140 to FLOW143.
@@ -71,37 +71,38 @@ def mutated(reading: Reading, given: Given, attach: Sequence[str] = ()) -> tuple
         place = span(owner.module.source, node)
         if kind:
             names.append((qualified, place))
-            if not given.run_mutators:
+            if not options.run_mutators:
                 problems.append(refusal(qualified.rpartition(".")[2], kind, step, place))
         elif is_unread(resolver, owner.module, qualified):
             unread.append((qualified, place))
-            if not given.run_mutators:
+            if not options.run_mutators:
                 problems.append(maybe(qualified, step, place))
-    if not (names or unread) or not given.run_mutators or not reading.is_right:
+    if not (names or unread) or not options.run_mutators or not reading.is_right:
         return reading, problems
     if attach:
         from ..options.with_decorators import attached
 
         if attached(reading.flow, attach)[1]:
             return reading, problems  # their diagnostics come from where they are attached
-    return _run(reading, names, unread, given, attach)
+    return _run(reading, names, unread, options, attach)
 
 
 def _run(
-    reading: Reading, names: list[tuple[str, Span]], unread: list[tuple[str, Span]], given: Given, attach: Sequence[str]
+    reading: Reading, names: list[tuple[str, Span]], unread: list[tuple[str, Span]], options: CompileOptions,
+    attach: Sequence[str]
 ) -> tuple[Reading, list[Diagnostic]]:  # fmt: skip
     """Runs the mutators. `names` are their classes, with their places; `unread` are possible mutators."""
-    known = _known()
+    decorators = _known()
     place = (names or unread)[0][1]
     problems: list[Diagnostic] = []
     try:
         sources = reading.evaluator.resolver.sources
-        answer = ask(sources, reading.flow, {"do": "mutate", "decorators": known, "attach": list(attach)}, given)
-        there = {each.rpartition(".")[2] for each in answer["mutators"]}
-        names = names + [(name, each) for name, each in unread if name.rpartition(".")[2] in there]
-        if not there:
+        answer = ask(sources, reading.flow, {"do": "mutate", "decorators": decorators, "attach": list(attach)}, options)
+        mutators = {qualified.rpartition(".")[2] for qualified in answer["mutators"]}
+        names = names + [(name, position) for name, position in unread if name.rpartition(".")[2] in mutators]
+        if not mutators:
             return reading, problems
-        merged, problems = _merged(reading, answer, names, known)
+        merged, problems = _merged(reading, answer, names, decorators)
         attached = [nodes.Input(ATTACHED, text, "", "") for text in attach]
         files, inputs = _added(answer["files"])
         flow = replace(merged.flow, inputs=(*merged.flow.inputs, *attached, *inputs))
@@ -121,8 +122,8 @@ def _known() -> dict[str, nodes.Value]:
 
     used = plugins_in_use()
     more = used.uses.values() if used is not None else ()
-    found = [each for name in dict.fromkeys((*names(), *more)) if (each := specification(name)) is not None]
-    return {each.name: {"level": each.level, "attributes": dict(each.attributes)} for each in found}
+    specs = [spec for name in dict.fromkeys((*names(), *more)) if (spec := specification(name)) is not None]
+    return {spec.name: {"level": spec.level, "attributes": dict(spec.attributes)} for spec in specs}
 
 
 def _added(files: dict[str, str]) -> tuple[dict[str, bytes], list[nodes.Input]]:
@@ -139,7 +140,7 @@ def _added(files: dict[str, str]) -> tuple[dict[str, bytes], list[nodes.Input]]:
 
 
 def _merged(
-    reading: Reading, answer: Any, names: list[tuple[str, Span]], known: dict[str, nodes.Value]
+    reading: Reading, answer: Any, names: list[tuple[str, Span]], decorators: dict[str, nodes.Value]
 ) -> tuple[Reading, list[Diagnostic]]:  # fmt: skip
     """Returns the reading with the mutators' changes, and FLOW142."""
     flow, place = reading.flow, names[0][1]
@@ -158,10 +159,10 @@ def _merged(
     classes = tuple(dict.fromkeys(name for name, _ in names))
     changed = replace(
         flow, steps=tuple(steps), decorators=(*kept, *added), parameters=parameters, mutators=classes,
-        decorators_known=known,
+        decorators_known=decorators,
         inputs=(*flow.inputs, *(nodes.Input("mutator", name, "", "") for name in classes)),
     )  # fmt: skip
-    wrapped = any(each["wrappers"] for each in answer["steps"].values())
+    wrapped = any(step["wrappers"] for step in answer["steps"].values())
     return replace(reading, flow=changed, may_assign_anything=reading.may_assign_anything or wrapped), problems
 
 
@@ -173,22 +174,22 @@ def _decorators(
     And FLOW142.
     """
     added, kept, problems = [], [], []
-    for each in reported:
-        if each["place"] >= 0:
-            if each["place"] < len(read):  # else it was faulty, which is already reported
-                kept.append((each["place"], read[each["place"]]))
+    for entry in reported:
+        if entry["place"] >= 0:
+            if entry["place"] < len(read):  # else it was faulty, which is already reported
+                kept.append((entry["place"], read[entry["place"]]))
             continue
         try:
-            attributes = plain(each["attributes"])
+            attributes = plain(entry["attributes"])
         except Unfoldable as error:
-            what = f"a mutator gives `@{each['name']}` a value that a spec cannot contain"
+            what = f"a mutator gives `@{entry['name']}` a value that a spec cannot contain"
             problems.append(
                 Diagnostic("FLOW142", what, place, str(error.args[0]), "use text, numbers, lists or dictionaries")
             )
             continue
         assert isinstance(attributes, dict)
-        own = next((one.span for one in read if one.name == each["name"]), place)
-        added.append(nodes.Decorator(each["name"], attributes, own))
+        own = next((one.span for one in read if one.name == entry["name"]), place)
+        added.append(nodes.Decorator(entry["name"], attributes, own))
     return added, [one for _, one in sorted(kept, key=lambda pair: pair[0])], problems
 
 
@@ -196,9 +197,9 @@ def _parameters(
     reported: list[Any], flow: nodes.Flow, place: Span
 ) -> tuple[tuple[nodes.Parameter, ...], list[Diagnostic]]:
     """Returns the remaining parameters, those that mutators added, and FLOW142."""
-    known = {parameter.attribute: parameter for parameter in flow.parameters}
-    kept = {each["attribute"] for each in reported if each["kept"]}
-    added = [_parameter(each, place) for each in reported if not each["kept"]]
+    parameters = {parameter.attribute: parameter for parameter in flow.parameters}
+    kept = {entry["attribute"] for entry in reported if entry["kept"]}
+    added = [_parameter(entry, place) for entry in reported if not entry["kept"]]
     problems = [
         Diagnostic(
             "FLOW142",
@@ -210,8 +211,8 @@ def _parameters(
         for reason in added
         if isinstance(reason, str)
     ]
-    left = [each for name, each in known.items() if name in kept]
-    return (*left, *(each for each in added if isinstance(each, nodes.Parameter))), problems
+    left = [parameter for name, parameter in parameters.items() if name in kept]
+    return (*left, *(parameter for parameter in added if isinstance(parameter, nodes.Parameter))), problems
 
 
 def _parameter(reported: Any, place: Span) -> nodes.Parameter | str:

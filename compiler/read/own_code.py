@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir import nodes
-    from ..options.compile_inputs import Given
+    from ..options.compile_inputs import CompileOptions
     from ..source.sources import Sources
 
 SECONDS = 60.0  # time limit of the process
@@ -27,20 +27,22 @@ class Failed(Exception):
     """Raised if the process failed; `args[0]` is the reason."""
 
 
-def evaluate(sources: Sources, flow: nodes.Flow, config: str, what: str, text: str | None, given: Given) -> Any:
+def evaluate(
+    sources: Sources, flow: nodes.Flow, config: str, what: str, text: str | None, options: CompileOptions
+) -> Any:
     """Returns the result of a config's parser for the text, or of its callable default. Raises Unfoldable."""
     import ast
 
     try:
         answer = ask(
-            sources, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given
+            sources, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, options
         )
     except Failed as error:
         raise Unfoldable(f"its {what} failed: {error}") from None
     return ast.literal_eval(answer["literal"])
 
 
-def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], given: Given) -> Any:
+def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], options: CompileOptions) -> Any:
     """Sends the request to a new process and returns the answer. Raises Failed."""
     import json
     import select
@@ -65,14 +67,16 @@ def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], given: Give
         "class": flow.name,
         "flow": configs,
         "answer": writer,
-        "alone": not given.whole_environment,
+        "alone": not options.whole_environment,
     }
     environment = (
         dict(os.environ)
-        if given.whole_environment
+        if options.whole_environment
         else {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     )
-    environment.update({"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **given.environment})
+    environment.update(
+        {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **options.environment}
+    )
     environment.update(variables(sources.roots()))
     sys.stdout.flush()
     try:
@@ -116,9 +120,9 @@ def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], given: Give
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     try:
-        found = json.loads(answer)
+        reply = json.loads(answer)
     except ValueError:
         raise Failed(f"their process ended without an answer, with status {process.returncode}") from None
-    if "error" in found:
-        raise Failed(str(found["error"]))
-    return found
+    if "error" in reply:
+        raise Failed(str(reply["error"]))
+    return reply

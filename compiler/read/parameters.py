@@ -36,6 +36,7 @@ _TYPES = {
     "dict": "json",
     "object": "json",
 }
+_NAME_OF_FILE = r"\bPath\(__file__\)(\.resolve\(\)|\.absolute\(\))?\.(stem|name)\b|\bbasename\(__file__\)"
 _SIMPLE = frozenset((str, bool, int, float))
 _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
@@ -56,15 +57,15 @@ def read_parameter(
     source = member.owner.module.source
     place = span(source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", evaluator)
-    given, problems = bound.given, list(bound.diagnostics)
-    kind, form_fields, wrong = _type(evaluator, member, given.pop("type", None))
+    arguments, problems = bound.nodes, list(bound.diagnostics)
+    kind, form_fields, wrong = _type(evaluator, member, arguments.pop("type", None))
     problems += wrong
-    default_node, help_node = given.pop("default", None), given.pop("help", None)
-    shown, hints = describing(evaluator, member.owner, given, "Parameter")
-    known, wrong = values(evaluator, member.owner, given, "Parameter")
+    default_node, help_node = arguments.pop("default", None), arguments.pop("help", None)
+    shown, hints = describing(evaluator, member.owner, arguments, "Parameter")
+    folded_values, wrong = values(evaluator, member.owner, arguments, "Parameter")
     problems += wrong
-    found = {**bound.unpacked, **shown, **known}
-    context = {"flow_name": flow_name, "parameter_name": found.get("name")}
+    options = {**bound.unpacked, **shown, **folded_values}
+    context = {"flow_name": flow_name, "parameter_name": options.get("name")}
     allowed = (str,) if form_fields else _KINDS[kind or "str"]
     raw, computed, wrong = _default(evaluator, member, default_node, context, allowed)
     problems += wrong
@@ -72,19 +73,19 @@ def read_parameter(
         raw = bound.unpacked.get("default")
     if any(problem.severity != WARNING for problem in problems):
         return None, problems
-    name = found.get("name")
+    name = options.get("name")
     if not isinstance(name, str):
         return None, [*problems, nameless(member, "Parameter")]
-    options = {each: found[each] for each in OF_CLICK if found.get(each) is not None}
-    if not kind and not computed and not options and isinstance(raw, (list, dict, tuple)):
+    click_options = {argument: options[argument] for argument in OF_CLICK if options.get(argument) is not None}
+    if not kind and not computed and not click_options and isinstance(raw, (list, dict, tuple)):
         what = f"parameter `{name}` has a {type(raw).__name__} as its default, but no type"
         problems.append(as_json(what, place))
     form, default = None, raw
     variable = raw if isinstance(raw, OfContainer) else None
     if variable is not None:
         raw = default = variable.default
-    if options or form_fields or not (raw is None or type(raw) in _SIMPLE):
-        kind, form, default, wrong = _formed(kind, form_fields, options, name, raw, place)
+    if click_options or form_fields or not (raw is None or type(raw) in _SIMPLE):
+        kind, form, default, wrong = _formed(kind, form_fields, click_options, name, raw, place)
         problems += wrong
         if wrong:
             return None, problems
@@ -105,17 +106,19 @@ def read_parameter(
             *problems,
             Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or a different `type`"),
         ]
-    separator = found.get("separator")
-    if separator and kind != "str":
+    separator = options.get("separator")
+    if separator and (kind != "str" or form_fields):
         what = f"parameter `{name}` of type `{kind}` has a separator"
+        if kind == "str":
+            what = f"parameter `{name}` has a separator, and a `type` other than `str`"
         return None, [*problems, Diagnostic("FLOW305", what, place, "only text can be split", "remove `separator`")]
     has_default = default is not None
     described, wrong = help_text(evaluator, member.owner, help_node, name)
-    described = described or str(found.get("help") or "")
+    described = described or str(options.get("help") or "")
     parameter = nodes.Parameter(
         member.name, name, kind, value, has_default,
-        bool(found.get("required")) and not has_default and not computed, described,
-        str(separator or ""), place, found.get("show_default") is not False, computed, None, form,
+        bool(options.get("required")) and not has_default and not computed and variable is None, described,
+        str(separator or ""), place, options.get("show_default") is not False, computed, None, form,
     )  # fmt: skip
     return parameter, [*problems, *hints, *wrong]
 
@@ -132,7 +135,7 @@ def nameless(member: Member, what: str) -> Diagnostic:
 def parameter_of(attribute: str, name: str, options: dict[str, Any], place: nodes.Span) -> nodes.Parameter | str:
     """Returns the parameter that a mutator made with the arguments `options`, or the reason why it is invalid.
 
-    `type`, if given, is a name of the IR.
+    `type`, if given, is a name of the IR, or what `kind_of_data` takes.
     """
     default, kind = options.get("default"), options.get("type")
     form = None
@@ -142,8 +145,8 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
         given = {each: options[each] for each in OF_CLICK if options.get(each) is not None}
         try:
             kind, fields, default = form_of(kind_of_data(kind), given, name, default)
-        except Wrong as wrong:
-            return f"the arguments of `{name}` do not work together: {wrong.why}; {wrong.how}"
+        except Wrong as error:
+            return f"the arguments of `{name}` do not work together: {error.why}; {error.how}"
         form = finished(fields)
     kind = kind or _type_of(default)
     if kind not in ("str", "int", "float", "bool", "json"):
@@ -305,7 +308,11 @@ def _is_other(raw: Any) -> bool:
 def _name_of_file(evaluator: Evaluator, member: Member, node: SgNode) -> str | None:
     """Returns a part of the name of the flow's file, as in `Path(__file__).stem`, which is the same everywhere."""
     text = node.text()
-    if "__file__" not in text or not any(part in text for part in (".stem", ".name", "basename(")):
+    if "__file__" not in text:
+        return None
+    import re
+
+    if "__file__" in re.sub(_NAME_OF_FILE, "", text):  # something else depends on where the file is
         return None
     try:
         value = folded(evaluator.at(HERE), member.owner, node)

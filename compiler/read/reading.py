@@ -25,7 +25,8 @@ class StepFacts:
     has_next: bool  # the last statement is a call of self.next
     next_is_understood: bool  # and it has one of the known forms; if not, a diagnostic says why
     last: Span  # of the last statement
-    is_extended: bool = False  # has a Metaflow decorator that flowc does not know, which a diagnostic reports
+    # has a Metaflow decorator that flowc does not know, or one for gangs with wrong values: a diagnostic reports it
+    is_extended: bool = False
 
 
 @record

@@ -167,9 +167,9 @@ class _Reader:
         cases = [self.case(node) for node in positional[0].named_children() if node.kind() != "comment"]
         if None in cases:
             return None
-        known = [case for case in cases if case is not None]
+        plain = [case for case in cases if case is not None]
         repeated = [
-            case for index, case in enumerate(known) if any(case.value == other.value for other in known[:index])
+            case for index, case in enumerate(plain) if any(case.value == other.value for other in plain[:index])
         ]
         for case in repeated:
             self.problems.append(
@@ -181,7 +181,7 @@ class _Reader:
                     "give each case a different value",
                 )
             )
-        return nodes.Switch(on, tuple(known), span(self.source, self.call)) if not repeated else None
+        return nodes.Switch(on, tuple(plain), span(self.source, self.call)) if not repeated else None
 
     def case(self, node: SgNode) -> nodes.Case | None:
         key, value = node.field("key"), node.field("value")

@@ -75,9 +75,9 @@ def is_step_decorator(resolver: Resolver, module: Module, name: str) -> bool:
 
 
 def _is_marked(resolver: Resolver, module: Module, node: SgNode) -> bool:
-    for each in node.children() if node.kind() == "decorated_definition" else []:
-        if each.kind() == "decorator":
-            text = each.text().lstrip("@").partition("(")[0].strip()
+    for child in node.children() if node.kind() == "decorated_definition" else []:
+        if child.kind() == "decorator":
+            text = child.text().lstrip("@").partition("(")[0].strip()
             if resolver.qualify(module, text) == "metaflow.user_step_decorator":
                 return True
     return False
@@ -108,10 +108,10 @@ def _function(module: Module, name: str, node: SgNode) -> Iterator[Diagnostic]:
 
 def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> Iterator[Diagnostic]:
     arguments = call.field("arguments") if call is not None else None
-    given = (
+    plain = (
         [child for child in arguments.named_children() if child.kind() != "comment"] if arguments is not None else []
     )
-    positional = [each for each in given if each.kind() not in ("keyword_argument", "dictionary_splat")]
+    positional = [argument for argument in plain if argument.kind() not in ("keyword_argument", "dictionary_splat")]
     if positional:
         why = "a step decorator gets its arguments by name"
         yield Diagnostic(
@@ -121,9 +121,9 @@ def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> 
             why,
             f"write `@{name}(name=value)`",
         )
-    elif given and not takes_keywords:
+    elif plain and not takes_keywords:
         yield Diagnostic(
-            "FLOW152", f"`@{name}` never gets its arguments", span(owner.module.source, given[0]),
+            "FLOW152", f"`@{name}` never gets its arguments", span(owner.module.source, plain[0]),
             "arguments arrive in a fourth argument, `attributes`, which it lacks",
             f"write `def {name}(step_name, flow, inputs, attributes):`, or remove the arguments", WARNING,
         )  # fmt: skip
@@ -210,4 +210,4 @@ def is_unread(resolver: Resolver, module: Module, qualified: str) -> bool:
 
 
 def _imported(module: Module) -> set[str]:
-    return {each.partition(".")[0] for each in module.imports.values()}
+    return {qualified.partition(".")[0] for qualified in module.imports.values()}

@@ -12,7 +12,7 @@ from ..ir.nodes import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ERROR = "error"
 WARNING = "warning"
@@ -60,14 +60,17 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(set(diagnostics), key=place))
 
 
-def located(diagnostics: Iterable[Diagnostic], places: Mapping[str, str]) -> tuple[Diagnostic, ...]:
-    """Returns the diagnostics with other names for the files that `places` names."""
-    return tuple(
-        replace(each, span=replace(each.span, file=places[each.span.file]))
-        if each.span is not None and each.span.file in places
-        else each
-        for each in diagnostics
+def located(
+    diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], place: Callable[[str], str]
+) -> tuple[tuple[Diagnostic, ...], dict[str, str]]:
+    """Returns the diagnostics and the sources with the path that `place` gives each file."""
+    moved = tuple(
+        replace(diagnostic, span=replace(diagnostic.span, file=place(diagnostic.span.file)))
+        if diagnostic.span is not None
+        else diagnostic
+        for diagnostic in diagnostics
     )
+    return moved, {place(file): text for file, text in sources.items()}
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -124,7 +127,7 @@ def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = Fals
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """Returns `2 errors, 1 warning`, or "" if there is nothing to count."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
-    counts = [(severities.count(each), each) for each in (ERROR, WARNING, HINT)]
+    counts = [(severities.count(severity), severity) for severity in (ERROR, WARNING, HINT)]
     return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
 
 
@@ -132,15 +135,17 @@ def nearest(word: str, candidates: Iterable[str], likeness: float = 0.6) -> str 
     """Returns the candidate that `word` was probably meant to be, or None if none is similar enough (1: equal)."""
     import difflib  # takes 10 ms, so imported only to explain a mistake
 
-    found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)
+    return matches[0] if matches else None
 
 
 def printable(text: str) -> str:
     """Returns the text with control characters, which could rewrite a terminal, as escapes."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def _line(text: str, number: int) -> str | None:

@@ -54,20 +54,24 @@ def silenced(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], unus
         return remaining
     used: set[Ignore] = set()
     kept = []
-    for each in remaining:
-        by = files[each.span.file].silencing(each) if each.span is not None and each.span.file in files else None
+    for diagnostic in remaining:
+        by = (
+            files[diagnostic.span.file].silencing(diagnostic)
+            if diagnostic.span is not None and diagnostic.span.file in files
+            else None
+        )
         if by is None:
-            kept.append(each)
+            kept.append(diagnostic)
         else:
             used.add(by)
     if unused and not has_errors(kept):  # after an error, later checks do not run, so a comment may still be needed
-        kept += [each for file in files.values() for each in file.idle(used)]
+        kept += [diagnostic for file in files.values() for diagnostic in file.idle(used)]
     return kept
 
 
 def ignores(name: str, text: str) -> tuple[Ignore, ...]:
     """Returns the codes that the comments of the file ignore."""
-    return tuple(each for line in _File(name, text).ignores.values() for each in line)
+    return tuple(ignore for line in _File(name, text).ignores.values() for ignore in line)
 
 
 class _File:
@@ -88,11 +92,16 @@ class _File:
             return
         start = comment.range().start
         place = Span(self.name, start.line + 1, start.column + at + 1, start.line + 1, start.column + len(text) + 1)
-        said = text[at + len("flowc:") :].strip()
-        word = said[: next((i for i, each in enumerate(said) if not (each.isalnum() or each in "-_")), len(said))]
-        rest = said[len(word) :].strip()
+        instruction = text[at + len("flowc:") :].strip()
+        word = instruction[
+            : next(
+                (i for i, character in enumerate(instruction) if not (character.isalnum() or character in "-_")),
+                len(instruction),
+            )
+        ]
+        rest = instruction[len(word) :].strip()
         if word != "ignore" or (rest.startswith("[") and "]" not in rest):
-            self.mistakes.append((said.partition("#")[0].strip(), place))
+            self.mistakes.append((instruction.partition("#")[0].strip(), place))
             return
         codes = [part.strip() for part in rest[1 : rest.index("]")].split(",")] if rest.startswith("[") else [""]
         self.ignores[place.line] = [Ignore(code, place) for code in codes if code or not rest.startswith("[")]
@@ -104,7 +113,7 @@ class _File:
         if self.ignores:
             first = _first_line(self.root, one.span.line - 1) + 1
             lines += [first] if first != one.span.line else []
-        for ignore in (each for line in lines for each in self.ignores.get(line, ())):
+        for ignore in (ignore for line in lines for ignore in self.ignores.get(line, ())):
             if ignore.code == one.code and (one.severity != ERROR or is_uncertain(one.code)):
                 return ignore
             if not ignore.code and one.severity != ERROR:
@@ -112,18 +121,18 @@ class _File:
         return None
 
     def idle(self, used: set[Ignore]) -> Iterator[Diagnostic]:
-        for said, place in self.mistakes:
-            close = nearest(said.partition("[")[0], ["ignore"])
+        for comment, place in self.mistakes:
+            close = nearest(comment.partition("[")[0], ["ignore"])
             how = "did you mean `# flowc: ignore`?" if close else "write `# flowc: ignore[CODE]`, or remove `flowc:`"
             yield Diagnostic(
                 "FLOW005",
-                f"flowc does not understand the comment `{said[:40]}`",
+                f"flowc does not understand the comment `{comment[:40]}`",
                 place,
                 "the comment silences nothing",
                 how,
                 HINT,
             )
-        for ignore in (each for line in self.ignores.values() for each in line):
+        for ignore in (ignore for line in self.ignores.values() for ignore in line):
             # diagnostics of targets are not known here
             if ignore not in used and not (_is_code(ignore.code) and ignore.code >= "FLOW5"):
                 what = f"`ignore[{ignore.code}]` silences nothing" if ignore.code else "`ignore` silences nothing"

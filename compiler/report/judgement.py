@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def judged(
-    found: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str], complete: bool = True
+    diagnostics: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str], complete: bool = True
 ) -> list[Diagnostic]:
     """Returns the diagnostics with the given severities, without silenced ones.
 
@@ -20,9 +20,9 @@ def judged(
     if any("flowc:" in text for text in sources.values()):
         from .ignores import silenced
 
-        found = silenced(found, sources, complete)
+        diagnostics = silenced(diagnostics, sources, complete)
     if severities:
         from .severities import with_severities
 
-        found = with_severities(found, severities)
-    return found
+        diagnostics = with_severities(diagnostics, severities)
+    return diagnostics

@@ -22,12 +22,13 @@ def with_severities(diagnostics: Iterable[Diagnostic], severities: Mapping[str, 
     remaining = list(diagnostics)
     if not severities:
         return remaining
-    judged = [(each, severities.get(each.code, each.severity)) for each in remaining]
+    judged = [(diagnostic, severities.get(diagnostic.code, diagnostic.severity)) for diagnostic in remaining]
     judged = [
-        (each, ERROR if each.severity == ERROR and not is_uncertain(each.code) else wanted) for each, wanted in judged
+        (diagnostic, ERROR if diagnostic.severity == ERROR and not is_uncertain(diagnostic.code) else severity)
+        for diagnostic, severity in judged
     ]
     return [
-        each if wanted == each.severity else replace(each, severity=wanted)
-        for each, wanted in judged
-        if wanted != IGNORED
+        diagnostic if severity == diagnostic.severity else replace(diagnostic, severity=severity)
+        for diagnostic, severity in judged
+        if severity != IGNORED
     ]

@@ -64,7 +64,7 @@ def parse(text: str) -> Cron:
         fields[4] = "?"  # every day, in either field
     if aws and (fields[2] == "?") == (fields[4] == "?"):
         raise BadCron("in AWS's form with six fields, exactly one of day-of-month and day-of-week must be `?`")
-    read = [_field(each, index, aws) for index, each in enumerate(fields)]
+    read = [_field(field, index, aws) for index, field in enumerate(fields)]
     return Cron(*read)
 
 
@@ -73,9 +73,9 @@ def five_fields(cron: Cron) -> str:
 
     Raises BadCron for one that needs a year, or AWS's `L`, `W` or `#`.
     """
-    for each in "LW#":
-        if each in cron.day or each in cron.weekday:
-            raise BadCron(f"`{each}` exists only in EventBridge's cron expressions, not in those with five fields")
+    for character in "LW#":
+        if character in cron.day or character in cron.weekday:
+            raise BadCron(f"`{character}` exists only in EventBridge's cron expressions, not in those with five fields")
     if cron.year != "*":
         raise BadCron("a cron expression with five fields cannot contain a year")
     return f"{cron.minute} {cron.hour} {cron.day} {cron.month} {cron.weekday}"
@@ -103,7 +103,7 @@ def _field(text: str, index: int, aws: bool) -> str:
     if index in (2, 4) and (text[-1:] in ("L", "W") or "#" in text):
         return _special(text, name, index, low, high, aws)
     parts = [_part(part, name, index, low, high, aws) for part in text.split(",")]
-    return ",".join(dict.fromkeys(each for part in parts for each in part.split(",")))
+    return ",".join(dict.fromkeys(word for part in parts for word in part.split(",")))
 
 
 def _special(text: str, name: str, index: int, low: int, high: int, aws: bool) -> str:
@@ -136,7 +136,7 @@ def _part(text: str, name: str, index: int, low: int, high: int, aws: bool) -> s
     if span == "*":
         return text
     first, dash, last = span.partition("-")
-    numbers = [_number(each, name, index, low, high, aws) for each in ([first, last] if dash else [first])]
+    numbers = [_number(bound, name, index, low, high, aws) for bound in ([first, last] if dash else [first])]
     if index == 4:
         return _weekdays(numbers, bool(dash), bool(slash), int(step or 1), text)
     if dash and numbers[0] > numbers[1]:

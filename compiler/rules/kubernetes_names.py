@@ -65,5 +65,5 @@ def is_quantity(text: str) -> bool:
     return (
         text.isascii()
         and (whole + rest).isdigit()
-        and text[len(number) :] in ("", "m", "k", *"MGTPE", *(f"{each}i" for each in "KMGTPE"))
+        and text[len(number) :] in ("", "m", "k", *"MGTPE", *(f"{letter}i" for letter in "KMGTPE"))
     )

@@ -64,8 +64,8 @@ def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
 
 def _unknown(node: SgNode | None, into: dict[str, list[SgNode]]) -> None:
     if node is not None:
-        for each in [node] if node.kind() == "identifier" else node.find_all(kind="identifier"):
-            into.setdefault(each.text(), []).extend([each, each])
+        for identifier in [node] if node.kind() == "identifier" else node.find_all(kind="identifier"):
+            into.setdefault(identifier.text(), []).extend([identifier, identifier])
 
 
 def statements(block: SgNode) -> Iterator[SgNode]:
@@ -101,13 +101,13 @@ def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
     # a, b = 1, 2
     elif left.kind() in ("pattern_list", "tuple_pattern") and values.kind() in ("expression_list", "tuple"):
         names = [child for child in left.named_children() if child.kind() != "comment"]
-        given = [child for child in values.named_children() if child.kind() != "comment"]
+        items = [child for child in values.named_children() if child.kind() != "comment"]
         if (
-            len(names) == len(given)
+            len(names) == len(items)
             and all(name.kind() == "identifier" for name in names)
-            and all(each.kind() != "list_splat" for each in given)
+            and all(item.kind() != "list_splat" for item in items)
         ):
-            for name, value in zip(names, given):
+            for name, value in zip(names, items):
                 into.setdefault(name.text(), []).append(value)
         else:
             _unknown(left, into)

@@ -66,16 +66,16 @@ class Class:
 def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
     """Returns the name of each base class, "" for one without a name, and its place."""
     bases = candidate.node.field("superclasses")
-    found = []
-    for each in bases.named_children() if bases is not None else []:
-        if each.kind() == "subscript":  # Generic[T]
-            value = each.field("value")
-            found.append((value.text() if value is not None else "", each))
-        elif each.kind() in ("identifier", "attribute"):
-            found.append((each.text(), each))
-        elif each.kind() not in ("keyword_argument", "comment"):
-            found.append(("", each))
-    return found
+    names = []
+    for base in bases.named_children() if bases is not None else []:
+        if base.kind() == "subscript":  # Generic[T]
+            value = base.field("value")
+            names.append((value.text() if value is not None else "", base))
+        elif base.kind() in ("identifier", "attribute"):
+            names.append((base.text(), base))
+        elif base.kind() not in ("keyword_argument", "comment"):
+            names.append(("", base))
+    return names
 
 
 # ── names that a module binds ────────────────────────────────────────────────────────────────────────────────────────
@@ -129,17 +129,17 @@ def _import(module: Module, statement: SgNode, into: dict[str, str]) -> None:
         if base is None:
             return
         module.everywhere.append(base)
-        for each in statement.named_children()[1:]:
-            if each.kind() == "wildcard_import":
+        for node in statement.named_children()[1:]:
+            if node.kind() == "wildcard_import":
                 module.stars.append(base)
-            elif each.kind() == "aliased_import":
-                name, alias = each.field("name"), each.field("alias")
+            elif node.kind() == "aliased_import":
+                name, alias = node.field("name"), node.field("alias")
                 if name is not None and alias is not None:
                     into[alias.text()] = f"{base}.{name.text()}" if base else name.text()
                     module.everywhere.append(f"{base}.{name.text()}" if base else name.text())
-            elif each.kind() == "dotted_name":
-                into[each.text()] = f"{base}.{each.text()}" if base else each.text()
-                module.everywhere.append(f"{base}.{each.text()}" if base else each.text())
+            elif node.kind() == "dotted_name":
+                into[node.text()] = f"{base}.{node.text()}" if base else node.text()
+                module.everywhere.append(f"{base}.{node.text()}" if base else node.text())
 
 
 def _base(module: Module, origin: str) -> str | None:

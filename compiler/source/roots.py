@@ -24,7 +24,7 @@ _WORDS = (b"package-dir", b"where", b"packages", b"sources", b"module-root", b"p
 
 
 def holds_installed_packages(folder: str) -> bool:
-    """Returns True for a folder of installed packages: their modules are no part of a flow's source."""
+    """Returns True for a folder of installed packages. Their modules are not part of a flow's source."""
     if any(part in ("site-packages", "dist-packages") for part in os.path.normpath(folder).split(os.sep)):
         return True
     try:  # `pip install --target FOLDER` leaves a description of each package (PEP 376); a huge folder is not searched
@@ -36,21 +36,21 @@ def holds_installed_packages(folder: str) -> bool:
 
 def declared(folder: str) -> tuple[str, ...]:
     """Returns the absolute paths of the roots that the repository around the folder declares, the nearest first."""
-    found: list[str] = []
+    folders: list[str] = []
     seen: set[str] = set()
     current = os.path.abspath(folder)
     while True:
-        found += _of_project(current, seen)
+        folders += _of_project(current, seen)
         parent = os.path.dirname(current)
         if os.path.exists(os.path.join(current, ".git")):
-            found += [os.path.join(current, "src"), current]
+            folders += [os.path.join(current, "src"), current]
             break
         if parent == current:
             break
         current = parent
     never = (os.path.abspath(os.sep), os.path.expanduser("~"))
     own = os.path.abspath(folder)
-    return tuple(root for root in dict.fromkeys(found) if root not in (own, *never) and os.path.isdir(root))
+    return tuple(root for root in dict.fromkeys(folders) if root not in (own, *never) and os.path.isdir(root))
 
 
 def _of_project(base: str, seen: set[str]) -> Iterator[str]:
@@ -83,8 +83,8 @@ def _folders(tool: dict[str, Any]) -> Iterator[str]:
     for package, path in _table(setuptools, "package-dir").items():
         yield from _above(str(path), package.replace(".", "/"))
     yield from _texts(_table(setuptools, "packages", "find").get("where"))
-    for each in _tables(_table(tool, "poetry").get("packages")):
-        yield from _texts(each.get("from"))
+    for table in _tables(_table(tool, "poetry").get("packages")):
+        yield from _texts(table.get("from"))
     wheel = _table(tool, "hatch", "build", "targets", "wheel")
     for path in _texts(wheel.get("packages")):
         yield os.path.dirname(path)
@@ -112,7 +112,7 @@ def _members(tool: dict[str, Any]) -> Iterator[str]:
 
 
 def _matching(base: str, pattern: str) -> list[str]:
-    if not any(each in pattern for each in "*?["):
+    if not any(character in pattern for character in "*?["):
         return [os.path.normpath(os.path.join(base, pattern))]
     if "**" in pattern:  # would walk through everything
         return []
@@ -124,11 +124,11 @@ def _matching(base: str, pattern: str) -> list[str]:
 def _installed_in_place(tool: dict[str, Any]) -> Iterator[str]:
     """Yields the paths of projects that this one depends on as they lie in the repository."""
     poetry = _table(tool, "poetry")
-    groups = [_table(each, "dependencies") for each in _table(poetry, "group").values() if isinstance(each, dict)]
+    groups = [_table(group, "dependencies") for group in _table(poetry, "group").values() if isinstance(group, dict)]
     for several in (_table(tool, "uv", "sources"), _table(poetry, "dependencies"), *groups):
-        for each in several.values():
-            if isinstance(each, dict):
-                yield from _texts(each.get("path"))
+        for table in several.values():
+            if isinstance(table, dict):
+                yield from _texts(table.get("path"))
 
 
 def _read(path: str) -> bytes:
@@ -146,8 +146,8 @@ def _parsed(data: bytes) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        found: dict[str, Any] = tomllib.loads(data.decode())
-        return found
+        document: dict[str, Any] = tomllib.loads(data.decode())
+        return document
     except (ValueError, RecursionError):
         return {}
 
@@ -159,9 +159,9 @@ def _table(table: Any, *names: str) -> dict[str, Any]:
 
 
 def _tables(value: Any) -> Iterator[dict[str, Any]]:
-    yield from (each for each in value if isinstance(each, dict)) if isinstance(value, list) else ()
+    yield from (table for table in value if isinstance(table, dict)) if isinstance(value, list) else ()
 
 
 def _texts(value: Any) -> Iterator[str]:
     several = value if isinstance(value, list) else [value]
-    yield from (each for each in several if isinstance(each, str) and "\0" not in each)
+    yield from (text for text in several if isinstance(text, str) and "\0" not in text)

@@ -29,7 +29,8 @@ class Sources:
         self.file = file
         self.texts: dict[str, str] = {}  # path from the folder or root → text, of every file read
         self.contents: dict[str, bytes] = {}
-        self._given = [each for each in roots if os.path.isdir(each)]
+        self._given = [root for root in roots if os.path.isdir(root)]
+        self.roots_added = 0  # how often roots were added, or packages opened: names may mean more since
         self._roots: tuple[str, ...] | None = None  # with those that the repository declares, once they are needed
         self._tops: dict[str, tuple[str, ...]] = {}  # first part of a module's name → the roots that have it
         self._elsewhere: dict[str, str] = {}  # path → root, of every file that is not in the flow's folder
@@ -62,14 +63,14 @@ class Sources:
         """
         if name not in self._modules:
             self._modules[name] = None
-            found = self.find(name)
-            if found is not None:
+            path = self.find(name)
+            if path is not None:
                 try:
-                    self.load(found, name, found.endswith("/__init__.py"))
+                    self.load(path, name, path.endswith("/__init__.py"))
                 except Refused as refused:
-                    if found not in self._foreign:
+                    if path not in self._foreign:
                         raise
-                    self._closed[name.partition(".")[0]] = f"`{found}` cannot be read: {refused.diagnostics[0].what}"
+                    self._closed[name.partition(".")[0]] = f"`{path}` cannot be read: {refused.diagnostics[0].what}"
         return self._modules[name]
 
     def find(self, name: str) -> str | None:
@@ -174,8 +175,9 @@ class Sources:
 
     def add_roots(self, roots: Iterable[str], last: bool = False) -> None:
         """Puts roots before those that are known, or after them. Names that led nowhere are looked for again."""
-        new = [each for each in roots if os.path.isdir(each)]
+        new = [root for root in roots if os.path.isdir(root)]
         self._given = [*self._given, *new] if last else [*new, *self._given]
+        self.roots_added += 1
         self._roots = None
         self._tops.clear()
         self._found = {name: path for name, path in self._found.items() if path is not None}
@@ -187,9 +189,11 @@ class Sources:
             from . import roots  # only for a name that the flow's folder does not have
 
             own = os.path.abspath(self.folder)
-            given = [root for root in map(os.path.abspath, self._given) if not roots.holds_installed_packages(root)]
-            found = dict.fromkeys([*given, *roots.declared(self.folder)])
-            self._roots = tuple(root for root in found if root != own)
+            given_roots = [
+                root for root in map(os.path.abspath, self._given) if not roots.holds_installed_packages(root)
+            ]
+            ordered = dict.fromkeys([*given_roots, *roots.declared(self.folder)])
+            self._roots = tuple(root for root in ordered if root != own)
         return self._roots
 
     def places(self) -> dict[str, str]:
@@ -224,7 +228,7 @@ class Sources:
         """Returns False for a link that leads out of all roots."""
         real = os.path.realpath(os.path.join(root, *path.split("/")))
         return any(
-            real.startswith(os.path.join(os.path.realpath(each), "")) for each in (root, self.folder, *self.roots())
+            real.startswith(os.path.join(os.path.realpath(base), "")) for base in (root, self.folder, *self.roots())
         )
 
 

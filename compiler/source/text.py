@@ -121,8 +121,8 @@ def _joined(text: str) -> str:
     """
     if "\\\n" not in text:
         return ""
-    found = tree_of(text).find_all(kind="line_continuation")
-    places = [each.range().start.index for each in found]
+    continuations = tree_of(text).find_all(kind="line_continuation")
+    places = [node.range().start.index for node in continuations]
     if not places:
         return ""
     pieces, done = [], 0
@@ -211,12 +211,13 @@ def _unreadable(name: str, what: str, how: str) -> Refused:
 def _depth(text: str) -> int:
     """Returns an upper bound of the text's nesting, by brackets and indentation, without parsing it."""
     deepest = depth = 0
-    for each in text:
+    for each in filter("([{)]}".__contains__, text):  # all others pass in C
         if each in "([{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif each in ")]}":
-            depth = max(0, depth - 1)
+            if depth > deepest:
+                deepest = depth
+        elif depth:
+            depth -= 1
     if deepest > MAX_DEPTH:  # brackets in strings and comments counted too: count again without them
         deepest = _bracket_depth_outside_strings(text)
     indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)
@@ -272,7 +273,9 @@ def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
         line, column, end, message = error
         line = min(max(line, 1), len(lines))
         if line in seen:  # skipping the line did not help: the cause is above, such as an open bracket
-            line = next((each for each in range(line - 1, 0, -1) if each not in seen and lines[each - 1].strip()), 0)
+            line = next(
+                (number for number in range(line - 1, 0, -1) if number not in seen and lines[number - 1].strip()), 0
+            )
             if not line:
                 return
         else:

@@ -27,6 +27,8 @@ COMMANDS = {
     "logs": "print what the tasks of a run printed",
     "dump": "print the artifacts of a run",
     "card": "show the cards of a run",
+    "report": "write a page about a run",
+    "ui": "show runs in a browser, live",
     "tag": "add, remove and list tags of runs",
     "gc": "delete old runs, and artifacts that no run uses",
     "validate": "check specs without an engine",

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from ..datastore import Pathspec
     from ..options import Arguments
 
-USAGE = ("flowc card view|get RUN/STEP[/PATH] [OPTIONS]", "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]")
+USAGE = (
+    "flowc card view|get RUN/STEP[/PATH] [OPTIONS]",
+    "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]",
+    "flowc card create RUN/STEP[/PATH] [OPTIONS]",
+    "flowc card server [RUN] [OPTIONS]",
+)
 TEXT = """
 Shows the cards of tasks (`@card`). `view` opens one in a browser, or writes it to a file with --output. `get` prints
 the HTML, or writes it. `list` lists the cards of a run, by default the latest. If several cards match, `view` and `get`
-list them. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of
-custom card types is shown in a sandboxed frame; `get` returns it unchanged.
+list them. `create` makes a card of a task that has succeeded. `server` serves the page of a run, by default the latest,
+to a browser on this machine, with its cards as they are refreshed. PATH is the task's place in foreaches: `3`, `3.0`,
+or `-` outside of any. The page needs no network. HTML of custom card types is shown in a sandboxed frame; `get` returns
+it unchanged.
 """
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),
@@ -34,14 +41,21 @@ OPTIONS = (
     Option("--file", "with `list`: write this JSON to a file", "FILE"),
     Option("--follow-resumed", "for tasks that a resumed run took over, show the cards of the first run; the default"),
     Option("--no-follow-resumed", "show only cards of the run itself"),
+    Option("--options", "with `create`: the card's options, as JSON", "JSON"),
+    Option("--timeout", "with `create`: the most seconds that a custom type may take", "SECONDS", default="45"),
+    Option("--port", "with `server`: the port on loopback", "N", default="one that is free"),
+    Option("--run-id", "with `server`: the run", "RUN", default="the latest"),
+    Option("--poll-interval", "as in Metaflow; the page follows changes by itself", "SECONDS"),
+    Option("--max-cards", "as in Metaflow; all cards are shown", "N"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
     ("flowc card view try7/train", "the card of a step"),
     ("flowc card get try7/train/3 --id report -o report.html", "one of several cards, as a file"),
     ("flowc card list try7", "all cards of a run"),
+    ("flowc card create try7/train --type blank", "one more card of a task that has succeeded"),
 )
-_WORDS = ("view", "get", "list")
+_WORDS = ("view", "get", "list", "create", "server")
 
 
 def run(argv: list[str], out: Output) -> int:
@@ -56,18 +70,22 @@ def run(argv: list[str], out: Output) -> int:
         )
     if len(words) > (2 if word == "get" else 1):
         raise Usage(f"unexpected argument `{words[-1]}`")
-    if not words and word != "list":
+    if not words and word not in ("list", "server"):
         raise Usage("the task is missing", f"`flowc card {word} RUN/STEP`")
     file = arguments.text("--output") or "".join(words[1:])
     try:
         place = datastore.place_of(arguments)
-        found = _find(place, words[0] if words else "", arguments)
-        tasks = list(_tasks(place, found, arguments))
+        if word == "server":
+            return _serve(place, words[0] if words else arguments.text("--run-id"), arguments, out)
+        pathspec = _find(place, words[0] if words else "", arguments)
+        if word == "create":
+            return _create(place, pathspec, arguments, out)
+        tasks = list(_tasks(place, pathspec, arguments))
         cards = [card for _, of_task in tasks for card in of_task]
         if not cards:
-            raise Failure(_nothing(found, arguments))
+            raise Failure(_nothing(pathspec, arguments))
         if word == "list":
-            _list(tasks, arguments, isinstance(found.path, str) and bool(found.path), out)
+            _list(tasks, arguments, isinstance(pathspec.path, str) and bool(pathspec.path), out)
         elif len(cards) > 1:
             out.print_error(
                 f"{len(cards)} cards match: choose one with `--id`, `--type`, `--hash` or the task's PATH\n"
@@ -83,6 +101,42 @@ def run(argv: list[str], out: Output) -> int:
     except ShimError as error:
         raise Failure(str(error)) from None
     return 0
+
+
+def _create(place: Datastore, pathspec: Pathspec, arguments: Arguments, out: Output) -> int:
+    """Makes a card of the task, which is the step's only one if no path is given."""
+    import json
+
+    from ..card_creation import create
+
+    if not pathspec.step:
+        raise Usage("the step is missing", f"`flowc card create {pathspec.run}/STEP`")
+    paths = [pathspec.path] if pathspec.path else list(place.tasks(pathspec.flow, pathspec.run, pathspec.step))
+    if len(paths) != 1:
+        raise Failure(f"step {pathspec.step} has {len(paths)} tasks: name one as {pathspec.run}/{pathspec.step}/PATH")
+    try:
+        options = json.loads(arguments.text("--options") or "{}")
+    except ValueError as error:
+        raise Usage(f"the value of `--options` is not JSON: {error}") from None
+    if not isinstance(options, dict):
+        raise Usage("the value of `--options` must be a JSON object", """such as '{"title": "Report"}'""")
+    attributes = {
+        "type": arguments.text("--type") or "default",
+        "id": arguments.text("--id") or None,
+        "options": options,
+        "timeout": arguments.integer("--timeout", 45),
+    }
+    hash = create(place, pathspec.flow, pathspec.run, pathspec.step, paths[0], attributes)
+    out.print(lines(f"{pathspec.flow}/{pathspec.run}/{pathspec.step}/{paths[0]}: card {hash[:8]}"))
+    return 0
+
+
+def _serve(place: Datastore, run: str, arguments: Arguments, out: Output) -> int:
+    """Serves the page of the run until Ctrl-C."""
+    from ..pages.server import serve
+
+    pathspec = _find(place, run, arguments) if run else _find(place, "", arguments)
+    return serve(place.url, arguments.integer("--port", 0, least=0), out, (pathspec.flow, pathspec.run))
 
 
 def _find(place: Datastore, text: str, arguments: Arguments) -> Pathspec:
@@ -110,7 +164,7 @@ def _latest(place: Datastore, flow: str) -> str:
     return runs[0]
 
 
-def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
+def _tasks(place: Datastore, pathspec: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
     """Yields (pathspec of a task, its matching cards) for each task with any."""
     from flowc.runtime_shim.cards.client import Card, cards_of, origin_of
     from flowc.runtime_shim.cards.stored import cards_of_step
@@ -118,38 +172,40 @@ def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[
     from flowc.runtime_shim.contract import address
 
     follows = not arguments.flag("--no-follow-resumed")
-    for step in [found.step] if found.step else place.steps(found.flow, found.run)[::-1]:
-        own = cards_of_step(place.store, found.flow, found.run, step, found.path)
+    for step in [pathspec.step] if pathspec.step else place.steps(pathspec.flow, pathspec.run)[::-1]:
+        own = cards_of_step(place.store, pathspec.flow, pathspec.run, step, pathspec.path)
         paths = set(own)
-        if follows and _has_cards(place, found, step):  # a first run may have made them
-            paths.update([found.path] if found.path else place.tasks(found.flow, found.run, step))
+        if follows and _has_cards(place, pathspec, step):  # a first run may have made them
+            paths.update([pathspec.path] if pathspec.path else place.tasks(pathspec.flow, pathspec.run, step))
         for path in sorted(paths, key=address.order):
-            task = Task._made(place, (found.flow, found.run, step, path))
-            cards = [Card(task, each) for each in own.get(path, ())]
+            task = Task._made(place, (pathspec.flow, pathspec.run, step, path))
+            cards = [Card(task, card) for card in own.get(path, ())]
             origin = origin_of(task) if follows and not cards else None
             if origin is not None:
                 task, cards = origin, cards_of(origin)
-            cards = [each for each in cards if _is_asked_for(each, arguments)]
+            cards = [card for card in cards if _is_asked_for(card, arguments)]
             if cards:
                 yield task.pathspec, cards
 
 
-def _has_cards(place: Datastore, found: Pathspec, step: str) -> bool:
-    known = place.graph(found.flow, found.run).steps.get(step)
-    return known is not None and any(each["name"] == "card" for each in known["decorators"])
+def _has_cards(place: Datastore, pathspec: Pathspec, step: str) -> bool:
+    step_info = place.graph(pathspec.flow, pathspec.run).steps.get(step)
+    return step_info is not None and any(decorator["name"] == "card" for decorator in step_info["decorators"])
 
 
 def _is_asked_for(card: Card, arguments: Arguments) -> bool:
-    hash, id, type = (arguments.text(f"--{each}") for each in ("hash", "id", "type"))
+    hash, id, type = (arguments.text(f"--{option}") for option in ("hash", "id", "type"))
     if hash:
         return card.hash.startswith(hash)
     return (not id or card.id == id) and (not type or card.type == type)
 
 
-def _nothing(found: Pathspec, arguments: Arguments) -> str:
-    where = "/".join(each for each in (found.flow, found.run, found.step, found.path) if each)
+def _nothing(pathspec: Pathspec, arguments: Arguments) -> str:
+    where = "/".join(part for part in (pathspec.flow, pathspec.run, pathspec.step, pathspec.path) if part)
     asked = " and ".join(
-        f"{each} {arguments.text('--' + each)!r}" for each in ("hash", "id", "type") if arguments.text(f"--{each}")
+        f"{option} {arguments.text('--' + option)!r}"
+        for option in ("hash", "id", "type")
+        if arguments.text(f"--{option}")
     )
     return f"Card not found in datastore: {where} has no card" + (f" with {asked}" if asked else "")
 
@@ -161,7 +217,7 @@ def _list(tasks: list[tuple[str, list[Card]]], arguments: Arguments, is_one: boo
         return
     import json
 
-    told = [{"pathspec": pathspec, "cards": [_told(each) for each in cards]} for pathspec, cards in tasks]
+    told = [{"pathspec": pathspec, "cards": [_told(card) for card in cards]} for pathspec, cards in tasks]
     text = json.dumps(told[0] if is_one else told, indent=4) + "\n"
     if file:
         from .. import files

@@ -7,12 +7,12 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
-from ..flow_source import load_flow, placed_sources, with_project
+from ..flow_source import load_flow, placed, with_project
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
-from ..targeting import FORMAT, asked_format, compilations, package_of, parse, problems, sections
+from ..targeting import FORMAT, asked_format, check_package, compilations, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
 
@@ -161,12 +161,15 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
         program = load_flow(
             path, name, arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
         )
-        diagnostics = problems(
-            program, path, compilations(program, emitters, arguments, package_of(program).digest, path), arguments
-        )
+        digest = ""
+        if emitters:
+            digest = package_of(program).digest
+        else:
+            check_package(program)
+        diagnostics = problems(program, path, compilations(program, emitters, arguments, digest, path), arguments)
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
-    sources = placed_sources(program.sources, path, program.places)
+    diagnostics, sources = placed(program, path, diagnostics)
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""

@@ -9,7 +9,7 @@ from flowc.targets.target import deployer
 
 from .. import files
 from ..deployments import FOLDER as MANIFESTS
-from ..flow_source import load_flow, placed_sources
+from ..flow_source import load_flow, placed
 from ..options import Option, Usage, one_positional
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
@@ -90,7 +90,7 @@ def run(argv: list[str], out: Output) -> int:
     try:
         parts = tuple(_part(compilation, program.flow) for compilation in compiled)
     except Refused as refused:
-        raise Refused(refused.diagnostics, placed_sources(program.sources, path, program.places)) from None
+        raise Refused(*placed(program, path, refused.diagnostics)) from None
     if folder == "-":
         _report(warnings, program, path, arguments, out)
         _print(parts[0].spec, out)
@@ -129,9 +129,9 @@ def _part(compiled: Compilation, flow: Flow) -> Part:
 def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, arguments: Arguments, out: Output) -> None:
     """Reports the warnings. Raises Refused if the project's settings make an error of one."""
     if has_errors(warnings):
-        raise Refused(warnings, placed_sources(program.sources, path, program.places))
+        raise Refused(*placed(program, path, warnings))
     if out.for_a_program or not (arguments.flag("--quiet") and all(warning.code == "FLOW601" for warning in warnings)):
-        out.report(warnings, placed_sources(program.sources, path, program.places))
+        out.report(*placed(program, path, warnings))
 
 
 def _judged(stale: Stale, program: Program, path: str, arguments: Arguments) -> tuple[Diagnostic, ...]:
@@ -230,7 +230,7 @@ def _holds(path: str, package: Package) -> bool:
 
 
 def _check(folder: str, parts: tuple[Part, ...], package: Package, stale: Stale, quiet: bool, out: Output) -> int:
-    """Compares without writing. A missing code package is no difference, because the spec pins its digest."""
+    """Compares without writing. A missing code package does not count, because the spec pins its digest."""
     say = out.print_error if out.for_a_program else out.print
     differences = list(_differences([(path, text) for _, path, text in _specs(folder, parts)]))
     path = os.path.join(folder, CODE, package.file_name)

@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused
 
 from ..environments import locks, requests
-from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
 from ..options import Arguments, Option, Usage, parse
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE
@@ -52,15 +52,15 @@ def run(argv: list[str], out: Output) -> int:
     isolated = arguments.flag("--isolated")
     settings = (NONE if isolated else settings_for(path)).options
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
-    found = [*requests.unlockable(program.flow, requests.default_python(settings))]
-    found += locks.problems(program.flow, path, settings)
-    if found:
-        raise Refused(placed(found, path), placed_sources(program.sources, path))
-    wanted = locks.for_platforms(program.flow, path, settings, "linux/")
-    if not wanted:
+    problems = [*requests.unlockable(program.flow, requests.default_python(settings))]
+    problems += locks.problems(program.flow, path, settings)
+    if problems:
+        raise Refused(*placed(program, path, problems))
+    selected = locks.for_platforms(program.flow, path, settings, "linux/")
+    if not selected:
         _say(arguments, out, "the flow asks for no packages")
         return 0
-    return _build(wanted, _destination(arguments, settings), arguments, out)
+    return _build(selected, _destination(arguments, settings), arguments, out)
 
 
 def _destination(arguments: Arguments, settings: dict[str, str]) -> str:
@@ -68,13 +68,13 @@ def _destination(arguments: Arguments, settings: dict[str, str]) -> str:
         if arguments.text("--store"):
             raise Usage("`--store` and `--output` exclude each other", "give one of them")
         return arguments.text("--output")
-    found = arguments.text("--store") or settings.get("store", "") or os.environ.get("FLOWC_STORE", "")
-    if not found:
+    store = arguments.text("--store") or settings.get("store", "") or os.environ.get("FLOWC_STORE", "")
+    if not store:
         raise Usage("the destination is missing", "give `--store URL` or `--output DIR`")
-    return found
+    return store
 
 
-def _build(wanted: list[Lock], place: str, arguments: Arguments, out: Output) -> int:
+def _build(selected: list[Lock], place: str, arguments: Arguments, out: Output) -> int:
     import time
 
     from flowc.runtime_shim.contract.errors import ShimError
@@ -85,7 +85,7 @@ def _build(wanted: list[Lock], place: str, arguments: Arguments, out: Output) ->
 
     try:
         store = open_store(place)
-        for lock in wanted:
+        for lock in selected:
             name = f"environment `{lock.name}` for {lock.platform.name}"
             if not arguments.flag("--again") and description.read(store, lock.environment) is not None:
                 _say(arguments, out, f"{name}: exists")

@@ -11,7 +11,7 @@ from .. import files
 from ..environments import locks, platforms, requests, resolve, uv
 from ..environments.demand import folder_of
 from ..environments.pylock import dumps
-from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
 from ..options import Arguments, Option, Usage, one_positional, parse
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE
@@ -80,72 +80,74 @@ def run(argv: list[str], out: Output) -> int:
     defaults = {f"--{name}": (settings[name],) for name in _FROM_SETTINGS if settings.get(name)}
     arguments = Arguments(given_arguments.positional, {**defaults, **given_arguments.given})
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
-    found = list(requests.unlockable(program.flow, requests.default_python(settings)))
+    problems = list(requests.unlockable(program.flow, requests.default_python(settings)))
     if arguments.flag("--check"):
-        found += [
-            each if each.code == locks.STALE else _as_error(each)
-            for each in locks.problems(program.flow, path, settings)
+        problems += [
+            problem if problem.code == locks.STALE else _as_error(problem)
+            for problem in locks.problems(program.flow, path, settings)
         ]
-    _refuse(found, program, path)
-    wanted = requests.wanted(program.flow, requests.default_python(settings))
+    _refuse(problems, program, path)
+    environments = requests.wanted(program.flow, requests.default_python(settings))
     if arguments.flag("--check"):
         _say(
             arguments,
             out,
-            f"{folder_of(path)}: {_count(wanted)}, up to date" if wanted else "the flow asks for no packages",
+            f"{folder_of(path)}: {_count(environments)}, up to date"
+            if environments
+            else "the flow asks for no packages",
         )
         return 0
-    return _lock(program, path, arguments, wanted, out)
+    return _lock(program, path, arguments, environments, out)
 
 
 def _as_error(diagnostic: Diagnostic) -> Diagnostic:
     return replace(diagnostic, severity="error")
 
 
-def _refuse(found: list[Diagnostic], program: Program, path: str) -> None:
-    if found:
-        every = placed((*without_hints(program.diagnostics), *found), path)
+def _refuse(problems: list[Diagnostic], program: Program, path: str) -> None:
+    if problems:
+        every = (*without_hints(program.diagnostics), *problems)
         if has_errors(every):
-            raise Refused(every, placed_sources(program.sources, path))
+            raise Refused(*placed(program, path, every))
 
 
-def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wanted, ...], out: Output) -> int:
+def _lock(program: Program, path: str, arguments: Arguments, environments: tuple[Wanted, ...], out: Output) -> int:
     """Resolves everything before writing anything, so that a lock never mixes two states."""
     flow, folder = program.flow.name, folder_of(path)
     earlier, damaged = locks.read_all(path, flow)
     for problem in damaged:
         out.warning(f"{problem}; `flowc lock` writes it again")
-    made: dict[str, Lock] = {}
+    new: dict[str, Lock] = {}
     choices = _choices(arguments)
     # flows of one file share a folder
     prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
-    for each in wanted:
+    for environment in environments:
         before: tuple[Wheel, ...] = ()
         for platform in _platforms(arguments, earlier):
-            old = _old(earlier, each, platform)
-            if old is not None and _is_fresh(old, each, platform, choices):
-                lock = replace(old, name=each.name)
+            old = _old(earlier, environment, platform)
+            if old is not None and _is_fresh(old, environment, platform, choices):
+                lock = replace(old, name=environment.name)
             else:
                 try:
                     lock = resolve.resolve(
                         flow,
-                        each,
+                        environment,
                         platform,
                         choices,
                         old.wheels if old is not None else before or _any(earlier, platform),
                     )
                 except uv.Refused as error:
-                    _refuse([_unresolved(each, platform, str(error))], program, path)
+                    _refuse([_unresolved(environment, platform, str(error))], program, path)
                     raise AssertionError from None
             before = before or lock.wheels
-            made[locks.file_name(lock, prefix)] = lock
-    changed = _write(folder, made, [*earlier, *(name.split("`")[1] for name in damaged)])
+            new[locks.file_name(lock, prefix)] = lock
+    changed = _write(folder, new, [*earlier, *(name.split("`")[1] for name in damaged)])
     for name, what in changed:
         _say(arguments, out, f"{os.path.join(folder, name)}: {what}")
-    if not wanted:
+    if not environments:
         _say(arguments, out, "the flow asks for no packages")
     elif not changed:
-        _say(arguments, out, f"{folder}: {_count(wanted)}, nothing changed")
+        _say(arguments, out, f"{folder}: {_count(environments)}, nothing changed")
     return 0
 
 
@@ -168,32 +170,34 @@ def _choices(arguments: Arguments) -> Choices:
 
 def _platforms(arguments: Arguments, earlier: dict[str, Lock]) -> list[platforms.Platform]:
     """Returns the platforms to lock for, by default those of the earlier lock. Raises Usage for an unknown one."""
-    known = [each.platform for each in earlier.values()]
-    glibc = arguments.text("--glibc") or next((each.glibc for each in known if each.glibc), platforms.GLIBC)
+    locked = [lock.platform for lock in earlier.values()]
+    glibc = arguments.text("--glibc") or next(
+        (platform.glibc for platform in locked if platform.glibc), platforms.GLIBC
+    )
     parts = glibc.split(".")
-    if len(parts) != 2 or not all(each.isdigit() for each in parts):
+    if len(parts) != 2 or not all(part.isdigit() for part in parts):
         raise Usage(f"`--glibc` takes a version such as {platforms.GLIBC}, not `{glibc}`")
-    names = [each.strip() for each in arguments.text("--platform").split(",") if each.strip()]
-    names = names or sorted({each.name for each in known}) or list(platforms.DEFAULT)
-    for each in names:
-        if each not in platforms.KNOWN:
-            raise Usage(f"unknown platform `{each}`", "the platforms are " + ", ".join(platforms.KNOWN))
-    return [platforms.platform(each, glibc) for each in dict.fromkeys(names)]
+    names = [word.strip() for word in arguments.text("--platform").split(",") if word.strip()]
+    names = names or sorted({platform.name for platform in locked}) or list(platforms.DEFAULT)
+    for name in names:
+        if name not in platforms.KNOWN:
+            raise Usage(f"unknown platform `{name}`", "the platforms are " + ", ".join(platforms.KNOWN))
+    return [platforms.platform(name, glibc) for name in dict.fromkeys(names)]
 
 
-def _old(earlier: dict[str, Lock], wanted: Wanted, platform: platforms.Platform) -> Lock | None:
+def _old(earlier: dict[str, Lock], environment: Wanted, platform: platforms.Platform) -> Lock | None:
     """Returns the earlier lock of the environment: of the same request, else of the same name."""
-    name = locks.match(earlier, wanted, platform.name)
-    named = (each for each in earlier.values() if (each.name, each.platform.name) == (wanted.name, platform.name))
+    name = locks.match(earlier, environment, platform.name)
+    named = (lock for lock in earlier.values() if (lock.name, lock.platform.name) == (environment.name, platform.name))
     return earlier[name] if name else next(named, None)
 
 
-def _is_fresh(lock: Lock, wanted: Wanted, platform: platforms.Platform, choices: Choices) -> bool:
+def _is_fresh(lock: Lock, environment: Wanted, platform: platforms.Platform, choices: Choices) -> bool:
     """Returns True if the lock satisfies the request and the options, so that no index needs to be queried.
 
     A mirror that only this machine uses makes no difference.
     """
-    same = (lock.request, lock.platform) == (wanted.request, platform)
+    same = (lock.request, lock.platform) == (environment.request, platform)
     asked = (
         choices.upgrade or choices.upgraded or (choices.exclude_newer and choices.exclude_newer != lock.exclude_newer)
     )
@@ -204,35 +208,35 @@ def _is_fresh(lock: Lock, wanted: Wanted, platform: platforms.Platform, choices:
 
 def _any(earlier: dict[str, Lock], platform: platforms.Platform) -> tuple[Wheel, ...]:
     """Returns the wheels of the flow's other environments, so that they share versions where possible."""
-    found: dict[str, Wheel] = {}
+    wheels: dict[str, Wheel] = {}
     for lock in earlier.values():
         if lock.platform.name == platform.name:
-            for each in lock.wheels:
-                found.setdefault(each.name, each)
-    return tuple(found.values())
+            for wheel in lock.wheels:
+                wheels.setdefault(wheel.name, wheel)
+    return tuple(wheels.values())
 
 
-def _unresolved(wanted: Wanted, platform: platforms.Platform, said: str) -> Diagnostic:
+def _unresolved(environment: Wanted, platform: platforms.Platform, output: str) -> Diagnostic:
     where = f"{platform.name}, glibc {platform.glibc}" if platform.glibc else platform.name
     return Diagnostic(
         "FLOW163",
-        f"the packages of `{wanted.name}` cannot be resolved for Python {wanted.request.python} on {where}",
-        wanted.span,
-        f"uv says: {said}",
+        f"the packages of `{environment.name}` cannot be resolved for Python {environment.request.python} on {where}",
+        environment.span,
+        f"uv says: {output}",
         "choose a different version or Python, lock for a newer C library (`--glibc`), or add an index (`--index`)",
     )
 
 
-def _write(folder: str, made: dict[str, Lock], old: list[str]) -> list[tuple[str, str]]:
+def _write(folder: str, new: dict[str, Lock], old: list[str]) -> list[tuple[str, str]]:
     """Writes the locks and deletes stale ones; returns (file, change) for each file that changed."""
     done = []
-    for name, lock in sorted(made.items()):
+    for name, lock in sorted(new.items()):
         path, data = os.path.join(folder, name), dumps(lock).encode()
         before = files.read(path)
         if before != data:
             files.write(path, data)
             done.append((name, f"{'changed' if before is not None else 'new'}, {_packages(lock)}"))
-    for name in sorted(set(old) - set(made)):
+    for name in sorted(set(old) - set(new)):
         files.remove(os.path.join(folder, name))
         done.append((name, "deleted"))
     try:
@@ -243,12 +247,12 @@ def _write(folder: str, made: dict[str, Lock], old: list[str]) -> list[tuple[str
 
 
 def _packages(lock: Lock) -> str:
-    count, size = len(lock.wheels), sum(each.size for each in lock.wheels)
+    count, size = len(lock.wheels), sum(wheel.size for wheel in lock.wheels)
     return f"{count} package{'s' if count != 1 else ''}" + (f", {size / 1e6:.1f} MB to download" if size else "")
 
 
-def _count(wanted: tuple[Wanted, ...]) -> str:
-    return f"{len(wanted)} environment{'s' if len(wanted) != 1 else ''}"
+def _count(environments: tuple[Wanted, ...]) -> str:
+    return f"{len(environments)} environment{'s' if len(environments) != 1 else ''}"
 
 
 def _say(arguments: Arguments, out: Output, text: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from flowc.compiler.fast_start.record import replace
-from flowc.compiler.options.compile_inputs import NOTHING, Given
+from flowc.compiler.options.compile_inputs import NOTHING, CompileOptions
 from flowc.compiler.pipeline import flow_names
 from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
-from ..flow_source import load_flow, placed, placed_sources, with_project
+from ..flow_source import load_flow, placed, with_project
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
 from ..source_options import ROOTS, resume_inputs, roots_of
@@ -57,13 +57,10 @@ def run(argv: list[str], out: Output) -> int:
     steps += arguments.all("--from")
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=_given(path, arguments))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=_given(path, arguments))
     _check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
-        out.report(
-            placed(without_hints(program.diagnostics), path, program.places),
-            placed_sources(program.sources, path, program.places),
-        )
+        out.report(*placed(program, path, without_hints(program.diagnostics)))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(
         program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path)
@@ -146,19 +143,19 @@ def _met_with_damage(store: Store, flow: str, run: str) -> bool:
     return any(failed.get("type") == kind for failed in failures)
 
 
-def _given(path: str, arguments: Arguments) -> Given:
+def _given(path: str, arguments: Arguments) -> CompileOptions:
     """Returns the configs of the earlier run: a resumed run cannot have different ones (as in Metaflow)."""
     if path.endswith(".json"):
         return NOTHING  # an IR holds its configs
-    given = Given(roots=roots_of(arguments))
-    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path, with_project(given, path))
+    options = CompileOptions(roots=roots_of(arguments))
+    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path, with_project(options, path))
     if len(names) != 1:
-        return given  # reading the flow says why
+        return options  # reading the flow says why
     from flowc.runtime_shim.store import open_store
 
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
-    return replace(resume_inputs(open_store(store), names[0], str(before.get("code", ""))), roots=given.roots)
+    return replace(resume_inputs(open_store(store), names[0], str(before.get("code", ""))), roots=options.roots)
 
 
 def _check_steps(steps: list[str], step_names: list[str]) -> None:

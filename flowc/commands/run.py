@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 
 from .. import local_run, run_parameters
-from ..flow_source import load_flow, placed, placed_sources
+from ..flow_source import load_flow, placed
 from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id, tags_given
 from ..options import Arguments, Option, Usage, parse
@@ -49,18 +49,18 @@ ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
     program = load_flow(
-        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=run_inputs(scan(argv, RUN_OPTIONS))
+        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), options=run_inputs(scan(argv, RUN_OPTIONS))
     )
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
         unexpected = next(word for word in arguments.positional if word != path)
         raise Usage(f"unexpected argument `{unexpected}`: the flow's file is `{path}`")
     local = local_problems(program.flow, path, arguments.text("--environments"))
-    problems = placed((*program.diagnostics, *local), path, program.places)
+    problems, sources = placed(program, path, (*program.diagnostics, *local))
     if has_errors(problems):
-        raise Refused(problems, placed_sources(program.sources, path, program.places))
+        raise Refused(problems, sources)
     if not arguments.flag("--quiet"):
-        out.report(without_hints(problems), placed_sources(program.sources, path, program.places))
+        out.report(without_hints(problems), sources)
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     run.prepare_environments()
     texts = run_parameters.given(
@@ -77,7 +77,7 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """Yields, for `--help`, the parameters of the flow that the command line names."""
     if any(word.endswith((".py", ".json")) and os.path.exists(word) for word in argv):
         flow = load_flow(
-            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=run_inputs(scan(argv, RUN_OPTIONS))
+            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), options=run_inputs(scan(argv, RUN_OPTIONS))
         ).flow
         yield f"parameters of {flow.name}", run_parameters.shown_options(flow)
 
@@ -145,5 +145,5 @@ def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Poli
     from flowc.runtime_shim.store import open_store
 
     run.begin(values, extra)
-    packages = {step: each.packages for step, each in run.environments.items()}
+    packages = {step: environment.packages for step, environment in run.environments.items()}
     return Cached(open_store(run.store), Graph(run.graph()), run.name, fingerprints(run.program), values, packages)

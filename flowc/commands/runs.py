@@ -62,7 +62,7 @@ def run(argv: list[str], out: Output) -> int:
             if named
             else place.flows()
         )
-        runs = [about for flow in flows for about in _runs(place, flow, tags, limit)]
+        runs = [about for flow in flows for about in about_runs(place, flow, tags, limit)]
     except ShimError as error:
         raise Failure(str(error)) from None
     if arguments.flag("--json"):
@@ -88,7 +88,7 @@ def _flows_of(file: str) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
-def _runs(place: Datastore, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
+def about_runs(place: Datastore, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
     from flowc.runtime_shim.client.flow import Flow
 
     runs = Flow._made(place, (flow,)).runs(*tags)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switch
 from flowc.compiler.ir.scopes import inner
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..flow_source import FLOW, WITH, load_flow, placed_sources
+from ..flow_source import FLOW, WITH, load_flow, placed
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
-from ..source_form import decorator, value
+from ..source_form import decorator, transition, value
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
 from ..terminal import Output
@@ -20,16 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from flowc.compiler.ir.nodes import Flow, Node, Parameter, Scope, Step
+    from flowc.compiler.pipeline import Program
+    from flowc.compiler.report.diagnostics import Diagnostic
+
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
 Prints the flow's parameters, and its steps in an order in which they can run, each with its transition. The steps of a
 branch or of a foreach's body are indented below the step that opens it. In a picture, branches and bodies are boxes.
+The page for reviews has the graph, each step's docs, source and artifacts, and the diagnostics of every target.
 """
 OPTIONS = (
     Option(
-        "--format", "text; the IR as JSON, which `flowc compile` accepts in place of the source; or a picture",
-        "FORMAT", default="text", choices=("text", "json", *PICTURES),
+        "--format",
+        "text; the IR as JSON, which `flowc compile` accepts in place of the source; a page for reviews; or a picture",
+        "FORMAT", default="text", choices=("text", "json", "html", *PICTURES),
     ),
     Option("--json", "the same as `--format json`"),
     FLOW,
@@ -40,6 +44,10 @@ EXAMPLES = (
     ("flowc show FLOW.py", "the flow's shape at a glance"),
     ("flowc show FLOW.py --format svg > flow.svg", "a picture; needs `pip install 'flowc[pictures]'`"),
     ("flowc show FLOW.py --format mermaid", "a diagram for Markdown, which GitHub and others draw"),
+    (
+        "flowc show FLOW.py --format html > flow.html",
+        "a page for a review: steps, sources, diagnostics of every target",
+    ),
     ("flowc show FLOW.py --format json > flow.json", "for other tools"),
 )
 
@@ -47,18 +55,40 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=compile_inputs(arguments))
-    out.report(without_hints(program.diagnostics), placed_sources(program.sources, path, program.places))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=compile_inputs(arguments))
+    out.report(*placed(program, path, without_hints(program.diagnostics)))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":
         from flowc.compiler.ir.json_form import to_json
 
         out.verbatim(to_json(program.flow, program.scope).encode())
+    elif form == "html":
+        from ..pages.flow_page import html_of
+
+        diagnostics, sources = _on_every_target(program, path)
+        out.verbatim(html_of(program, diagnostics, sources).encode())
     elif form in PICTURES:
         out.verbatim(picture(form)(drawing(program.flow, program.scope)).encode())
     else:
         out.print("\n\n".join(_paragraphs(program.flow, program.scope)))
     return 0
+
+
+def _on_every_target(program: Program, path: str) -> tuple[list[Diagnostic], dict[str, str]]:
+    """Returns what the compiler and every target report, and the sources that they name."""
+    from flowc.targets import target
+
+    from .. import targeting
+    from . import check
+
+    words = [path, *(word for name in target.names() for word in ("--target", name))]
+    options, emitters = targeting.parse(words, check.OPTIONS, path)
+    compilations = targeting.compilations(program, emitters, options, targeting.package_of(program).digest, path)
+    diagnostics = targeting.problems(program, path, compilations, options)
+    # whoever reviews the flow need not know its datastore yet
+    kept = [diagnostic for diagnostic in diagnostics if diagnostic.code != "FLOW601"]
+    shown, sources = placed(program, path, kept)
+    return list(shown), sources
 
 
 def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
@@ -82,7 +112,7 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
         yield "\n".join(["decorators", *(f"  {decorator(applied)}" for applied in flow.decorators)])
     steps = flow.by_name
     rows = [
-        ("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step]))
+        ("  " * depth + node.step, transition(steps[node.step]), _notes(steps[node.step]))
         for node, depth in _in_order(scope)
     ]
     yield "\n".join(["steps", *_columns(rows)])
@@ -103,30 +133,30 @@ def _parameter(parameter: Parameter) -> tuple[str, str, str]:
         default = value(parameter.default)
     else:
         default = "required" if parameter.required else "made when a run starts" if parameter.computed else "None"
+    if parameter.form is not None and parameter.form.container:
+        default = f"{parameter.form.container} of the first task's container"
+    kind = _kind(parameter)
     return (
         f"--{parameter.name}",
-        f"{parameter.type} = {default}" if parameter.has_default else f"{parameter.type}, {default}",
+        f"{kind} = {default}" if parameter.has_default else f"{kind}, {default}",
         printable(parameter.help),
     )
 
 
-def _next(step: Step) -> str:
-    """Returns the step's transition in a few words."""
-    transition = step.transition
-    if isinstance(transition, Linear):
-        return f"-> {transition.target}"
-    if isinstance(transition, Split):
-        return f"-> {', '.join(transition.targets)}"
-    if isinstance(transition, Foreach):
-        return f"-> {transition.target}, for each of {transition.over or 'a list'}"
-    if isinstance(transition, Switch):
-        return f"-> by {transition.on}: " + ", ".join(
-            f"{value(case.value)}: {case.target}" for case in transition.cases
-        )
-    if isinstance(transition, Parallel):
-        return f"-> {transition.target}, {transition.num_parallel or 'several'} at once"
-    assert isinstance(transition, End)
-    return "end of the flow"
+def _kind(parameter: Parameter) -> str:
+    """Returns the type of the parameter's value, or its choices."""
+    form = parameter.form
+    if form is None:
+        return parameter.type
+    one = "|".join(form.choices) or (form.made if form.made not in ("", "call", "tuple") else "")
+    if not form.items:
+        limits = (form.least, form.most)
+        bounds = f" {limits[0] if limits[0] is not None else ''}..{limits[1] if limits[1] is not None else ''}"
+        return printable(one) or parameter.type + (bounds if limits != (None, None) else "")
+    names = [each if each != "any" else "json" for each in form.items]
+    row = names * form.count if len(names) == 1 and form.count > 1 else names
+    several = printable(one) or ", ".join(row)
+    return f"({several})" + (", repeated" if form.is_repeated else "")
 
 
 def _notes(step: Step) -> str:

@@ -98,11 +98,11 @@ def _clean(folder: str) -> None:
             _write(path, points[name])
         elif os.path.isfile(path):
             _without_interpreter(path)
-    for each in os.listdir(folder):
-        path = os.path.join(folder, each)
-        if each == ".lock":
+    for entry in os.listdir(folder):
+        path = os.path.join(folder, entry)
+        if entry == ".lock":
             os.remove(path)
-        elif each.endswith(".dist-info"):
+        elif entry.endswith(".dist-info"):
             for name in _DROPPED:
                 if os.path.exists(os.path.join(path, name)):
                     os.remove(os.path.join(path, name))
@@ -113,9 +113,9 @@ def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
     """Yields each console script and its text (Entry points specification)."""
     import configparser
 
-    for each in sorted(os.listdir(folder)):
-        path = os.path.join(folder, each, "entry_points.txt")
-        if not each.endswith(".dist-info") or not os.path.exists(path):
+    for entry in sorted(os.listdir(folder)):
+        path = os.path.join(folder, entry, "entry_points.txt")
+        if not entry.endswith(".dist-info") or not os.path.exists(path):
             continue
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -128,7 +128,7 @@ def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
             for name, value in parser.items(group) if parser.has_section(group) else ():
                 module, _, function = value.partition("[")[0].strip().partition(":")
                 names = [*module.split("."), *function.split(".")]
-                if all(each.isidentifier() for each in names):  # it becomes Python's text
+                if all(name.isidentifier() for name in names):  # it becomes Python's text
                     yield name, _SCRIPT.format(module=module, first=function.split(".")[0], function=function)
 
 
@@ -199,11 +199,11 @@ def pack(folder: str, lock: Lock) -> Archive:
     from flowc.runtime_shim.environments.description import CHUNK, Description
 
     names = sorted(_files(folder))
-    made = io.BytesIO()
+    buffer = io.BytesIO()
     digest = hashlib.sha256()
     zipper = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
     crc, length, unpacked = 0, 0, 0
-    made.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")  # gzip, without a name and a time (RFC 1952)
+    buffer.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")  # gzip, without a name and a time (RFC 1952)
 
     class Sink:
         """Takes the tar as it grows."""
@@ -212,7 +212,7 @@ def pack(folder: str, lock: Lock) -> Archive:
             nonlocal crc, length
             digest.update(data)
             crc, length = zlib.crc32(data, crc), length + len(data)
-            made.write(zipper.compress(data))
+            buffer.write(zipper.compress(data))
             return len(data)
 
     root = f"{ROOT}/{lock.environment.partition(':')[2]}"
@@ -226,9 +226,9 @@ def pack(folder: str, lock: Lock) -> Archive:
             archive.format = _format(member)
             with open(path, "rb") as file:
                 archive.addfile(member, file)
-    made.write(zipper.flush())
-    made.write(crc.to_bytes(4, "little") + (length & 0xFFFFFFFF).to_bytes(4, "little"))
-    data = made.getvalue()
+    buffer.write(zipper.flush())
+    buffer.write(crc.to_bytes(4, "little") + (length & 0xFFFFFFFF).to_bytes(4, "little"))
+    data = buffer.getvalue()
     chunks = [hashlib.sha256(data[at : at + CHUNK]).hexdigest() for at in range(0, len(data), CHUNK)]
     described = Description(
         lock.environment,
@@ -261,10 +261,10 @@ def _files(folder: str) -> Iterator[str]:
     Raises Failure for a link or a device, which could lead out of the folder.
     """
     for inside, below, names in os.walk(folder):
-        for each in (*below, *names):
-            path = os.path.join(inside, each)
+        for name in (*below, *names):
+            path = os.path.join(inside, name)
             shown = os.path.relpath(path, folder).replace(os.sep, "/")
-            if os.path.islink(path) or (each in names and not os.path.isfile(path)):
+            if os.path.islink(path) or (name in names and not os.path.isfile(path)):
                 raise Failure(f"a package holds `{shown}`, which is a link or a device; an archive can only hold files")
-            if each in names:
+            if name in names:
                 yield shown

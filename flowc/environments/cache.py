@@ -74,7 +74,7 @@ def _turn(descriptor: int, wait: Callable[[], None]) -> Iterator[None]:
 def _make(lock: Lock, folder: str, python: str, say: Callable[[str], None]) -> None:
     import time
 
-    count, size = len(lock.wheels), sum(each.size for each in lock.wheels) / 1e6
+    count, size = len(lock.wheels), sum(wheel.size for wheel in lock.wheels) / 1e6
     say(f"environment `{lock.name}`: installing {count} package{'s' if count != 1 else ''}, {size:.1f} MB")
     started = time.monotonic()
     _remove(folder)
@@ -115,7 +115,7 @@ def install_wheels(lock: Lock, where: list[str]) -> None:
     """
     options, _ = uv.indexes(tuple(lock.indexes[:-1]), lock.indexes[-1] if lock.indexes else "", over=True)
     common = ["pip", "install", "-q", "--no-deps", "--require-hashes", "--no-build", "-r", "-"]
-    uv.run([*common, *options, *where], "".join(f"{each.requirement}\n" for each in lock.wheels))
+    uv.run([*common, *options, *where], "".join(f"{wheel.requirement}\n" for wheel in lock.wheels))
 
 
 def _remove(folder: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators._packages import decorators_of
-from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.targets.shared.step_settings import image as image_of
 
 from . import locks, requests
 from .demand import ARCHIVE, NONE, asks
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from .pylock import Lock
 
-_IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
-
 
 def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
     """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md).
@@ -27,9 +25,11 @@ def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple
     """
     if how == NONE:
         return ()
-    found = locks.of_steps(flow, path, options)
+    locks_of_steps = locks.of_steps(flow, path, options)
     return tuple(
-        (step, " ".join(f"{each.platform.name}={each.environment}" for each in of)) for step, of in found.items() if of
+        (step, " ".join(f"{lock.platform.name}={lock.environment}" for lock in of))
+        for step, of in locks_of_steps.items()
+        if of
     )
 
 
@@ -43,11 +43,12 @@ def problems(
     """
     from flowc.compiler.fast_start.record import replace
 
-    found = list(locks.problems(flow, path, options))
+    read = locks.read_all(path, flow.name)
+    found = list(locks.problems(flow, path, options, read))
     yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
     if found or not deployed or how == NONE or not asks(flow):
         return
-    steps = locks.of_steps(flow, path, options)
+    steps = locks.of_steps(flow, path, options, read)
     for step in flow.steps:
         if step.name in steps:
             yield from _of_step(flow, step, steps[step.name], path, image)
@@ -63,8 +64,7 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
         return
-    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
-    own = next((str(name) for name in reversed(images) if name), image)
+    own = image_of(step) or image
     has = requests.default_python({"image": own})
     if has and has != of[0].python:
         yield Diagnostic(

@@ -24,17 +24,19 @@ def of_run(flow: Flow, path: str, options: dict[str, str], say: Callable[[str], 
 
     The lock must match the flow (`locks.problems`). Raises Failure if an environment cannot be installed here.
     """
-    found = locked(flow, path, options, platforms.here())
-    if not found:
+    locks_of_steps = locked(flow, path, options, platforms.here())
+    if not locks_of_steps:
         return {}
     from flowc.runtime_shim.local.other_python import Environment
 
-    made: dict[str, str] = {}
-    for lock in found.values():
-        if lock.environment not in made:
-            made[lock.environment] = cache.make(lock, say)
+    folders: dict[str, str] = {}
+    for lock in locks_of_steps.values():
+        if lock.environment not in folders:
+            folders[lock.environment] = cache.make(lock, say)
     shim = bundle()
-    return {step: Environment(made[lock.environment], lock.environment, shim) for step, lock in found.items()}
+    return {
+        step: Environment(folders[lock.environment], lock.environment, shim) for step, lock in locks_of_steps.items()
+    }
 
 
 def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dict[str, Lock]:
@@ -42,19 +44,19 @@ def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dic
 
     Raises Failure if an environment is locked only for different platforms.
     """
-    found, _ = locks.read_all(path, flow.name)
-    if not found:
+    lock_files, _ = locks.read_all(path, flow.name)
+    if not lock_files:
         return {}
     steps = {}
-    for each in requests.wanted(flow, requests.default_python(options)):
-        name = locks.match(found, each, platform)
+    for environment in requests.wanted(flow, requests.default_python(options)):
+        name = locks.match(lock_files, environment, platform)
         if not name:
-            names = ",".join(sorted({lock.platform.name for lock in found.values()} | {platform}))
+            names = ",".join(sorted({lock.platform.name for lock in lock_files.values()} | {platform}))
             raise Failure(
-                f"{folder_of(path)} has no environment `{each.name}` for this machine ({platform}): "
+                f"{folder_of(path)} has no environment `{environment.name}` for this machine ({platform}): "
                 f"run `flowc lock {path} --platform {names}`, or use the packages installed here: `--environments off`"
             )
-        steps.update(dict.fromkeys(each.steps, found[name]))
+        steps.update(dict.fromkeys(environment.steps, lock_files[name]))
     return steps
 
 
@@ -63,8 +65,8 @@ def bundle() -> str:
     from flowc.runtime_bundle import bundle as files
     from flowc.runtime_shim.fast_start.one_file import digest
 
-    found = list(files())
-    folder = os.path.join(cache.root(), "runtime", digest(found))
+    shim_files = list(files())
+    folder = os.path.join(cache.root(), "runtime", digest(shim_files))
     if os.path.isdir(folder):
         return folder
     import shutil
@@ -72,16 +74,16 @@ def bundle() -> str:
 
     try:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
-        made = tempfile.mkdtemp(prefix=".", dir=os.path.dirname(folder))
+        temporary = tempfile.mkdtemp(prefix=".", dir=os.path.dirname(folder))
         try:
-            for name, data in found:
-                path = os.path.join(made, *name.split("/"))
+            for name, data in shim_files:
+                path = os.path.join(temporary, *name.split("/"))
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "wb") as file:
                     file.write(data)
-            os.rename(made, folder)
+            os.rename(temporary, folder)
         except OSError:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
             if not os.path.isdir(folder):  # unless another run was first
                 raise
     except OSError as error:

@@ -33,8 +33,8 @@ class Platform:
     def marker(self) -> str:
         """The environment marker (PEP 508)."""
         system, machine = self.name.split("/")
-        known = "arm64" if (system, machine) == ("darwin", "arm64") else MACHINES[machine]
-        return f"sys_platform == '{system}' and platform_machine == '{known}'"
+        name_of_machine = "arm64" if (system, machine) == ("darwin", "arm64") else MACHINES[machine]
+        return f"sys_platform == '{system}' and platform_machine == '{name_of_machine}'"
 
 
 def platform(name: str, glibc: str = GLIBC) -> Platform:

@@ -76,8 +76,8 @@ class Lock:
             "kind": "pypi",
             "layout": LAYOUT,
             "packages": [
-                {"file": each.file, "name": each.name, "sha256": each.sha256, "version": each.version}
-                for each in self.wheels
+                {"file": wheel.file, "name": wheel.name, "sha256": wheel.sha256, "version": wheel.version}
+                for wheel in self.wheels
             ],
             "platform": self.platform.name,
             "python": self.python,
@@ -120,8 +120,8 @@ def loads(text: str) -> Lock:
     quick = quick_reading.read(text)
     if quick is not None:
         try:
-            lock, digest = _lock(quick)
-            if dumps(lock) == text and digest == lock.environment:
+            lock, _ = _lock(quick)
+            if dumps(lock) == text:  # and so is its digest, which is one of the lines
                 return lock
         except (Damaged, KeyError, TypeError, ValueError, AttributeError, IndexError):
             pass  # the parser reports the reason
@@ -154,7 +154,7 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         packages=tuple(sorted((_str(name), _str(version)) for name, version in own["packages"].items())),
         python=_str(own["python"]),
         platform=Platform(own["platform"], _str(own.get("glibc", ""))),
-        wheels=tuple(wheel(each) for each in data.get("packages", ())),
+        wheels=tuple(wheel(package) for package in data.get("packages", ())),
         indexes=tuple(map(_str, own["indexes"])),
         exclude_newer=_str(own.get("exclude-newer", "")),
     )
@@ -166,10 +166,10 @@ def wheel(package: dict[str, Any]) -> Wheel:
     direct = "archive" in package
     if not direct and len(package["wheels"]) != 1:
         raise ValueError(f"{package['name']} has {len(package['wheels'])} wheels")
-    found = package["archive"] if direct else package["wheels"][0]
-    url = _str(found["url"])
-    file = _str(found.get("name", "")) or _last_part(url)
-    sha256 = _str(found["hashes"]["sha256"])
+    source = package["archive"] if direct else package["wheels"][0]
+    url = _str(source["url"])
+    file = _str(source.get("name", "")) or _last_part(url)
+    sha256 = _str(source["hashes"]["sha256"])
     if (
         not file.endswith(".whl")
         or "/" in file
@@ -185,8 +185,8 @@ def wheel(package: dict[str, Any]) -> Wheel:
         file,
         url,
         sha256,
-        int(found.get("size", 0)),
-        _time(found.get("upload-time")),
+        int(source.get("size", 0)),
+        _time(source.get("upload-time")),
         direct,
     )
 
@@ -198,7 +198,7 @@ def url_of(index: str) -> str:
 
 
 def _last_part(url: str) -> str:
-    if not any(each in url for each in "%?#;"):
+    if not any(character in url for character in "%?#;"):
         return url.rpartition("/")[2]
     from urllib.parse import unquote, urlsplit
 

@@ -48,19 +48,19 @@ def _value(text: str) -> Any:
 
 def _table(text: str) -> dict[str, Any]:
     """The keys of an inline table, whose texts hold no quotes. Raises ValueError for another shape."""
-    found: dict[str, Any] = {}
+    table: dict[str, Any] = {}
     while text:
         key, separator, text = text.partition(" = ")
         if not separator or "\\" in text:
             raise ValueError(text)
         if text.startswith('"'):
-            found[key], _, text = text[1:].partition('"')
+            table[key], _, text = text[1:].partition('"')
         elif text.startswith("{"):
             inner, _, text = text[1:].partition("}")
-            found[key] = _table(inner)
+            table[key] = _table(inner)
         else:
             value, comma, rest = text.partition(",")
-            found[key] = int(value) if value.isdigit() else value
+            table[key] = int(value) if value.isdigit() else value
             text = comma + rest
         text = text.removeprefix(", ")
-    return found
+    return table

@@ -64,27 +64,27 @@ def wanted(flow: Flow, default_python: str) -> tuple[Wanted, ...]:
 
     `default_python` is that of steps whose decorators name none, "" if unknown.
     """
-    found: dict[Request, list[Step]] = {}
+    steps_of: dict[Request, list[Step]] = {}
     for step in flow.steps:
         request = request_of(flow, step, default_python)
         if request is not None:
-            found.setdefault(request, []).append(step)
+            steps_of.setdefault(request, []).append(step)
     base = _base_name(flow)
-    return tuple(_wanted(flow, request, steps, base) for request, steps in found.items())
+    return tuple(_wanted(flow, request, steps, base) for request, steps in steps_of.items())
 
 
 def _wanted(flow: Flow, request: Request, steps: list[Step], base: str) -> Wanted:
-    shared = next((step for step in steps if not any(each.name in KINDS for each in step.decorators)), None)
+    shared = next((step for step in steps if not any(decorator.name in KINDS for decorator in step.decorators)), None)
     return Wanted(
         name=base if shared is not None else steps[0].name,
         request=request,
-        steps=tuple(each.name for each in steps),
+        steps=tuple(step.name for step in steps),
         span=decorators_of(flow, shared or steps[0], "pypi")[-1].span,
     )
 
 
 def _base_name(flow: Flow) -> str:
-    return f"{BASE}-of-flow" if any(each.name == BASE for each in flow.steps) else BASE
+    return f"{BASE}-of-flow" if any(step.name == BASE for step in flow.steps) else BASE
 
 
 def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
@@ -161,7 +161,7 @@ def _about_python(flow: Flow, step: Step, request: Request) -> Iterator[Diagnost
             "write `python='3.12'` in the decorator, or `python = \"3.12\"` in `[tool.flowc]` of pyproject.toml",
         )
         return
-    parts = tuple(int(each) for each in request.python.split(".") if each.isdigit())
+    parts = tuple(int(word) for word in request.python.split(".") if word.isdigit())
     if len(parts) < 2 or parts < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         yield _cannot(
@@ -183,16 +183,16 @@ def normalized(name: str) -> str:
     ('scikit-learn', 'requests[security,socks]')
     """
     bare, bracket, extras = name.strip().partition("[")
-    found = _lowered(bare)
+    lowered = _lowered(bare)
     if not bracket:
-        return found
-    named = sorted({_lowered(each) for each in extras.rstrip("] ").split(",") if each.strip()})
-    return f"{found}[{','.join(named)}]" if named else found
+        return lowered
+    named = sorted({_lowered(word) for word in extras.rstrip("] ").split(",") if word.strip()})
+    return f"{lowered}[{','.join(named)}]" if named else lowered
 
 
 def _lowered(name: str) -> str:
     words = name.strip().lower().replace("_", "-").replace(".", "-").split("-")
-    return "-".join(each for each in words if each)
+    return "-".join(word for word in words if word)
 
 
 def specifier(version: str) -> str:
@@ -230,5 +230,5 @@ def default_python(options: dict[str, str]) -> str:
         return minor(options["python"])
     name, _, tag = options.get("image", IMAGE).partition("@")[0].rpartition(":")
     parts = tag.split("-")[0].split(".")
-    known = name.rpartition("/")[2] == "python" and len(parts) > 1 and all(each.isdigit() for each in parts)
-    return ".".join(parts[:2]) if known else ""
+    is_python = name.rpartition("/")[2] == "python" and len(parts) > 1 and all(part.isdigit() for part in parts)
+    return ".".join(parts[:2]) if is_python else ""

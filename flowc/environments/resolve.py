@@ -32,7 +32,9 @@ class Choices:
     upgraded: tuple[str, ...] = ()  # packages whose locked versions are not kept
 
 
-def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, earlier: tuple[Wheel, ...] = ()) -> Lock:
+def resolve(
+    flow: str, environment: Wanted, platform: Platform, choices: Choices, earlier: tuple[Wheel, ...] = ()
+) -> Lock:
     """Returns the lock of the environment for the platform. Keeps the versions of `earlier` that still fit.
 
     Raises uv.Refused with uv's message if the packages cannot be resolved, and Failure if uv is not installed.
@@ -41,10 +43,10 @@ def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, ear
     import tempfile
 
     options, indexes = uv.indexes(choices.index, choices.default_index)
-    request = wanted.request
+    request = environment.request
     with tempfile.TemporaryDirectory(prefix="flowc-lock-") as folder:
         output = os.path.join(folder, "requirements.txt")
-        kept = {each.name: each.version for each in earlier if not each.direct}
+        kept = {wheel.name: wheel.version for wheel in earlier if not wheel.direct}
         for name in choices.upgraded:
             kept.pop(normalized(name).partition("[")[0], None)
         common = [
@@ -73,9 +75,11 @@ def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, ear
             with open(constraints, "w", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in chosen)
             common += ["-c", constraints]
-        made = uv.run([*common, "--format", "pylock.toml"], text, folder)
-    wheels = tuple(sorted(map(_wheel, _packages(made)), key=lambda each: each.name))
-    return Lock(flow, wanted.name, request.packages, request.python, platform, wheels, indexes, choices.exclude_newer)
+        lock_text = uv.run([*common, "--format", "pylock.toml"], text, folder)
+    wheels = tuple(sorted(map(_wheel, _packages(lock_text)), key=lambda wheel: wheel.name))
+    return Lock(
+        flow, environment.name, request.packages, request.python, platform, wheels, indexes, choices.exclude_newer
+    )
 
 
 def _packages(text: str) -> list[dict[str, Any]]:
@@ -85,8 +89,8 @@ def _packages(text: str) -> list[dict[str, Any]]:
         import tomllib
     else:
         import tomli as tomllib
-    found = tomllib.loads(text).get("packages", [])
-    return list(found)
+    packages = tomllib.loads(text).get("packages", [])
+    return list(packages)
 
 
 def _wheel(package: dict[str, Any]) -> Wheel:
@@ -97,14 +101,14 @@ def _wheel(package: dict[str, Any]) -> Wheel:
     if "vcs" in package or "directory" in package:
         raise uv.Refused(f"{name} exists only as sources, and flowc locks only wheels: build a wheel, and name its URL")
     try:
-        found = pylock.wheel(package)
+        result = pylock.wheel(package)
     except (KeyError, TypeError, ValueError):
         raise uv.Refused(
             f"{name} {package.get('version', '')} has no matching wheel with a SHA-256 digest and a URL"
         ) from None
-    place = urlsplit(found.url)
+    place = urlsplit(result.url)
     if place.username is None:
-        return found
+        return result
     from flowc.compiler.fast_start.record import replace
 
-    return replace(found, url=urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2])))
+    return replace(result, url=urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2])))

@@ -52,10 +52,10 @@ def executable() -> str:
 
         return str(find_uv_bin())
     except (ImportError, OSError):
-        found = shutil.which("uv")
-    if found is None:
+        index = shutil.which("uv")
+    if index is None:
         raise Failure("environments need uv, which is not installed here: install `flowc[environments]`, or uv itself")
-    return found
+    return index
 
 
 def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
@@ -94,10 +94,10 @@ def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[l
     first = index or named
     last = default or last_named or "https://pypi.org/simple"
     options = ["--index-strategy", "first-index"]
-    for option, value in (*(("--index", each) for each in first), ("--default-index", last)):
+    for option, value in (*(("--index", source) for source in first), ("--default-index", last)):
         options += [option, value]
-    for each in (*first, last):
-        url = url_of(each)
+    for written in (*first, last):
+        url = url_of(written)
         if "@" in url.partition("://")[2].partition("/")[0]:
             shown = url.partition("://")[0] + "://…@" + url.partition("@")[2]
             raise Failure(
@@ -130,9 +130,9 @@ def _environment() -> dict[str, str]:
 
 def _said(errors: str) -> str:
     """Returns uv's message on one line, without its box-drawing characters."""
-    found = []
+    lines = []
     for line in errors.split("\n"):
         words = line.strip().lstrip("×╰─▶├│ ").strip()
         if words and not words.startswith(("warning:", "Using ", "Resolved ", "Creating ", "Activate ")):
-            found.append(words.removeprefix("error: "))
-    return " ".join(found)
+            lines.append(words.removeprefix("error: "))
+    return " ".join(lines)

@@ -62,6 +62,9 @@ _MODULES = {
     "metaflow.plugins.datatools.s3": ("client.s3",),
     "metaflow.plugins.datatools.s3.s3": ("client.s3",),
     "metaflow.plugins.timeout_decorator": ("exceptions",),
+    "metaflow.plugins.torchrun_libs": (),
+    "metaflow.plugins.torchrun_libs.executor": ("extensions.torchrun", "extensions.exceptions"),
+    "metaflow.profilers": ("api.names",),
     "metaflow.runner": ("client",),
     "metaflow.runner.deployer": ("api.names",),
     "metaflow.runner.metaflow_runner": ("client",),
@@ -141,7 +144,7 @@ def _imported(name: str) -> Any:
 
 def install() -> None:
     """Makes `import metaflow` give flowc's API in this process."""
-    if not any(isinstance(each, _Finder) for each in sys.meta_path[:1]):
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path[:1]):
         sys.meta_path.insert(0, _Finder())
     loaded = sys.modules.get("metaflow")
     if loaded is not None and not isinstance(getattr(loaded, "__loader__", None), _Finder):

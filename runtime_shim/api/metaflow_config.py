@@ -1,7 +1,7 @@
 """`metaflow.metaflow_config`: Metaflow's settings, as far as a flow asks for them.
 
 A setting is the variable `METAFLOW_NAME`, else what the profile in `~/.metaflowconfig` says, else what follows from
-the datastore that flowc uses, else Metaflow's default. Settings that nobody gave are None.
+the datastore that flowc uses, else Metaflow's default. A setting without a value is None.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ def __getattr__(name: str) -> Any:
     if name not in _NAMES:
         raise AttributeError(f"`{name}` is not a setting of Metaflow")
     default = _default(name)
-    found = os.environ.get(f"METAFLOW_{name}", _profile().get(f"METAFLOW_{name}", default))
-    return int(found) if isinstance(default, int) and isinstance(found, str) else found
+    value = os.environ.get(f"METAFLOW_{name}", _profile().get(f"METAFLOW_{name}", default))
+    return int(value) if isinstance(default, int) and isinstance(value, str) else value
 
 
 def _default(name: str) -> Any:
     if name in _BELOW:
-        root, suffix = (__getattr__(each) for each in _BELOW[name])
+        root, suffix = (__getattr__(below) for below in _BELOW[name])
         return f"{root.rstrip('/')}/{suffix}" if root else None
     store = os.environ.get("FLOWC_STORE", "")
     if name in _SCHEMES and store.startswith(_SCHEMES[name]):
@@ -97,7 +97,7 @@ def _profile() -> Dict[str, Any]:
     home = os.path.expanduser(os.environ.get("METAFLOW_HOME", "~/.metaflowconfig"))
     try:
         with open(os.path.join(home, f"config_{profile}.json" if profile else "config.json"), encoding="utf-8") as file:
-            found = json.load(file)
+            settings = json.load(file)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return settings if isinstance(settings, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contract.decorator_names import EXTENSIONS as _EXTENSIONS
+from ..contract.decorator_names import NAMES as _KNOWN
 from ..user_code.flowspec import FlowSpec
 from ..user_code.parameter import Parameter
 from . import decorators as _decorators
@@ -107,6 +108,9 @@ _HOMES = {
     **dict.fromkeys(("UserStepDecorator", "user_step_decorator", "USER_SKIP_STEP"), "user_code.user_decorators"),
     **dict.fromkeys(("parallel_map", "parallel_imap_unordered"), "api.parallel_map"),
     "profile": "api.profiling",
+    "Checkpoint": "extensions.checkpoint",
+    "TorchrunSingleNodeMultiGPU": "extensions.torchrun",
+    **dict.fromkeys(("load_model", "delete_model"), "extensions.references"),
     "IncludeFile": "user_code.include_file",
     "namespaced_event_name": "api.events",
     **dict.fromkeys(
@@ -128,7 +132,7 @@ _HOMES = {
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), "user_code.mutators"),
 }  # fmt: skip
 
-_LATER = frozenset("Deployer DeployedFlow NBDeployer".split())
+_LATER = frozenset("Deployer DeployedFlow NBDeployer artifact_store_from".split())
 
 _DEPLOYING = (
     "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes the files to deploy, and the target's "
@@ -151,6 +155,8 @@ def __getattr__(name: str) -> Any:
             from .unsupported import Unsupported
 
             return Unsupported(name)
+    if name in _KNOWN:  # of an extension: `import *` leaves it out
+        return getattr(_decorators, name)
     if name == "cards":
         from .. import cards
 

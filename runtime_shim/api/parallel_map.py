@@ -22,7 +22,7 @@ def parallel_map(
     numbered_results = parallel_imap_unordered(
         lambda numbered: (numbered[0], func(numbered[1])), enumerate(iterable), max_parallel, dir
     )
-    return [result for _, result in sorted(numbered_results, key=lambda each: each[0])]
+    return [result for _, result in sorted(numbered_results, key=lambda pair: pair[0])]
 
 
 def parallel_imap_unordered(

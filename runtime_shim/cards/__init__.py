@@ -50,5 +50,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = f"{__name__}.{_LATER[name]}"
     __import__(home)
-    found = globals()[name] = getattr(sys.modules[home], name)
-    return found
+    value = globals()[name] = getattr(sys.modules[home], name)
+    return value

@@ -201,7 +201,9 @@ class PageComponent(DefaultComponent):
         self._contents = contents
 
     def render(self) -> Any:
-        contents = [each.render() if isinstance(each, MetaflowCardComponent) else each for each in self._contents]
+        contents = [
+            content.render() if isinstance(content, MetaflowCardComponent) else content for content in self._contents
+        ]
         return {**super().render(), "contents": contents}
 
 

@@ -76,7 +76,7 @@ class TestEditableCard(MetaflowCard):
         self._components = components
 
     def render(self, task: Any) -> str:
-        return self.separator.join([str(each) for each in self._components])
+        return self.separator.join([str(component) for component in self._components])
 
 
 class TestEditableCard2(TestEditableCard):
@@ -146,7 +146,7 @@ class TestRefreshCard(MetaflowCard):
 def _component_values_to_hash(components: Any) -> str:
     import hashlib
 
-    text = ",".join(["".join(each) for value in components.values() for each in value])
+    text = ",".join(["".join(parts) for value in components.values() for parts in value])
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -40,24 +40,24 @@ def get_cards(
     if not cards:
         raise CardNotPresentException(task.pathspec, card_type=type, card_id=id)
     return CardContainer(
-        [each for each in cards if (id is None or each.id == id) and (type is None or each.type == type)],
+        [card for card in cards if (id is None or card.id == id) and (type is None or card.type == type)],
         origin and origin.pathspec,
     )
 
 
 def origin_of(task: Any) -> Any:
     """Returns the task that has done the work, an object of the client; None where the task has done it itself."""
-    found, seen = None, {task.pathspec}
+    origin, seen = None, {task.pathspec}
     while task.origin_pathspec is not None and task.origin_pathspec not in seen:
         flow, _, step, path = task._parts
-        task = found = _type(task)._made(task._datastore, (flow, task.origin_pathspec.split("/")[1], step, path))
+        task = origin = _type(task)._made(task._datastore, (flow, task.origin_pathspec.split("/")[1], step, path))
         seen.add(task.pathspec)
-    return found
+    return origin
 
 
 def cards_of(task: Any) -> List[Card]:
     """Returns the cards of an object of the client, without following where it was taken over from."""
-    return [Card(task, each) for each in stored.cards_of_task(task._datastore.store, *task._parts)]
+    return [Card(task, entry) for entry in stored.cards_of_task(task._datastore.store, *task._parts)]
 
 
 class Card:
@@ -84,11 +84,42 @@ class Card:
         """True for HTML of a custom type; False for data that flowc renders."""
         return self._entry.shown.endswith(".html")
 
+    @property
+    def is_live(self) -> bool:
+        """True for what `refresh` showed of an attempt that has not ended."""
+        return self._entry.shown.endswith((stored.LIVE_DATA, stored.LIVE_HTML))
+
     def get(self) -> str:
         """Returns the card: a whole HTML page; of a custom type, what its class gave."""
+        page = self.without_charts()
+        if self._has_charts(page):
+            from .view.page import with_charts
+
+            return with_charts(page, self._charts())
+        return page
+
+    def without_charts(self) -> str:
+        """Returns the card without the script that draws its charts, which a page of many cards holds once."""
         if self._html is None:
             self._html = self._read()
         return self._html
+
+    @property
+    def has_charts(self) -> bool:
+        """True if the card has charts, and the script that draws them is installed."""
+        return self._has_charts(self.without_charts())
+
+    def _has_charts(self, page: str) -> bool:
+        from .view.page import CHARTS_HERE
+
+        return not self.is_html and CHARTS_HERE in page
+
+    @staticmethod
+    def _charts() -> str:
+        from ..hooks import registered
+
+        script: str = registered["charts"]()
+        return script
 
     def _read(self) -> str:
         data = self._task._datastore.store.get(self._entry.shown)
@@ -96,9 +127,10 @@ class Card:
             raise ShimError(f"the card {self._entry.shown} is no longer in the datastore")
         if self.is_html:
             return str(data.decode("utf-8", "surrogatepass"))
+        from ..hooks import registered
         from .shown import html_of
 
-        return html_of(self._task, stored.loads(data, self._entry.shown))
+        return html_of(self._task, stored.loads(data, self._entry.shown), registered.get("charts"))
 
     def page(self) -> str:
         """Returns a page that is safe to open whoever made the card: HTML of a custom type is in a sandboxed frame."""
@@ -116,10 +148,10 @@ class Card:
         if stored.REFRESHED in entry.endings:
             from ..fast_start import json_text
 
-            found: Dict[str, Any] = json_text.loads(
+            values: Dict[str, Any] = json_text.loads(
                 (store.get(entry.name + stored.REFRESHED) or b"null").decode("utf-8", "surrogatepass")
             )
-            return found
+            return values
         if self.is_html:
             return None
         card = stored.loads(store.get(entry.shown) or b"", entry.shown)
@@ -127,7 +159,11 @@ class Card:
             return None
         updatable = set(card["updatable"])
         token = "final" if card["state"] == "ok" else f"runtime-{card['updated']}"
-        data = {each["id"]: each for each in stored.walked(card["components"]) if each.get("id") in updatable}
+        data = {
+            component["id"]: component
+            for component in stored.walked(card["components"])
+            if component.get("id") in updatable
+        }
         return {"reload_token": token, "data": data, "created_on": card["updated"]}
 
     def view(self) -> None:
@@ -154,7 +190,7 @@ class Card:
         from .view.page import in_notebook
 
         page = self.page()
-        return in_notebook(page, self._title, page != self.get())
+        return in_notebook(page, self._title, self.has_charts or page != self.get())
 
 
 class CardContainer:
@@ -178,6 +214,6 @@ class CardContainer:
         from html import escape
 
         return "\n".join(
-            f"<h1>Displaying Card Of Type : {escape(each.type.title())}</h1>\n{each._repr_html_()}"
-            for each in self._cards
+            f"<h1>Displaying Card Of Type : {escape(card.type.title())}</h1>\n{card._repr_html_()}"
+            for card in self._cards
         )

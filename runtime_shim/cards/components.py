@@ -171,15 +171,15 @@ class Image(UserComponent):
 
     @classmethod
     def _made(cls, read: Any, source: Any, label: Optional[str], disable_updates: bool, headline: str) -> Image:
-        made = cls(None, label, disable_updates)
+        image = cls(None, label, disable_updates)
         try:
             src, error = read(source)
         except Exception:
             import traceback
 
             src, error = None, cls._failed(headline, traceback.format_exc())
-        made._set(src, label, error)
-        return made
+        image._set(src, label, error)
+        return image
 
     @classmethod
     def _of_pil_image(cls, image: Any) -> Tuple[Optional[str], Optional[ErrorComponent]]:
@@ -450,7 +450,7 @@ class VegaChart(UserComponent):
     @staticmethod
     def _is_altair_chart(chart: Any) -> bool:
         name = full_name(chart)
-        return all(each in name for each in ("altair", "vegalite", "Chart"))
+        return all(word in name for word in ("altair", "vegalite", "Chart"))
 
     @classmethod
     def from_altair_chart(cls, altair_chart: Any) -> VegaChart:
@@ -660,7 +660,7 @@ class EventsTimeline(UserComponent):
     @render_safely
     def render(self) -> Any:
         events = [
-            {**event, "payloads": {name: each.render() for name, each in event["payloads"].items()}}
+            {**event, "payloads": {name: component.render() for name, component in event["payloads"].items()}}
             for event in self._events
         ]
         config = {"show_stats": True, "show_relative_time": True, "max_events": self._max_events}

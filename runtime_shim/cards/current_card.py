@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+from ..contract.card import CardSettings
 from ..contract.semantics import is_card_id
 from .base import MetaflowCardComponent, create_component_id
 from .basic import ErrorComponent
@@ -40,20 +41,12 @@ class WarningComponent(ErrorComponent):
         super().__init__("@card WARNING", warning_message)
 
 
-class CardSpec:
-    """One `@card` of the step: its attributes, and the class of its type."""
+class CardSpec(CardSettings):
+    """One `@card` of the step, and the class of its type."""
 
     def __init__(self, number: int, attributes: Dict[str, Any], log: Callable[[str], None]) -> None:
+        super().__init__(attributes)
         self.number = number  # among the cards of the step
-        self.attributes = attributes
-        self.type: Any = attributes.get("type", "default")
-        self.id: Optional[str] = attributes.get("id")
-        self.options: Dict[str, Any] = attributes.get("options") or {}
-        self.rank: Any = attributes.get("rank")
-        self.timeout = attributes.get("timeout", 45)
-        self.refresh_interval = attributes.get("refresh_interval", 5)
-        self.saves_errors = bool(attributes.get("save_errors", True))
-        self.customize = str(attributes.get("customize")) == "True"
         self.card_class: Optional[Type[MetaflowCard]] = get_card_class(self.type)
         if self.id is not None and not is_card_id(self.id):
             warning_message(
@@ -82,8 +75,8 @@ class ComponentStore:
         self._logger, self._card_type, self._user_set_id = logger, card_type, user_set_id
         self.layout_last_changed_on = time.time()
         self._components: Dict[str, Any] = {}
-        for each in components or ():
-            self._store(each)
+        for component in components or ():
+            self._store(component)
 
     def _store(self, component: Any, id: Optional[str] = None) -> None:
         if not isinstance(component, MetaflowCardComponent):
@@ -114,9 +107,9 @@ class ComponentStore:
 
     def __delitem__(self, key: str) -> None:
         if key not in self._components:
-            there = ", ".join(self.keys())
+            keys = ", ".join(self.keys())
             raise KeyError(
-                f"MetaflowCardComponent with id `{key}` not found. Available components for the cards include : {there}"
+                f"MetaflowCardComponent with id `{key}` not found. Available components for the cards include : {keys}"
             )
         del self._components[key]
         self.layout_last_changed_on = time.time()
@@ -134,8 +127,8 @@ class ComponentStore:
         self._store(component, id)
 
     def extend(self, components: Iterable[Any]) -> None:
-        for each in components:
-            self._store(each)
+        for component in components:
+            self._store(component)
 
     def clear(self) -> None:
         self._components.clear()
@@ -185,7 +178,7 @@ class CardComponentManager:
         """Publishes the card's current state, unless it did so less than `refresh_interval` seconds ago."""
         self._user_data = data
         now = time.time()
-        if now - self._refreshed < (self._spec.refresh_interval or 0):
+        if now - self._refreshed < (self._spec.refresh_seconds):
             return
         self._refreshed = now
         is_whole = force or self._last_layout != self._components.layout_last_changed_on
@@ -214,7 +207,7 @@ class CardComponentManager:
 
     def rendered(self) -> List[Any]:
         """Returns what the components render to."""
-        return [rendered_component(each) for each in list(self._components)]
+        return [rendered_component(component) for component in list(self._components)]
 
 
 class CardComponentCollector:
@@ -226,7 +219,7 @@ class CardComponentCollector:
     ) -> None:  # fmt: skip
         self._log, self._publish = log, publish
         specs = [CardSpec(number, attributes, log) for number, attributes in enumerate(cards)]
-        self._managers = [CardComponentManager(each, log, publish) for each in specs]
+        self._managers = [CardComponentManager(spec, log, publish) for spec in specs]
         self._by_id: Dict[str, int] = {}
         self._default: Optional[int] = None
         self._warned: Set[str] = set()
@@ -234,26 +227,26 @@ class CardComponentCollector:
 
     def _choose(self, specs: List[CardSpec]) -> None:
         """Finds the default card, and the cards that have ids."""
-        editable = [each for each in specs if each.is_editable]
+        editable = [spec for spec in specs if spec.is_editable]
         if not editable:
             return
-        self._by_id = {each.id: each.number for each in specs if each.id is not None}
+        self._by_id = {spec.id: spec.number for spec in specs if spec.id is not None}
         if len(editable) == 1:
             self._default = editable[0].number
             return
-        unnamed = [each for each in editable if each.id is None]
+        unnamed = [spec for spec in editable if spec.id is None]
         if len(unnamed) == 1:
             self._default = unnamed[0].number
-        ids = [each.id for each in editable if each.id is not None]
-        twice = [each for each in dict.fromkeys(ids) if ids.count(each) > 1]
+        ids = [spec.id for spec in editable if spec.id is not None]
+        twice = [card_id for card_id in dict.fromkeys(ids) if ids.count(card_id) > 1]
         if twice:
             self._warn(
                 f"Multiple `@card` decorator have been annotated with duplicate ids : {', '.join(twice)}. "
                 f"`current.card['{twice[0]}']` will not work"
             )
-            for each in twice:
-                del self._by_id[each]
-        customized = [each for each in editable if each.customize]
+            for card_id in twice:
+                del self._by_id[card_id]
+        customized = [spec for spec in editable if spec.is_customized]
         if len(customized) > 1:
             self._warn(
                 "Multiple @card decorators have `customize=True`. Only one @card per @step can have `customize=True`. "
@@ -271,8 +264,8 @@ class CardComponentCollector:
         self._warned.add(what)
         self._warn(" ".join(lines))
         if on_cards and not os.environ.get("METAFLOW_CARD_NO_WARNING"):
-            for each in self._managers:
-                each.append(WarningComponent("\n".join(lines)))
+            for manager in self._managers:
+                manager.append(WarningComponent("\n".join(lines)))
 
     def _no_default(self, what: str, lost: str, ways: str) -> List[str]:
         """Returns why there is no card that is edited by default."""
@@ -373,7 +366,7 @@ class CardComponentCollector:
 
     def get(self, type: Any = None) -> List[CardComponentManager]:
         """Returns the cards of that type."""
-        return [each for each in self._managers if each._spec.type == type]
+        return [manager for manager in self._managers if manager._spec.type == type]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(() if self._default is None else self._managers[self._default])

@@ -44,9 +44,9 @@ def run(
         card.runtime_data = data
         object = task()
         if mode == RENDER:
-            made = card.render(object)
+            output = card.render(object)
         else:
-            made = card.render_runtime(object, data) if mode == RUNTIME else card.refresh(object, data)
+            output = card.render_runtime(object, data) if mode == RUNTIME else card.refresh(object, data)
     except NotImplementedError:
         if mode == REFRESH:
             return None
@@ -54,10 +54,10 @@ def run(
     except Exception:
         raise Failed(str(UnrenderableCardException(spec.type, spec.options))) from None
     if mode == REFRESH:
-        return {"token": _token(card, object, data), "data": made}
-    if not isinstance(made, str):
-        raise Failed(f"Card of type {spec.type} has rendered to {type(made).__name__}, and not to a text with HTML.")
-    return made.replace(card.RELOAD_POLICY_TOKEN, _token(card, object, data)) if card.RUNTIME_UPDATABLE else made
+        return {"token": _token(card, object, data), "data": output}
+    if not isinstance(output, str):
+        raise Failed(f"Card of type {spec.type} has rendered to {type(output).__name__}, and not to a text with HTML.")
+    return output.replace(card.RELOAD_POLICY_TOKEN, _token(card, object, data)) if card.RUNTIME_UPDATABLE else output
 
 
 def _constructed(spec: CardSpec, components: List[Any], graph: Any, flow: Any) -> Any:

@@ -33,7 +33,7 @@ class Facts:
 
     @property
     def user(self) -> str:
-        return next((each.split("user:")[1] for each in self.tags if each.startswith("user:")), "")
+        return next((tag.split("user:")[1] for tag in self.tags if tag.startswith("user:")), "")
 
 
 def facts_of(task: Any, graph: Any = None, is_running: bool = False) -> Facts:
@@ -78,9 +78,7 @@ def default_page(
         "version": 1, "template": "defaultCardTemplate", "stderr": facts.stderr, "stdout": facts.stdout,
         "created_at": facts.created, "finished_at": facts.finished, "pathspec": facts.pathspec,
     }  # fmt: skip
-    version = next(
-        (each.split("metaflow_version:")[1] for each in facts.tags if each.startswith("metaflow_version:")), ""
-    )
+    version = next((tag.split("metaflow_version:")[1] for tag in facts.tags if tag.startswith("metaflow_version:")), "")
     if version:
         metadata["metaflow_version"] = version
     return {
@@ -150,9 +148,13 @@ def whole_page(
     """Returns the default card of a task that the client reads, for types that derive from the default one."""
     import inspect
 
-    artifacts = TaskToDict(only_repr, is_running, size).of_artifacts((each.id, each.size, each) for each in task)
+    artifacts = TaskToDict(only_repr, is_running, size).of_artifacts(
+        (artifact.id, artifact.size, artifact) for artifact in task
+    )
     step = getattr(flow, task.parent.id, None)
     code = inspect.getsource(step) if step is not None else ""
     run = task.parent.parent
-    parameters = [each.id for each in run["_parameters"].task if each.id != "name"] if "_parameters" in run else []
+    parameters = (
+        [artifact.id for artifact in run["_parameters"].task if artifact.id != "name"] if "_parameters" in run else []
+    )
     return default_page(facts_of(task, graph, is_running), artifacts, components, code, parameters)

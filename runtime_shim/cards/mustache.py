@@ -35,13 +35,13 @@ def render(
 
 
 def _parsed(text: str, left: str, right: str) -> List[Token]:
-    found: List[Token] = []
+    tokens: List[Token] = []
     open_sections: List[Tuple[str, str, List[Token]]] = []
     at = 0
     while True:
         start = text.find(left, at)
         if start < 0:
-            found.append(("text", text[at:], None))
+            tokens.append(("text", text[at:], None))
             break
         is_raw = text.startswith("{", start + len(left)) and left == "{{"
         end = text.find("}" + right if is_raw else right, start + len(left))
@@ -60,27 +60,27 @@ def _parsed(text: str, left: str, right: str) -> List[Token]:
             if starts_line and rest is not None:
                 indent, before = line, before[: len(before) - len(line)]
                 after += rest.end()
-        found.append(("text", before, None))
+        tokens.append(("text", before, None))
         at = after
         if kind in ("#", "^"):
-            open_sections.append((kind, name, found))
-            found = []
+            open_sections.append((kind, name, tokens))
+            tokens = []
         elif kind == "/":
             if not open_sections or open_sections[-1][1] != name:
                 raise ChevronError(f"section `{name}` is closed, and not open")
             opened, _, outer = open_sections.pop()
-            outer.append((opened, name, found))
-            found = outer
+            outer.append((opened, name, tokens))
+            tokens = outer
         elif kind == "=":
             left, _, right = name.rstrip("=").strip().partition(" ")
             right = right.strip()
         elif kind == ">":
-            found.append((">", name, indent))
+            tokens.append((">", name, indent))
         elif kind != "!":
-            found.append(("raw" if kind in ("{", "&") else "value", name, None))
+            tokens.append(("raw" if kind in ("{", "&") else "value", name, None))
     if open_sections:
         raise ChevronError(f"section `{open_sections[-1][1]}` is not closed")
-    return found
+    return tokens
 
 
 class _Renderer:
@@ -88,19 +88,19 @@ class _Renderer:
         self.partials, self.folder, self.extension = partials, folder, extension
 
     def filled(self, tokens: List[Token], scopes: List[Any]) -> str:
-        made = []
+        parts = []
         for kind, name, content in tokens:
             if kind == "text":
-                made.append(name)
+                parts.append(name)
             elif kind == ">":
-                made.append(self._partial(name, content, scopes))
+                parts.append(self._partial(name, content, scopes))
             elif kind in ("value", "raw"):
                 value = _value(name, scopes)
                 text = "" if value is None or value is False else str(value)
-                made.append(text if kind == "raw" else _escaped(text))
+                parts.append(text if kind == "raw" else _escaped(text))
             else:
-                made += self._section(kind, _value(name, scopes), content, scopes)
-        return "".join(made)
+                parts += self._section(kind, _value(name, scopes), content, scopes)
+        return "".join(parts)
 
     def _section(self, kind: str, value: Any, content: List[Token], scopes: List[Any]) -> List[str]:
         if kind == "^":
@@ -112,7 +112,7 @@ class _Renderer:
 
             return [str(value(self.filled(content, scopes), render))]
         if isinstance(value, (list, tuple)):
-            return [self.filled(content, [each, *scopes]) for each in value]
+            return [self.filled(content, [item, *scopes]) for item in value]
         return (
             [self.filled(content, [value, *scopes])]
             if value or (value == 0 and value is not False and value is not None)
@@ -139,12 +139,12 @@ def _value(name: str, scopes: List[Any]) -> Any:
         return scopes[0]
     first, *rest = name.split(".")
     for scope in scopes:
-        found, value = _child(scope, first)
-        if not found:
+        is_defined, value = _child(scope, first)
+        if not is_defined:
             continue
-        for each in rest:
-            found, value = _child(value, each)
-            if not found:
+        for name_part in rest:
+            is_defined, value = _child(value, name_part)
+            if not is_defined:
                 return None
         return value
     return None

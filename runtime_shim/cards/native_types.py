@@ -46,10 +46,10 @@ class TaskToDict:
         """Returns what a card shows of a task (an object of the client)."""
         finished = None if self._runtime or task.finished_at is None else task.finished_at.strftime(TIME_FORMAT)
         created = task.created_at
-        found = self.of_artifacts((artifact.id, artifact.size, artifact) for artifact in task)
+        artifacts = self.of_artifacts((artifact.id, artifact.size, artifact) for artifact in task)
         return {
             "stderr": task.stderr, "stdout": task.stdout, "created_at": created and created.strftime(TIME_FORMAT),
-            "finished_at": finished, "pathspec": task.pathspec, "graph": graph, **found,
+            "finished_at": finished, "pathspec": task.pathspec, "graph": graph, **artifacts,
         }  # fmt: skip
 
     def of_artifacts(self, artifacts: Iterable[Tuple[str, int, Any]]) -> Dict[str, Any]:
@@ -57,21 +57,21 @@ class TaskToDict:
 
         Each artifact is (name, size in bytes, an object whose attribute `data` is the value).
         """
-        found: Dict[str, Any] = {"data": {}, "images": {}, "tables": {}}
+        groups: Dict[str, Any] = {"data": {}, "images": {}, "tables": {}}
         for name, size, artifact in artifacts:
             if size > self._max_artifact_size:
                 text = f"<artifact too large: {size} bytes, max: {self._max_artifact_size} bytes>"
-                found["data"][name] = self._entry("skipped", text, True, name)
+                groups["data"][name] = self._entry("skipped", text, True, name)
                 continue
             try:
                 value = artifact.data
             except ModuleNotFoundError as error:
-                found["data"][name] = self._entry(error.name, "<unable to unpickle>", False, name)
+                groups["data"][name] = self._entry(error.name, "<unable to unpickle>", False, name)
                 continue
             try:
-                found["data"][name] = {**self.infer_object(value), "name": name}
+                groups["data"][name] = {**self.infer_object(value), "name": name}
             except Exception as error:  # of the value's own `__repr__`
-                found["data"][name] = self._entry(
+                groups["data"][name] = self._entry(
                     full_name(value), f"<cannot be shown: {type(error).__name__}: {error}>", False, name
                 )
                 continue
@@ -79,10 +79,10 @@ class TaskToDict:
             if kind == "bytes":
                 image = data_uri(value)
                 if image is not None:
-                    found["images"][name] = image
+                    groups["images"][name] = image
             elif kind == FRAME:
-                found["tables"][name] = self._parse_pandas_dataframe(value)
-        return found
+                groups["tables"][name] = self._parse_pandas_dataframe(value)
+        return groups
 
     def _entry(self, kind: Optional[str], text: str, large: bool, name: str) -> Dict[str, Any]:
         return {
@@ -124,10 +124,10 @@ class TaskToDict:
             return self._repr.repr(value), kind, False, False
         if self._only_repr:
             return self._pretty(value), kind, False, False
-        known = getattr(self, _PARSERS.get(kind, ""), None)
-        if known is None:
+        parse = getattr(self, _PARSERS.get(kind, ""), None)
+        if parse is None:
             return self._repr.repr(value), kind, False, False
-        data = known(value)
+        data = parse(value)
         if size_of(data, set()) > self._max_artifact_size:
             return self._repr.repr(data), kind, True, True
         return data, kind, True, False
@@ -151,7 +151,7 @@ class TaskToDict:
         return float(value)
 
     def _parse_items(self, value: Any) -> List[Any]:
-        return [self._to_native_type(each)[0] for each in value]
+        return [self._to_native_type(item)[0] for item in value]
 
     def _parse_dict(self, value: Any) -> Dict[Any, Any]:
         return {key: self._to_native_type(value[key])[0] for key in value}
@@ -253,9 +253,9 @@ def size_of(value: Any, seen: Set[int]) -> int:
     seen.add(id(value))
     size = sys.getsizeof(value)
     if isinstance(value, dict):
-        return size + sum(size_of(each, seen) for pair in value.items() for each in pair)
+        return size + sum(size_of(part, seen) for pair in value.items() for part in pair)
     if hasattr(value, "__iter__") and not isinstance(value, (str, bytes, bytearray)):
-        size += sum(size_of(each, seen) for each in value)
+        size += sum(size_of(item, seen) for item in value)
     if hasattr(value, "__dict__"):
         size += size_of(value.__dict__, seen)
     return size

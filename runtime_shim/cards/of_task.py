@@ -104,7 +104,7 @@ class CardsOfTask:
         if spec.card_class is None:
             self._store_error(manager, why_missing(spec.type))
             return
-        seconds = float(spec.timeout) if spec.timeout and spec.timeout > 0 else 0.0
+        seconds = max(0.0, spec.timeout_seconds or 0.0)
         try:
             with custom.TimeLimit(seconds):
                 data = self._data(manager, "ok", manifest if spec.type in ("default", "default_json") else None)
@@ -124,14 +124,14 @@ class CardsOfTask:
             self._say(manager, trace)
 
     def _store(self, manager: CardComponentManager, data: Dict[str, Any]) -> None:
-        made = stored.dumps(data)
-        if len(made) > stored.LARGE:
+        content = stored.dumps(data)
+        if len(content) > stored.LARGE:
             warning_message(
-                f"the card of type `{manager._spec.type}` takes {len(made)} bytes; less than {stored.LARGE} open "
+                f"the card of type `{manager._spec.type}` takes {len(content)} bytes; less than {stored.LARGE} open "
                 "quickly",
                 to_stderr,
             )
-        self._task.store.put(self._name(manager) + stored.DATA, made)
+        self._task.store.put(self._name(manager) + stored.DATA, content)
 
     def _name(self, manager: CardComponentManager) -> str:
         spec = manager._spec
@@ -146,7 +146,7 @@ class CardsOfTask:
             "type": str(spec.type), "id": spec.id, "hash": stored.card_hash(self._where, spec.number),
             "rank": spec.rank, "options": spec.options, "attempt": self._where.attempt, "state": state,
             "updated": time.time(), "components": _serialized(manager),
-            "updatable": [each.component_id for each in manager if each.REALTIME_UPDATABLE],
+            "updatable": [component.component_id for component in manager if component.REALTIME_UPDATABLE],
         }  # fmt: skip
         if failure:
             data["failure"] = failure
@@ -160,17 +160,20 @@ class CardsOfTask:
         from .native_types import TaskToDict
 
         flow, task = self._flow, self._task
-        names = sorted(each for each in manifest if not each.startswith("_"))
-        found = TaskToDict(only_repr, max_artifact_size=size).of_artifacts(
+        names = sorted(artifact for artifact in manifest if not artifact.startswith("_"))
+        groups = TaskToDict(only_repr, max_artifact_size=size).of_artifacts(
             (name, int(manifest[name].get("size", 0)), _Value(flow, name, self._is_far(name, manifest)))
             for name in names
         )
-        declared = [each["attribute"] for each in (*task.graph.flow["parameters"], *task.graph.flow.get("configs", ()))]
-        constants = [each["name"] for each in task.graph.flow["constants"]]
+        declared = [
+            parameter["attribute"]
+            for parameter in (*task.graph.flow["parameters"], *task.graph.flow.get("configs", ()))
+        ]
+        constants = [constant["name"] for constant in task.graph.flow["constants"]]
         return {
-            "artifacts": found["data"], "images": found["images"], "tables": found["tables"],
+            "artifacts": groups["data"], "images": groups["images"], "tables": groups["tables"],
             "code": _source(flow, task.step),
-            "parameters": [*declared, *(each for each in constants if each not in declared)],
+            "parameters": [*declared, *(constant for constant in constants if constant not in declared)],
         }  # fmt: skip
 
     def _is_far(self, name: str, manifest: Manifest) -> int:
@@ -203,9 +206,11 @@ class CardsOfTask:
         if self._cannot_fork():
             from ..fast_start import json_text
 
-            found = json_text.loads(custom.outcome(work, manager._spec.timeout).decode("utf-8", "surrogatepass"))
-            return found[0], found[1]
-        return custom.Child(work, manager._spec.timeout).result()
+            outcome = json_text.loads(
+                custom.outcome(work, manager._spec.timeout_seconds).decode("utf-8", "surrogatepass")
+            )
+            return outcome[0], outcome[1]
+        return custom.Child(work, manager._spec.timeout_seconds).result()
 
     @staticmethod
     def _cannot_fork() -> bool:
@@ -245,7 +250,7 @@ class CardsOfTask:
         if spec.number in self._children or self._cannot_fork():
             return  # one process at a time: updates in the meantime are dropped, as in Metaflow
         works = [(self._work(manager, mode, is_final=False), ending) for mode, ending in _modes(is_whole)]
-        child = custom.Child(lambda: [[ending, work()] for work, ending in works], spec.timeout)
+        child = custom.Child(lambda: [[ending, work()] for work, ending in works], spec.timeout_seconds)
         done = allocate_lock()
         done.acquire()
         self._children[spec.number] = (child, done)
@@ -253,10 +258,10 @@ class CardsOfTask:
         def receive() -> None:
             try:
                 kind, value = child.result()
-                for ending, made in value if kind == "ok" and spec.number in self._children else ():
-                    if made is not None:
+                for ending, content in value if kind == "ok" and spec.number in self._children else ():
+                    if content is not None:
                         self._task.store.put(
-                            name + ending, made.encode("utf-8") if isinstance(made, str) else _refreshed(made)
+                            name + ending, content.encode("utf-8") if isinstance(content, str) else _refreshed(content)
                         )
                         self._shown.add(spec.number)
             finally:
@@ -319,10 +324,10 @@ def _modes(is_whole: bool) -> List[Tuple[str, str]]:
     )
 
 
-def _refreshed(made: Dict[str, Any]) -> bytes:
+def _refreshed(output: Dict[str, Any]) -> bytes:
     from ..fast_start import json_text
 
-    data = {"reload_token": made["token"], "data": made["data"], "created_on": time.time()}
+    data = {"reload_token": output["token"], "data": output["data"], "created_on": time.time()}
     return json_text.dumps(stored.finite(data)).encode("utf-8", "surrogatepass")
 
 
@@ -341,7 +346,7 @@ def _beside(work: Callable[[], None]) -> None:
 def _serialized(manager: CardComponentManager) -> List[Any]:
     """Returns what the components render to; in a section if there is one of flowc's own, as in Metaflow."""
     rendered = manager.rendered()
-    if rendered and any(isinstance(each, UserComponent) for each in manager):
+    if rendered and any(isinstance(component, UserComponent) for component in manager):
         return [SectionComponent(contents=rendered).render()]
     return rendered
 

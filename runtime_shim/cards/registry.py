@@ -41,7 +41,7 @@ def is_drawn(card_class: Any) -> bool:
 
 
 def _of_module(values: Any, card_type: Any) -> Optional[Type[MetaflowCard]]:
-    return next((each for each in values if _is_card(each) and each.type == card_type), None)
+    return next((value for value in values if _is_card(value) and value.type == card_type), None)
 
 
 def _is_card(value: Any) -> bool:
@@ -50,26 +50,26 @@ def _is_card(value: Any) -> bool:
 
 def _of_loaded(card_type: Any) -> Optional[Type[MetaflowCard]]:
     """Returns the class that a module of the flow's defines with that `type` of its own; the one defined last."""
-    found = None
+    latest = None
     waiting: List[Type[MetaflowCard]] = [MetaflowCard]
     while waiting:
         below = waiting.pop(0).__subclasses__()
         waiting += below
-        for each in below:
-            is_own = each.__module__ == _OWN or each.__module__.startswith(_OWN + ".")
-            if not is_own and not each.__module__.startswith(_FOLDER) and each.__dict__.get("type") == card_type:
-                found = each
-    return found
+        for card in below:
+            is_own = card.__module__ == _OWN or card.__module__.startswith(_OWN + ".")
+            if not is_own and not card.__module__.startswith(_FOLDER) and card.__dict__.get("type") == card_type:
+                latest = card
+    return latest
 
 
 _failures: List[str] = []  # modules of packages that could not be imported, and why
 
 
 def why_missing(card_type: Any) -> str:
-    """Returns what is said of a type that no class has."""
+    """Returns the message for a type of card without a class."""
     from .exceptions import CardClassFoundException
 
-    return "\n".join([str(CardClassFoundException(card_type)), *(f"The module {each}" for each in _failures)])
+    return "\n".join([str(CardClassFoundException(card_type)), *(f"The module {failure}" for failure in _failures)])
 
 
 _extensions: Optional[Dict[Any, Type[MetaflowCard]]] = None
@@ -80,12 +80,12 @@ def _of_extensions() -> Dict[Any, Type[MetaflowCard]]:
     global _extensions
     if _extensions is None:
         _extensions = {}
-        if any(os.path.isdir(os.path.join(each or ".", _FOLDER)) for each in sys.path):
+        if any(os.path.isdir(os.path.join(folder or ".", _FOLDER)) for folder in sys.path):
             for module in _modules():
                 cards = getattr(module, "CARDS", None)
-                for each in cards if type(cards) is list else ():
-                    if _is_card(each):
-                        _extensions.setdefault(each.type, each)
+                for card in cards if type(cards) is list else ():
+                    if _is_card(card):
+                        _extensions.setdefault(card.type, card)
     return _extensions
 
 
@@ -103,21 +103,21 @@ def _modules() -> Iterator[ModuleType]:
             continue
         for _, name, is_package in pkgutil.iter_modules(cards.__path__):
             if is_package or name.startswith("mfextinit_"):
-                found = _imported(f"{cards.__name__}.{name}")
-                if found is not None:
-                    yield found
+                module = _imported(f"{cards.__name__}.{name}")
+                if module is not None:
+                    yield module
 
 
 def _below(package: ModuleType) -> Iterator[str]:
     for folder in package.__path__:
         try:
-            yield from (each.name for each in os.scandir(folder) if each.is_dir() and each.name.isidentifier())
+            yield from (entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name.isidentifier())
         except OSError:
             pass
 
 
 def _imported(name: str) -> Optional[ModuleType]:
-    """Returns the module; None for one that is not there, or fails, which no flow without such a card should notice."""
+    """Returns the module, or None if it is missing or fails. A flow that does not use its cards must not notice."""
     try:
         __import__(name)
         return sys.modules[name]

@@ -8,11 +8,14 @@ from .types import blank_page, error_page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Callable, Dict, Optional
 
 
-def html_of(task: Any, card: Dict[str, Any]) -> str:
-    """Returns the HTML of a task's stored card, or the text if its type is only a text. `task` is a client object."""
+def html_of(task: Any, card: Dict[str, Any], charts: Optional[Callable[[], str]] = None) -> str:
+    """Returns the HTML of a task's stored card, or the text if its type is only a text. `task` is a client object.
+
+    `charts` returns the script that draws charts; it is not yet in the page (`view.page.with_charts`).
+    """
     kind = card["type"]
     if "error" not in card and kind == "taskspec_card":
         return str(task.pathspec)
@@ -26,7 +29,7 @@ def html_of(task: Any, card: Dict[str, Any]) -> str:
     for block in stored.walked(page["components"]):
         if block.get("type") == "dag":
             block["current"] = task.path_components[2]
-    return page_html(page, f"{kind} card of {task.pathspec}")
+    return page_html(page, f"{kind} card of {task.pathspec}", charts)
 
 
 def page_of(task: Any, card: Dict[str, Any]) -> Dict[str, Any]:

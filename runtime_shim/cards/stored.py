@@ -54,7 +54,7 @@ class Entry:
     @property
     def shown(self) -> str:
         """The object to show: preferably that of an ended attempt."""
-        return self.name + next(each for each in (DATA, HTML, LIVE_HTML, LIVE_DATA) if each in self.endings)
+        return self.name + next(ending for ending in (DATA, HTML, LIVE_HTML, LIVE_DATA) if ending in self.endings)
 
 
 def cards_of_task(store: Store, flow: str, run: str, step: str, path: str) -> List[Entry]:
@@ -65,27 +65,27 @@ def cards_of_task(store: Store, flow: str, run: str, step: str, path: str) -> Li
 def cards_of_step(store: Store, flow: str, run: str, step: str, path: str = "") -> Dict[str, List[Entry]]:
     """Returns the cards of each task of the step that has any, of one task where `path` is given: path → cards."""
     prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
-    found: Dict[str, Dict[str, Entry]] = {}
+    cards_of: Dict[str, Dict[str, Entry]] = {}
     for name in store.list(prefix + (address.encoded(path) + "." if path else "")):
         where, _, card = name[len(prefix) :].partition(".card.")
         task, _, attempt = where.rpartition(".")
-        ending = next((each for each in (LIVE_DATA, LIVE_HTML, REFRESHED, DATA, HTML) if card.endswith(each)), "")
+        ending = next((ending for ending in (LIVE_DATA, LIVE_HTML, REFRESHED, DATA, HTML) if card.endswith(ending)), "")
         if not ending or not attempt.isdigit() or (path and address.decoded(task) != path):
             continue
         base = name[: -len(ending)]
-        cards = found.setdefault(address.decoded(task), {})
+        cards = cards_of.setdefault(address.decoded(task), {})
         one = cards.setdefault(base, _entry(base, int(attempt), card[: -len(ending)]))
         one.endings.append(ending)
-    return {task: _in_order(Address(flow, run, step, task, 0), cards) for task, cards in found.items()}
+    return {task: _in_order(Address(flow, run, step, task, 0), cards) for task, cards in cards_of.items()}
 
 
 def _in_order(task: Address, cards: Dict[str, Entry]) -> List[Entry]:
-    there = [each for each in cards.values() if each.endings != [REFRESHED]]
+    entries = [entry for entry in cards.values() if entry.endings != [REFRESHED]]
     numbers: Dict[str, int] = {}
-    for attempt in {each.attempt for each in there} if len(there) > 1 else ():
+    for attempt in {entry.attempt for entry in entries} if len(entries) > 1 else ():
         one = Address(task.flow, task.run, task.step, task.path, attempt)
         numbers.update({card_hash(one, number): number for number in range(_MOST)})
-    return sorted(there, key=lambda each: (-each.attempt, numbers.get(each.hash, _MOST), each.name))
+    return sorted(entries, key=lambda entry: (-entry.attempt, numbers.get(entry.hash, _MOST), entry.name))
 
 
 def _entry(name: str, attempt: int, card: str) -> Entry:
@@ -97,34 +97,34 @@ def _entry(name: str, attempt: int, card: str) -> Entry:
 def dumps(data: Dict[str, Any]) -> bytes:
     """Returns the object of a card. NaN and infinities become null; too large a card loses its largest components."""
     data = {"version": VERSION, **finite(data)}
-    made = record.dumps(data)
-    if len(made) > _limit() and isinstance(data.get("components"), list):
-        made = record.dumps(_cut(data))
-    return made
+    text = record.dumps(data)
+    if len(text) > _limit() and isinstance(data.get("components"), list):
+        text = record.dumps(_cut(data))
+    return text
 
 
 def _limit() -> int:
     import os
 
-    given = os.environ.get("FLOWC_CARD_LIMIT", "")
-    return int(given) if given.isdigit() else LARGEST
+    limit = os.environ.get("FLOWC_CARD_LIMIT", "")
+    return int(limit) if limit.isdigit() else LARGEST
 
 
 def _cut(data: Dict[str, Any]) -> Dict[str, Any]:
     """Replaces components by a note on their size, the largest first, until the card is small enough."""
     components: List[Any] = list(data["components"])
-    sizes = [len(json_text.dumps(each)) for each in components]
+    sizes = [len(json_text.dumps(component)) for component in components]
     size = len(json_text.dumps(data))
-    for at in sorted(range(len(sizes)), key=lambda each: -sizes[each]):
+    for at in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
         if size <= _limit():
             break
         kind = components[at].get("type", "text") if isinstance(components[at], dict) else "text"
-        said = (
+        note = (
             f"A component of type {kind} is left out: it takes {sizes[at]} bytes, "
             f"and a card at most {_limit()} (FLOWC_CARD_LIMIT)."
         )
-        components[at] = {"type": "log", "data": said}
-        size += len(said) - sizes[at]
+        components[at] = {"type": "log", "data": note}
+        size += len(note) - sizes[at]
     data = {**data, "components": components}
     if size > _limit():
         for key in ("images", "tables", "artifacts"):
@@ -136,11 +136,11 @@ def loads(data: bytes, name: str) -> Dict[str, Any]:
     """Inverts `dumps`. Raises DamagedError for a truncated object, and ShimError for a newer version."""
     if not record.is_intact(data):
         raise DamagedError(f"{name} in the datastore is damaged")
-    found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
-    if int(found["version"]) > VERSION:
-        raise ShimError(f"{name} has format {found['version']}, this flowc reads {VERSION}: use a newer flowc")
-    del found["sum"]
-    return found
+    page: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
+    if int(page["version"]) > VERSION:
+        raise ShimError(f"{name} has format {page['version']}, this flowc reads {VERSION}: use a newer flowc")
+    del page["sum"]
+    return page
 
 
 def finite(value: Any) -> Any:
@@ -148,8 +148,8 @@ def finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if value - value == 0 else None
     if isinstance(value, dict):
-        return {key if isinstance(key, str) else _key(key): finite(each) for key, each in value.items()}
-    return [finite(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return {key if isinstance(key, str) else _key(key): finite(item) for key, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _key(key: Any) -> str:
@@ -158,7 +158,7 @@ def _key(key: Any) -> str:
 
 def walked(blocks: Any) -> Iterator[Dict[str, Any]]:
     """Yields all blocks, those in pages and sections too."""
-    for each in blocks or ():
-        if isinstance(each, dict):
-            yield each
-            yield from walked(each.get("contents") if isinstance(each.get("contents"), list) else ())
+    for block in blocks or ():
+        if isinstance(block, dict):
+            yield block
+            yield from walked(block.get("contents") if isinstance(block.get("contents"), list) else ())

@@ -116,7 +116,7 @@ def blank_page(pathspec: str, components: Any, title: str) -> Dict[str, Any]:
 
 
 def error_page(pathspec: str, trace: str) -> Dict[str, Any]:
-    """Returns the card that says why there is no other."""
+    """Returns a card with the reason why the requested one could not be made."""
     section = SectionComponent("Card Render Failed With Error", contents=[LogComponent(trace)])
     return {
         "metadata": {"pathspec": pathspec},
@@ -124,4 +124,4 @@ def error_page(pathspec: str, trace: str) -> Dict[str, Any]:
     }
 
 
-BUILT_IN = {each.type: each for each in (DefaultCard, BlankCard, ErrorCard, TaskSpecCard, DefaultCardJSON)}
+BUILT_IN = {card.type: card for card in (DefaultCard, BlankCard, ErrorCard, TaskSpecCard, DefaultCardJSON)}

@@ -52,7 +52,7 @@ def _is_alone(value: Any) -> bool:
 
 def _children(value: Any) -> List[Any]:
     if isinstance(value, dict):
-        return [each for pair in value.items() for each in pair]
+        return [item for pair in value.items() for item in pair]
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
@@ -83,7 +83,7 @@ class _Scalar:
         else:
             self.text = str(value)
             self.plain = not _NOT_A_TEXT.match(self.text)
-        self.is_multiline = any(each in _BREAKS for each in self.text)
+        self.is_multiline = any(character in _BREAKS for character in self.text)
 
 
 def _number(value: float) -> str:
@@ -142,8 +142,8 @@ class _Writer:
             return
         self.seen[id(value)] = False
         self.kept.append(value)
-        for each in _children(value):
-            self._find_anchors(each)
+        for child in _children(value):
+            self._find_anchors(child)
 
     def _put(self, text: str) -> None:
         self.text.append(text)
@@ -203,10 +203,10 @@ class _Writer:
         before = self.indent
         if not (context == "value" and not self.at_start):
             self.indent = 0 if before < 0 else before + 2
-        for each in value:
+        for item in value:
             self._indent()
             self._mark("-", space=False, start=True)
-            self.node(each, "sequence")
+            self.node(item, "sequence")
         self.indent = before
 
     def _mapping(self, value: Dict[Any, Any]) -> None:
@@ -215,7 +215,7 @@ class _Writer:
             self._mark("}", apart=False)
             return
         before, self.indent = self.indent, 0 if self.indent < 0 else self.indent + 2
-        for key, each in value.items():
+        for key, item in value.items():
             self._indent()
             scalar = _Scalar(key)
             if len(scalar.text) < _LONGEST_KEY and scalar.text and not scalar.tag and not scalar.is_multiline:
@@ -226,7 +226,7 @@ class _Writer:
                 self._scalar(scalar, "value")
                 self._indent()
                 self._mark(":", start=True)
-            self.node(each, "value")
+            self.node(item, "value")
         self.indent = before
 
     def _scalar(self, scalar: _Scalar, context: Optional[str]) -> None:
@@ -271,8 +271,8 @@ class _Writer:
             elif part[0] in _BREAKS:
                 if part[0] == "\n":
                     self._break()
-                for each in part:
-                    self._break(each)
+                for character in part:
+                    self._break(character)
                 self._indent()
                 self.after_space = self.at_start = False
             elif is_quoted:

@@ -205,7 +205,7 @@ class RecordsAhead:
             zip(
                 window,
                 self._datastore.each(
-                    window, lambda each: self._datastore.record(self._flow, self._run, self._step, each)
+                    window, lambda path: self._datastore.record(self._flow, self._run, self._step, path)
                 ),
             )
         )

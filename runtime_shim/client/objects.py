@@ -198,5 +198,5 @@ def local_time(seconds: Optional[float]) -> Optional[datetime]:
     return None if seconds is None else datetime.fromtimestamp(seconds)
 
 
-def has_all(tags: Iterable[str], wanted: Iterable[str]) -> bool:
-    return set(tags).issuperset(wanted)
+def has_all(tags: Iterable[str], required: Iterable[str]) -> bool:
+    return set(tags).issuperset(required)

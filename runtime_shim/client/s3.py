@@ -106,14 +106,14 @@ class S3:
     def get_many(self, keys: Iterable[Any], return_missing: bool = False, return_info: bool = True) -> List[S3Object]:
         """Copies several objects in parallel, as `get` does. Returns them in the order of the keys."""
         asked = [(self._url(key), _range(key)) for key in keys]
-        return _parallel(asked, lambda each: self._get(each[0], each[1], return_missing, return_info, self._s3root))
+        return _parallel(asked, lambda pair: self._get(pair[0], pair[1], return_missing, return_info, self._s3root))
 
     def get_recursive(self, keys: Iterable[str], return_info: bool = False) -> List[S3Object]:
         """Copies everything below the prefixes."""
         objects = self.list_recursive(keys)
-        prefixes = [self._s3root if return_info else each.prefix for each in objects]
+        prefixes = [self._s3root if return_info else entry.prefix for entry in objects]
         return _parallel(
-            list(zip(objects, prefixes)), lambda each: self._get(each[0].url, "", False, return_info, each[1])
+            list(zip(objects, prefixes)), lambda pair: self._get(pair[0].url, "", False, return_info, pair[1])
         )
 
     def get_all(self, return_info: bool = False) -> List[S3Object]:
@@ -167,10 +167,10 @@ class S3:
     def put_many(self, key_objs: Iterable[Any], overwrite: bool = True) -> List[Tuple[str, str]]:
         """Writes (key, object) pairs or `S3PutObject`s in parallel. Returns (key, URL) of those that were written."""
 
-        def one(each: Any) -> Optional[Tuple[str, str]]:
-            key, obj = (each.key, each.value) if isinstance(each, S3PutObject) else (each[0], each[1])
+        def one(item: Any) -> Optional[Tuple[str, str]]:
+            key, obj = (item.key, item.value) if isinstance(item, S3PutObject) else (item[0], item[1])
             with _file(key, obj) as (file, size):
-                return self._written(each, key, file, size, overwrite)
+                return self._written(item, key, file, size, overwrite)
 
         pairs = list(key_objs)
         for pair in pairs:  # writes nothing if one of them is invalid
@@ -178,7 +178,7 @@ class S3:
                 pair.key if isinstance(pair, S3PutObject) else pair[0],
                 pair.value if isinstance(pair, S3PutObject) else pair[1],
             )
-        return [each for each in _parallel(pairs, one) if each is not None]
+        return [result for result in _parallel(pairs, one) if result is not None]
 
     def put_files(self, key_paths: Iterable[Any], overwrite: bool = True) -> List[Tuple[str, str]]:
         """Writes files in parallel, given as (key, path) pairs or `S3PutObject`s.
@@ -186,17 +186,17 @@ class S3:
         Returns (key, URL) of those that were written.
         """
 
-        def one(each: Any) -> Optional[Tuple[str, str]]:
-            key, path = (each.key, each.path) if isinstance(each, S3PutObject) else (each[0], each[1])
+        def one(item: Any) -> Optional[Tuple[str, str]]:
+            key, path = (item.key, item.path) if isinstance(item, S3PutObject) else (item[0], item[1])
             with open(str(path), "rb") as file:
-                return self._written(each, key, file, os.fstat(file.fileno()).st_size, overwrite)
+                return self._written(item, key, file, os.fstat(file.fileno()).st_size, overwrite)
 
         pairs = list(key_paths)
         for pair in pairs:
             path = str(pair.path if isinstance(pair, S3PutObject) else pair[1])
             if not os.path.isfile(path):
                 raise MetaflowS3NotFound(f"Local file not found: {path}")
-        return [each for each in _parallel(pairs, one) if each is not None]
+        return [result for result in _parallel(pairs, one) if result is not None]
 
     # ── one object ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -335,7 +335,7 @@ def _root_of_run(run: Any, bucket: Optional[str], prefix: Optional[str]) -> str:
             raise MetaflowS3URLException(f"`run` must be the flow's `self` or a Run, not {run!r}")
         flow, name = parts
     inside = (prefix or own_prefix).strip("/")
-    return "s3://" + "/".join(each for each in (bucket or own_bucket, inside, flow, name) if each)
+    return "s3://" + "/".join(part for part in (bucket or own_bucket, inside, flow, name) if part)
 
 
 def _range(key: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..fast_start import json_text
 from . import semantics
-from .decorator_names import GANGS
+from .decorator_names import GANGS, IN_TASK
 from .errors import ShimError
 
 TYPE_CHECKING = False
@@ -63,6 +63,10 @@ class Graph:
     def is_loop(self, name: str) -> bool:
         return self.kind(name) == "switch" and name in self.targets(name)
 
+    def has_extensions(self, name: str) -> bool:
+        """Returns True if a decorator of an extension does something around the step in its task."""
+        return any(decorator["name"] in IN_TASK for decorator in self.step(name)["decorators"])
+
     def is_gang(self, name: str) -> bool:
         """Returns True for a step whose tasks run together (`@parallel`)."""
         return any(decorator["name"] in GANGS for decorator in self.step(name)["decorators"])
@@ -80,9 +84,7 @@ class Graph:
 
     def decorator(self, step: str, name: str) -> Optional[Dict[str, Any]]:
         """Returns the attributes of the step's decorator, or None without it."""
-        return next(
-            (decorator["attributes"] for decorator in self.step(step)["decorators"] if decorator["name"] == name), None
-        )
+        return attributes_of(self.step(step)["decorators"], name)
 
     def retries(self, step: str) -> int:
         """Returns how often a failed attempt is repeated (`times` of `@retry`)."""
@@ -95,6 +97,11 @@ class Graph:
     def timeout_seconds(self, step: str) -> float:
         """Returns the limit of `@timeout`; 0 without one."""
         return semantics.timeout_seconds(self.decorator(step, "timeout"))
+
+
+def attributes_of(decorators: List[Dict[str, Any]], name: str) -> Optional[Dict[str, Any]]:
+    """Returns the attributes of the first of these decorators, of a step or of a flow, with the name; None if none."""
+    return next((decorator["attributes"] for decorator in decorators if decorator["name"] == name), None)
 
 
 def inner(node: Dict[str, Any]) -> List[Dict[str, Any]]:

@@ -98,7 +98,7 @@ class Lineage:
 
     @staticmethod
     def _share(records: List[Optional[Record]]) -> None:
-        """Keeps in memory once what all records have inherited alike."""
+        """Lets records share what they inherited, so that memory holds it once."""
         entries: Dict[Any, Any] = {}
         for done in records:
             if done is not None:

@@ -33,7 +33,9 @@ def decode(text: str) -> Dict[str, Any]:
 
 def convert(declared: List[Dict[str, Any]], texts: Mapping[str, Any]) -> Dict[str, Any]:
     """Returns the value of every parameter, by name. Raises ShimError, which names all problems."""
-    problems = [f"there is no parameter {name!r}" for name in texts if name not in {each["name"] for each in declared}]
+    problems = [
+        f"there is no parameter {name!r}" for name in texts if name not in {parameter["name"] for parameter in declared}
+    ]
     values: Dict[str, Any] = {}
     for parameter in declared:
         name = parameter["name"]
@@ -137,15 +139,15 @@ def _json(text: str) -> Any:
         raise ValueError(f"{text!r} is not valid JSON") from None
 
 
-def _number(kind: str, given: Any) -> Any:
-    wrong = ValueError(f"{given!r} is not a {'whole number' if kind == 'int' else 'number'}")
-    if isinstance(given, bool) or not isinstance(given, (int, float, str)):
+def _number(kind: str, raw: Any) -> Any:
+    wrong = ValueError(f"{raw!r} is not a {'whole number' if kind == 'int' else 'number'}")
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         raise wrong
     try:
-        value = float(given) if kind == "float" else int(given)
+        value = float(raw) if kind == "float" else int(raw)
     except (ValueError, OverflowError):
         raise wrong from None
-    if isinstance(given, float) and value != given and given == given:
+    if isinstance(raw, float) and value != raw and raw == raw:
         raise wrong
     return value
 

@@ -10,12 +10,11 @@ from . import semantics
 
 def place(attributes: Dict[str, Any], flow: str, user: str) -> Dict[str, Any]:
     """Returns `project_name`, `branch_name`, `project_flow_name`, `is_user_branch` and `is_production`."""
-    project, branch, production = attributes.get("name"), attributes.get("branch"), bool(attributes.get("production"))
-    name = attributes.get("branch_name")  # the branch that a spec was compiled for
+    project, branch, production, name = semantics.project(attributes)
     name = name or semantics.branch_name(branch, production, os.environ.get("METAFLOW_OWNER") or user)
     return {
-        "project_name": project, "branch_name": name, "project_flow_name": semantics.project_flow_name(str(project),
-        name, flow),
+        "project_name": project, "branch_name": name,
+        "project_flow_name": semantics.project_flow_name(project, name, flow),
         "is_user_branch": not branch and not production, "is_production": production,
     }  # fmt: skip
 

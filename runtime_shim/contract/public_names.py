@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import decorator_names
 
 OTHERS = (
+    "Checkpoint TorchrunSingleNodeMultiGPU artifact_store_from delete_model load_model "  # of extensions
     "Config ConfigValue DataArtifact DeployedFlow Deployer Flow FlowMutator FlowSpec IncludeFile JSONType "
     "JSONTypeClass Metaflow MutableFlow "
     "MutableStep NBDeployer NBRunner Parameter Run Runner S3 Step StepMutator Task USER_SKIP_STEP UserStepDecorator "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Mapping, Optional, Tuple
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
 
     Attributes = Optional[Dict[str, Any]]
 
@@ -69,6 +69,14 @@ def prints_exception(catch: Attributes) -> bool:
     return bool(catch) and bool(catch.get("print_exception", True))  # type: ignore[union-attr]
 
 
+def resources(request: Attributes) -> Tuple[Optional[float], Optional[float]]:
+    """Returns the cores and the MiB of memory that `@resources`, `@kubernetes` or `@batch` requests.
+
+    None is left to the target.
+    """
+    return (number(request.get("cpu")), number(request.get("memory"))) if request else (None, None)
+
+
 def environment_variables(environment: Attributes) -> Dict[str, str]:
     """Returns the variables of `@environment`, without those that the container itself has."""
     variables = environment.get("vars") if environment else None
@@ -100,6 +108,17 @@ def container_variables(environment: Attributes, container: Mapping[str, str]) -
     return found
 
 
+def secret_sources(secrets: Attributes) -> List[Any]:
+    """Returns the sources of `@secrets`."""
+    sources = (secrets.get("sources") or []) if secrets else []
+    return sources if isinstance(sources, list) else [sources]
+
+
+def replaces_variables(secrets: Attributes) -> bool:
+    """Returns True if `@secrets` may replace variables that are already set."""
+    return bool(secrets) and bool(secrets.get("allow_override"))  # type: ignore[union-attr]
+
+
 def secret_source(source: Any) -> Tuple[str, Any, Any]:
     """Returns the backend, the id and the options of one source of `@secrets`.
 
@@ -114,6 +133,22 @@ def secret_source(source: Any) -> Tuple[str, Any, Any]:
 def is_secret_variable(name: str) -> bool:
     """Returns True if a secret may set the variable."""
     return name.isascii() and name.isidentifier() and not name.startswith("METAFLOW_")
+
+
+def master_port(pytorch_parallel: Attributes) -> Optional[int]:
+    """Returns the port at which the tasks of a gang meet; None to derive it from the run's name."""
+    return int(number(pytorch_parallel.get("master_port")) or 0) or None if pytorch_parallel else None
+
+
+def project(attributes: Dict[str, Any]) -> Tuple[str, str, bool, str]:
+    """Returns the name of `@project`, its branch, True for production, and the full branch.
+
+    The branch is "" if none is chosen, and the full branch if the spec was not compiled for one.
+    """
+    return (
+        str(attributes.get("name")), str(attributes.get("branch") or ""), attributes.get("production") is True,
+        str(attributes.get("branch_name") or ""),
+    )  # fmt: skip
 
 
 def branch_name(branch: Optional[str], production: bool, user: str) -> str:

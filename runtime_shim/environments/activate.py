@@ -29,17 +29,17 @@ def activate(store: Store, text: str) -> None:
     Raises ShimError.
     """
     environment = chosen(text)
-    found = description.read(store, environment)
-    if found is None:
+    packages = description.read(store, environment)
+    if packages is None:
         raise ShimError(
             f"the environment {environment} is not in the store {store.url}: "
             "build it with `flowc environment build FLOW.py --store URL` before the run"
         )
-    fits(found)
+    fits(packages)
     folder = os.path.join(_place(), environment.rpartition(":")[2])
     from .unpack import unpack
 
-    unpack(store, found, folder)
+    unpack(store, packages, folder)
     use(folder)
     os.environ[VARIABLE] = environment
 
@@ -49,17 +49,17 @@ def chosen(text: str) -> str:
 
     Raises ShimError if there is none.
     """
-    known: Dict[str, str] = {}
-    for each in text.split():
-        platform, _, digest = each.partition("=")
-        known[platform] = digest
+    digests: Dict[str, str] = {}
+    for word in text.split():
+        platform, _, digest = word.partition("=")
+        digests[platform] = digest
     here = _here()
-    if here not in known:
+    if here not in digests:
         raise ShimError(
-            f"the step's packages are locked for {', '.join(sorted(known))}, and this machine is {here}: "
+            f"the step's packages are locked for {', '.join(sorted(digests))}, and this machine is {here}: "
             "lock the flow for it too, with `flowc lock --platform`"
         )
-    return known[here]
+    return digests[here]
 
 
 def _here() -> str:
@@ -67,19 +67,19 @@ def _here() -> str:
     return f"{sys.platform}/{MACHINES.get(machine, machine)}"
 
 
-def fits(found: Description) -> None:
+def fits(packages: Description) -> None:
     """Raises ShimError if this Python or its C library cannot import the environment's packages."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if here != found.python:
+    if here != packages.python:
         raise ShimError(
-            f"the step's packages are for Python {found.python}, and this container has {here}: "
-            f"give the step an image with Python {found.python}, or lock its packages with `python='{here}'`"
+            f"the step's packages are for Python {packages.python}, and this container has {here}: "
+            f"give the step an image with Python {packages.python}, or lock its packages with `python='{here}'`"
         )
     library = _glibc()
-    if found.glibc and (not library or _numbers(library) < _numbers(found.glibc)):
+    if packages.glibc and (not library or _numbers(library) < _numbers(packages.glibc)):
         has = f"has glibc {library}" if library else "has no glibc"
         raise ShimError(
-            f"the step's packages need glibc {found.glibc} or later, and this container {has}: "
+            f"the step's packages need glibc {packages.glibc} or later, and this container {has}: "
             "use a newer image, or lock them for an older glibc with `flowc lock --glibc`"
         )
 
@@ -93,7 +93,7 @@ def _glibc() -> Optional[str]:
 
 
 def _numbers(version: str) -> List[int]:
-    return [int(each) for each in version.split(".") if each.isdigit()]
+    return [int(part) for part in version.split(".") if part.isdigit()]
 
 
 def _place() -> str:
@@ -101,21 +101,21 @@ def _place() -> str:
 
     FLOWC_CACHE, else the user's cache, else a temporary folder that belongs to this user.
     """
-    given = os.environ.get("FLOWC_CACHE", "")
-    if given:
-        folder = os.path.join(given, "unpacked")
+    root = os.environ.get("FLOWC_CACHE", "")
+    if root:
+        folder = os.path.join(root, "unpacked")
         try:
             os.makedirs(folder, exist_ok=True)
             return folder
         except OSError as error:
-            raise ShimError(f"cannot write to FLOWC_CACHE, {given}: {error.strerror}") from None
+            raise ShimError(f"cannot write to FLOWC_CACHE, {root}: {error.strerror}") from None
     own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")
-    temporary = [each for each in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp") if each]
-    for cache in (own, *(os.path.join(each, f"flowc-{os.getuid()}") for each in temporary)):
+    temporary = [folder for folder in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp") if folder]
+    for cache in (own, *(os.path.join(parent, f"flowc-{os.getuid()}") for parent in temporary)):
         folder = os.path.join(cache, "unpacked")
         try:
             os.makedirs(folder, 0o700, exist_ok=True)
-            if all(os.stat(each).st_uid == os.getuid() for each in (cache, folder)) and os.access(
+            if all(os.stat(owned).st_uid == os.getuid() for owned in (cache, folder)) and os.access(
                 folder, os.W_OK | os.X_OK
             ):
                 return folder
@@ -131,8 +131,8 @@ def use(folder: str) -> None:
     from ..user_code.flow_module import start_site
 
     start_site()
-    hidden = {os.path.realpath(each) for each in [*site.getsitepackages(), site.getusersitepackages()]}
-    sys.path[:] = [each for each in sys.path if os.path.realpath(each) not in hidden]
+    hidden = {os.path.realpath(site_folder) for site_folder in [*site.getsitepackages(), site.getusersitepackages()]}
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) not in hidden]
     site.addsitedir(folder)
     scripts = os.path.join(folder, "bin")
     if os.path.isdir(scripts):

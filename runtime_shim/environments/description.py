@@ -70,34 +70,36 @@ def read(store: Store, environment: str) -> Optional[Description]:
     data = store.get(name)
     if data is None:
         return None
-    found = record.loads(data, name)
-    if found.get("form") != VERSION:
-        raise ShimError(f"{name} in the datastore has form {found.get('form')!r}, this flowc reads {VERSION}")
+    fields = record.loads(data, name)
+    if fields.get("form") != VERSION:
+        raise ShimError(f"{name} in the datastore has form {fields.get('form')!r}, this flowc reads {VERSION}")
     try:
-        made = Description(
-            _text(found["environment"]),
-            _text(found["python"]),
-            _text(found["platform"]),
-            _text(found["glibc"]),
-            int(found["size"]),
-            [_text(each) for each in found["chunks"]],
-            int(found["unpacked"]),
-            int(found["files"]),
-            _text(found["tar"]),
+        description = Description(
+            _text(fields["environment"]),
+            _text(fields["python"]),
+            _text(fields["platform"]),
+            _text(fields["glibc"]),
+            int(fields["size"]),
+            [_text(chunk) for chunk in fields["chunks"]],
+            int(fields["unpacked"]),
+            int(fields["files"]),
+            _text(fields["tar"]),
         )
     except (KeyError, TypeError, ValueError):
         raise ShimError(f"{name} in the datastore is damaged") from None
-    if _hex(made.environment) != _hex(environment) or len(made.chunks) != max(1, -(-made.size // CHUNK)):
+    if _hex(description.environment) != _hex(environment) or len(description.chunks) != max(
+        1, -(-description.size // CHUNK)
+    ):
         raise ShimError(f"{name} in the datastore is damaged")
-    return made
+    return description
 
 
 def _hex(environment: str) -> str:
     """Returns the digest without its prefix. Raises ShimError for an invalid one, since it becomes a file's name."""
-    found = environment.rpartition(":")[2]
-    if len(found) != 64 or not set(found) <= set("0123456789abcdef"):
+    digest = environment.rpartition(":")[2]
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise ShimError(f"{environment!r} is not the digest of an environment")
-    return found
+    return digest
 
 
 def _text(value: Any) -> str:

@@ -26,43 +26,43 @@ BLOCK = 512  # bytes of a tar's header; contents are padded to a multiple of it
 AHEAD = 4  # chunks to fetch while one is unpacked
 
 
-def unpack(store: Store, found: Description, folder: str) -> None:
+def unpack(store: Store, packages: Description, folder: str) -> None:
     """Unpacks the archive to the folder, unless it exists. Leaves nothing behind if it raises ShimError."""
     if os.path.isdir(folder):
         return
     above, name = os.path.split(folder)
-    made = os.path.join(above, f".{name[:16]}.{os.getpid()}.{os.urandom(4).hex()}")
+    temporary = os.path.join(above, f".{name[:16]}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        os.makedirs(made)
-        _extract(store, found, made)
+        os.makedirs(temporary)
+        _extract(store, packages, temporary)
         try:
-            os.rename(made, folder)
+            os.rename(temporary, folder)
         except OSError:
             if not os.path.isdir(folder):  # unless another task was first
                 raise
-            _remove(made)
+            _remove(temporary)
     except OSError as error:
-        _remove(made)
+        _remove(temporary)
         raise ShimError(
-            f"cannot unpack the environment {found.environment} to {folder}: {error.strerror or error}"
+            f"cannot unpack the environment {packages.environment} to {folder}: {error.strerror or error}"
         ) from None
     except BaseException:
-        _remove(made)
+        _remove(temporary)
         raise
 
 
-def _extract(store: Store, found: Description, folder: str) -> None:
-    prefix = f"opt/flowc/environments/{found.environment.rpartition(':')[2]}/"
-    content = _Inflated(_chunks(store, found), found)
-    made = set()
+def _extract(store: Store, packages: Description, folder: str) -> None:
+    prefix = f"opt/flowc/environments/{packages.environment.rpartition(':')[2]}/"
+    content = _Inflated(_chunks(store, packages), packages)
+    folders = set()
     count = 0
     try:
-        for name, size, executable in _members(content, found):
+        for name, size, executable in _members(content, packages):
             path = _path(name, prefix, folder)
             above = os.path.dirname(path)
-            if above not in made:
+            if above not in folders:
                 os.makedirs(above, exist_ok=True)
-                made.add(above)
+                folders.add(above)
             count += 1
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if executable else 0o644)
             try:
@@ -74,14 +74,14 @@ def _extract(store: Store, found: Description, folder: str) -> None:
             content.skip(-size % BLOCK)
         content.finish()
     except (zlib.error, ValueError) as error:
-        raise _damaged(found, str(error)) from None
+        raise _damaged(packages, str(error)) from None
     except FileExistsError:
-        raise _damaged(found, "it holds a file twice") from None
-    if count != found.files:
-        raise _damaged(found, f"it holds {count} files, not {found.files}")
+        raise _damaged(packages, "it holds a file twice") from None
+    if count != packages.files:
+        raise _damaged(packages, f"it holds {count} files, not {packages.files}")
 
 
-def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int, bool]]:
+def _members(content: _Inflated, packages: Description) -> Iterator[Tuple[str, int, bool]]:
     """Yields (name, size, is it executable) of each file. The caller must take the content before the next file.
 
     Reads the ustar header of POSIX.1-1988, and the extended header of POSIX.1-2001 for longer names: flowc's archives
@@ -102,7 +102,7 @@ def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int,
             continue
         name = long_name or (f"{above}/{name}" if above else name)
         if kind not in (b"0", b"\0"):
-            raise _damaged(found, f"{name!r} is not a file")
+            raise _damaged(packages, f"{name!r} is not a file")
         yield name, size, int(header[100:108].rstrip(b" \0") or b"0", 8) & 0o111 != 0
         long_name = ""
 
@@ -128,17 +128,17 @@ def _extended(data: bytes) -> str:
 def _path(name: str, prefix: str, folder: str) -> str:
     """Returns the path to write the member to. Raises ShimError for a name that is not below the folder."""
     parts = name[len(prefix) :].split("/")
-    if not name.startswith(prefix) or any(each in ("", ".", "..") for each in parts) or "\0" in name:
+    if not name.startswith(prefix) or any(part in ("", ".", "..") for part in parts) or "\0" in name:
         raise ShimError(f"the environment's archive holds {name!r}, which is not below {prefix}")
     return os.path.join(folder, *parts)
 
 
-def _chunks(store: Store, found: Description) -> Iterator[Any]:
+def _chunks(store: Store, packages: Description) -> Iterator[Any]:
     """Yields the archive in pieces that match their digests."""
-    name = description.archive_name(found.environment)
+    name = description.archive_name(packages.environment)
     pieces = []
-    for at in range(0, found.size, description.CHUNK):
-        pieces.append((name, at, min(description.CHUNK, found.size - at)))
+    for at in range(0, packages.size, description.CHUNK):
+        pieces.append((name, at, min(description.CHUNK, packages.size - at)))
     for number, (_, start, size) in enumerate(pieces):
         if number % AHEAD == 0 and store.remote:
             store.read_ahead(
@@ -147,23 +147,23 @@ def _chunks(store: Store, found: Description) -> Iterator[Any]:
         try:
             data = store.read_range(name, start, size)
         except Damaged as error:
-            raise _damaged(found, str(error)) from None
+            raise _damaged(packages, str(error)) from None
         if data is None:
             raise ShimError(f"{name} is not in the store {store.url}: make it with `flowc environment build`")
-        if fast_sha256(data).hexdigest() != found.chunks[number]:
-            raise _damaged(found, f"bytes {start} to {start + size} are not what was written")
+        if fast_sha256(data).hexdigest() != packages.chunks[number]:
+            raise _damaged(packages, f"bytes {start} to {start + size} are not what was written")
         yield data
 
 
 class _Inflated:
     """The archive's content, which can be read once. Each method raises ValueError if it ends before."""
 
-    def __init__(self, chunks: Iterator[Any], found: Description) -> None:
-        self._chunks, self._found = chunks, found
+    def __init__(self, chunks: Iterator[Any], packages: Description) -> None:
+        self._chunks, self._found = chunks, packages
         self._unzip: Any = zlib.decompressobj(31)
         self._block = memoryview(b"")
         # bytes for the files and the tar's headers: stops a decompression bomb before it fills the disk
-        self._left = found.unpacked + 4096 * (found.files + 16)
+        self._left = packages.unpacked + 4096 * (packages.files + 16)
 
     def pieces(self, size: int) -> Iterator[memoryview]:
         """Yields the next `size` bytes, in pieces."""
@@ -205,8 +205,8 @@ class _Inflated:
                 raise _damaged(self._found, "it holds more than its description states")
 
 
-def _damaged(found: Description, why: str) -> ShimError:
-    name = description.archive_name(found.environment)
+def _damaged(packages: Description, why: str) -> ShimError:
+    name = description.archive_name(packages.environment)
     return ShimError(f"{name} in the datastore is damaged: {why}; delete it and its .json, and build it again")
 
 

@@ -175,8 +175,8 @@ def make(folder: str) -> None:
     own = code(f"{_SHIM.replace('.', '/')}/fast_start/one_file.py")
     data = marshal.dumps((own, {name: group(names) for name, names in GROUPS.items()}))
     target = os.path.join(folder, f"shim.{sys.implementation.cache_tag}")
-    with open(f"{target}.tmp", "wb") as made:
-        made.write(MAGIC_NUMBER + bytes.fromhex(digest(sources.items())) + data)
+    with open(f"{target}.tmp", "wb") as output:
+        output.write(MAGIC_NUMBER + bytes.fromhex(digest(sources.items())) + data)
     os.replace(f"{target}.tmp", target)
     compileall.compile_dir(os.path.join(folder, "flowc"), quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 

@@ -10,9 +10,7 @@ import os
 from typing import Dict, Iterable, List, Tuple
 
 from ..contract.graph import Graph
-from ..contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, number
-
-DEFAULTS = {"cpu": DEFAULT_CPU, "memory": DEFAULT_MEMORY}
+from ..contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, resources
 
 Need = Tuple[float, float]  # cores, MiB of memory
 
@@ -40,14 +38,14 @@ class Admission:
 
 
 def _need(graph: Graph, step: str) -> Need:
-    need = {"cpu": 0.0, "memory": 0.0}
+    cores = memory = 0.0
     for name in ("resources", "kubernetes", "batch"):
-        decorator = graph.decorator(step, name) or {}
-        for what, default in DEFAULTS.items():
-            amount = number(decorator.get(what)) or 0
-            if amount != default:
-                need[what] = max(need[what], amount)
-    return need["cpu"], need["memory"]
+        asked_cores, asked_memory = resources(graph.decorator(step, name))
+        if asked_cores != DEFAULT_CPU:
+            cores = max(cores, asked_cores or 0)
+        if asked_memory != DEFAULT_MEMORY:
+            memory = max(memory, asked_memory or 0)
+    return cores, memory
 
 
 def available_cores() -> float:

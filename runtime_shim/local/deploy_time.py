@@ -10,6 +10,7 @@ import os
 import sys
 
 from ..contract.errors import ShimError
+from ..contract.graph import attributes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,9 +131,7 @@ def _set_current(flow: Dict[str, Any], user: str) -> None:
     """Sets the part of `current` that is known before a run begins: the flow, and its project."""
     from ..api.current import current
 
-    project = next(
-        (decorator["attributes"] for decorator in flow["decorators"] if decorator["name"] == "project"), None
-    )
+    project = attributes_of(flow["decorators"], "project")
     facts: Dict[str, Any] = {"flow_name": flow["name"], "username": user}
     if project is not None:
         from ..contract.project import place

@@ -56,7 +56,7 @@ def start(work: Work, isolation: str, where: Environment) -> Tuple[int, socket.s
     return child.pid, ours
 
 
-def variables(where: Environment, given: Dict[str, str]) -> Dict[str, str]:
+def variables(where: Environment, environment: Dict[str, str]) -> Dict[str, str]:
     """Returns the variables of a process in the environment.
 
     The environment's programs come first on PATH, and packages of other Pythons are hidden.
@@ -64,14 +64,14 @@ def variables(where: Environment, given: Dict[str, str]) -> Dict[str, str]:
     scripts = os.path.dirname(where.python)
     own = {
         name: value
-        for name, value in given.items()
+        for name, value in environment.items()
         if name not in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
     }
     own.update(
         FLOWC_PACKAGES=where.packages,
         PYTHONNOUSERSITE="1",
         VIRTUAL_ENV=os.path.dirname(scripts),
-        PATH=scripts + os.pathsep + given.get("PATH", os.defpath),
+        PATH=scripts + os.pathsep + environment.get("PATH", os.defpath),
     )
     return own
 
@@ -89,10 +89,10 @@ def main() -> None:
             if not data:
                 os._exit(0)
             text += data
-        given = json.loads(text)
-        work = Work(**given["work"])
+        request = json.loads(text)
+        work = Work(**request["work"])
         work.environment = _environment(work)
-        code = warm_process.serve(work, control, given["isolation"], _fresh_command(bundle))
+        code = warm_process.serve(work, control, request["isolation"], _fresh_command(bundle))
     finally:
         os._exit(code)
 

@@ -173,11 +173,13 @@ def local_code() -> str:
     """
     import sysconfig
 
-    ours = {os.path.realpath(sysconfig.get_path(each)) for each in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
-    folders += [each for each in sys.path[1:] if each and os.path.realpath(each) not in ours and not _is_library(each)]
-    for each in sys.path:
-        folders += _editable(each)
+    ours = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    folders += [
+        folder for folder in sys.path[1:] if folder and os.path.realpath(folder) not in ours and not _is_library(folder)
+    ]
+    for entry in sys.path:
+        folders += _editable(entry)
     hasher = hashlib.sha256()
     for folder in sorted({os.path.realpath(folder) for folder in folders}):
         for path, status in _modules(folder):
@@ -187,7 +189,7 @@ def local_code() -> str:
 
 def _is_library(folder: str) -> bool:
     """Returns True for Python's own folders: lib/python3.12, lib-dynload, python312.zip, site-packages."""
-    prefixes = {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    prefixes = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     return any(os.path.realpath(folder).startswith(os.path.join(prefix, "")) for prefix in prefixes) or folder.endswith(
         ".zip"
     )

@@ -176,7 +176,9 @@ class _Supervisor:
 
     def _loop(self, wake: socket.socket) -> None:
         while (
-            (self.waiting and self._goes_on) or self.running or not all(each.ready for each in self.processes.values())
+            (self.waiting and self._goes_on)
+            or self.running
+            or not all(process.ready for process in self.processes.values())
         ):
             while self.waiting and self._goes_on and self._can_start(self.waiting[0][0]):
                 self._launch_next()
@@ -230,12 +232,12 @@ class _Supervisor:
                 if step == self.graph.start and not address.visit(path):
                     self._check_run()
                 return "kept", done
-        found = self.settings.reuse.find(step, path, fresh) if self.settings.reuse is not None else None
-        if found is None:
+        origin = self.settings.reuse.find(step, path, fresh) if self.settings.reuse is not None else None
+        if origin is None:
             if self.settings.reuse is not None and self.settings.reuse.damage:
                 self.on_event("damaged", (step, path, 0), self.settings.reuse.damage)
             return "", None
-        return "reused", taken_over(self.store, self.graph.name, self.work.run, *found)
+        return "reused", taken_over(self.store, self.graph.name, self.work.run, *origin)
 
     def _own_record(self, step: str, path: str) -> Optional[Record]:
         """Returns the record of an earlier start of this run.
@@ -306,8 +308,11 @@ class _Supervisor:
             self._launch(task)
             return
         gang, place = _Gang(), address.parent(task[1])
-        members = [task, *(each for each in self.waiting if each[0] == task[0] and address.parent(each[1]) == place)]
-        self.waiting = [each for each in self.waiting if each not in members]
+        members = [
+            task,
+            *(member for member in self.waiting if member[0] == task[0] and address.parent(member[1]) == place),
+        ]
+        self.waiting = [queued for queued in self.waiting if queued not in members]
         for member in members:
             one = self._launch(member, {"gang": gang.token})
             one.gang = gang
@@ -541,11 +546,11 @@ class _Supervisor:
             self._keep_log(one)
 
     def _end(self) -> None:
-        for each in self.processes.values():
-            each.control.close()
-        for each in self.processes.values():
+        for process in self.processes.values():
+            process.control.close()
+        for process in self.processes.values():
             try:
-                os.waitpid(each.pid, 0)
+                os.waitpid(process.pid, 0)
             except (ChildProcessError, InterruptedError):
                 pass
         for one in self.running.values():

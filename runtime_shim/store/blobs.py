@@ -114,8 +114,8 @@ def read_blob(store: Objects, name: str, size: int, check: str) -> Any:
         def one(number: int) -> None:
             piece = view[number * CHUNK : (number + 1) * CHUNK]
             if number:  # the first has been read
-                found = store.get_into(name, number * CHUNK, piece)
-                if found is None or found[0] != len(piece):
+                answer = store.get_into(name, number * CHUNK, piece)
+                if answer is None or answer[0] != len(piece):
                     raise Damaged("it ends too early")
             leaves[number] = leaf([piece])
 
@@ -149,7 +149,7 @@ def read_range(store: Objects, name: str, start: int, size: int) -> Optional[byt
 
 
 def _memory(size: int) -> Any:
-    """Returns `size` bytes of memory that nobody has touched yet."""
+    """Returns `size` bytes of untouched memory."""
     if size < CHUNK:
         return bytearray(size)
     import mmap

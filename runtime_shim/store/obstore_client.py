@@ -131,7 +131,7 @@ class ObjectStore:
             f"listing {prefix}",
             lambda: self._client.list_with_delimiter(self._store, prefix=full or None)["common_prefixes"],
         )
-        yield from sorted(each.rstrip("/").rpartition("/")[2] for each in prefixes)
+        yield from sorted(prefix.rstrip("/").rpartition("/")[2] for prefix in prefixes)
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
         def all_of() -> List[Any]:

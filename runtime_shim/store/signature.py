@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Dict, Optional, Tuple
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
-_ENCODED = {each: chr(each) if chr(each) in _UNRESERVED else f"%{each:02X}" for each in range(256)}
+_ENCODED = {byte: chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in range(256)}
 _keys: Dict[Tuple[str, str, str], bytes] = {}  # (secret, day, region) → signing key
 
 

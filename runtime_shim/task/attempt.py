@@ -22,7 +22,7 @@ class Attempt:
 
     def __init__(
         self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
-        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str,
+        parameters: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str,
         Any]] = None, gang: str = "",
         environment: str = "", start: Optional[Start] = None, begun: Optional[Beginning] = None,
     ) -> None:  # fmt: skip
@@ -35,7 +35,7 @@ class Attempt:
         self.code = code  # digest of the code package
         self.target = target  # for run.json
         # parameters from the engine, for the first step only; None if run.json exists already
-        self.given = given
+        self.given = parameters
         self.load = load  # imports the flow's class; called once its environment is set
         self.extra = extra or {}  # more of run.json
         self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written

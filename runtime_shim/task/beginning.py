@@ -97,10 +97,10 @@ def _code_of_request(store: Store, flow: str, run: str, request: int, code: str,
     if data is None:
         if began and code != began:
             _check_graphs(store, flow, run, began, code, asked=True)
-        made = record.dumps({"version": record.VERSION, "code": code, "time": time.time()})
-        if store.put_if_absent(name, made):
+        answer = record.dumps({"version": record.VERSION, "code": code, "time": time.time()})
+        if store.put_if_absent(name, answer):
             return code
-        data = store.get(name) or made
+        data = store.get(name) or answer
     return str(record.loads(data, name)["code"])
 
 

@@ -55,8 +55,8 @@ class Noted:
     If writing takes time, it is collected while the step runs. It is not written if an input's record names it.
     """
 
-    def __init__(self, store: Store, flow: str, known: Set[str]) -> None:
-        self.store, self.flow, self.known = store, flow, known
+    def __init__(self, store: Store, flow: str, written: Set[str]) -> None:
+        self.store, self.flow, self.known = store, flow, written
         self._digest = ""
         self._error: Optional[BaseException] = None
         self._done: Any = None

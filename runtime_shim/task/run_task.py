@@ -11,7 +11,7 @@ from ..artifacts import manifest as artifacts
 from ..artifacts.manifest import Manifest
 from ..contract import address, identity, record
 from ..contract.errors import ShimError
-from ..contract.graph import Graph
+from ..contract.graph import Graph, attributes_of
 from ..contract.lineage import Lineage
 from ..contract.record import Outcome, Record
 from ..contract.semantics import container_variables, environment_variables
@@ -207,9 +207,7 @@ def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) ->
 
 
 def _project_tags(graph: Graph) -> Dict[str, Any]:
-    project_attributes = next(
-        (decorator["attributes"] for decorator in graph.flow["decorators"] if decorator["name"] == "project"), None
-    )
+    project_attributes = attributes_of(graph.flow["decorators"], "project")
     if project_attributes is None:
         return {}
     from ..contract import project
@@ -273,6 +271,10 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
     cards = [
         decorator["attributes"] for decorator in graph.step(task.step)["decorators"] if decorator["name"] == "card"
     ]
+    if graph.has_extensions(task.step):
+        from ..extensions.of_task import cards as more_cards
+
+        cards += more_cards(graph.step(task.step)["decorators"])
     if cards:
         from ..cards.of_task import CardsOfTask
 
@@ -280,9 +282,7 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
         facts["card"] = task.cards.collector
     if graph.is_gang(task.step):
         facts["is_parallel"] = True
-    project = next(
-        (decorator["attributes"] for decorator in graph.flow["decorators"] if decorator["name"] == "project"), None
-    )
+    project = attributes_of(graph.flow["decorators"], "project")
     if project is not None:
         from ..contract.project import place
 

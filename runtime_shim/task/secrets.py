@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Tuple
 
-from ..contract.semantics import SECRET_BACKENDS, is_secret_variable, secret_source
+from ..contract.semantics import SECRET_BACKENDS, is_secret_variable, replaces_variables, secret_source, secret_sources
 from ..exceptions import MetaflowException
 
-_KNOWN = tuple(each for each in SECRET_BACKENDS if each != "inline")
+_KNOWN = tuple(backend for backend in SECRET_BACKENDS if backend != "inline")
 
 
 def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
@@ -22,13 +22,13 @@ def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
     """
     fetched: Dict[str, str] = {}
     owner: Dict[str, str] = {}
-    for source in decorator.get("sources") or []:
+    for source in secret_sources(decorator):
         backend, name, options = _parse(source)
         for variable, value in _fetch(backend, name, options).items():
             _check(name, variable, value)
             if variable in owner:
                 raise MetaflowException(f"@secrets: both {owner[variable]!r} and {name!r} set the variable {variable}")
-            if variable in os.environ and not decorator.get("allow_override"):
+            if variable in os.environ and not replaces_variables(decorator):
                 raise MetaflowException(
                     f"@secrets: {name!r} sets the variable {variable}, which is already set: allow_override=True "
                     "replaces it"

@@ -54,7 +54,12 @@ def _within(task: Attempt, flow: FlowSpec, call: Callable[[], None], catch: Opti
         from ..exceptions import FailureHandledByCatch
 
         raise FailureHandledByCatch(task.tries)
-    call()
+    if task.graph.has_extensions(task.step):
+        from ..extensions import of_task
+
+        of_task.run(task, flow, call)
+    else:
+        call()
 
 
 def _prepare(task: Attempt, flow: FlowSpec) -> None:

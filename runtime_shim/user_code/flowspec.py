@@ -106,7 +106,7 @@ class FlowSpec:
     def __iter__(self) -> Any:
         """Iterates over the steps of the flow, as functions."""
         attributes = (getattr(type(self), name, None) for name in dir(type(self)))
-        return iter([each for each in attributes if getattr(each, "is_step", False)])
+        return iter([attribute for attribute in attributes if getattr(attribute, "is_step", False)])
 
     def __str__(self) -> str:
         state = self.__dict__.get("_flowc")
@@ -139,8 +139,10 @@ class FlowSpec:
         """The open foreaches, outermost first, in Metaflow's form."""
         targets, frames = self._flowc.graph.targets, enumerate(self._flowc.stack)
         return [
-            ForeachFrame((targets(each["step"])[0], each["over"], each["splits"], each["index"], self._shown(level)))
-            for level, each in frames
+            ForeachFrame(
+                (targets(frame["step"])[0], frame["over"], frame["splits"], frame["index"], self._shown(level))
+            )
+            for level, frame in frames
         ]
 
     def _shown(self, level: int) -> Optional[str]:

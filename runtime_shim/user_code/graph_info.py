@@ -16,7 +16,7 @@ def graph_info(graph: Graph) -> Dict[str, Any]:
         "file": os.path.basename(flow["file"]),
         "start_step": graph.start,
         "end_step": graph.end,
-        "parameters": sorted(_parameters(flow), key=lambda each: each["name"]),
+        "parameters": sorted(_parameters(flow), key=lambda parameter: parameter["name"]),
         "constants": [{"name": constant["name"]} for constant in flow["constants"]],
         "steps": {name: _step(graph, name, joins.get(name)) for name in graph.steps},
         "graph_structure": _Structure(graph).whole(),

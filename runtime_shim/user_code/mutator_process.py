@@ -91,18 +91,18 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
 
     cls = _flow_class(request)
     values = config.of_flow(request["flow"])
-    own = [mutators.noted(each) for each in cls.__mro__ if "_flowc_written" in each.__dict__]
+    own = [mutators.noted(base) for base in cls.__mro__ if "_flowc_written" in base.__dict__]
     lists = [*own, *(mutators.noted(step) for _, step in mutators._Flow(cls, values).steps())]
     before = {}
     for one in lists:
-        for index, each in enumerate(reversed(one)):
-            each.place = index
-            before[id(each)] = each
+        for index, decorator in enumerate(reversed(one)):
+            decorator.place = index
+            before[id(decorator)] = decorator
     place = sum(map(len, own))
     for one in own:  # decorators of the flow: bases first, and each class from the top, as the compiler reads them
         place -= len(one)
-        for index, each in enumerate(reversed(one)):
-            each.place = place + index
+        for index, decorator in enumerate(reversed(one)):
+            decorator.place = place + index
     parameters = dict(mutators._Flow(cls, values).parameters())
     texts = {}
 
@@ -113,13 +113,13 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
 
     def decorators(several: List[Any]) -> List[Dict[str, Any]]:
         described = []
-        for each in several:
-            kept = id(each) in before and texts[id(each)] == _text(each.attributes)
+        for decorator in several:
+            kept = id(decorator) in before and texts[id(decorator)] == _text(decorator.attributes)
             described.append(
                 {
-                    "name": each.name,
-                    "place": each.place if kept else -1,
-                    "attributes": {} if kept else _data(each.attributes, each.name),
+                    "name": decorator.name,
+                    "place": decorator.place if kept else -1,
+                    "attributes": {} if kept else _data(decorator.attributes, decorator.name),
                 }
             )
         return described
@@ -130,7 +130,7 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
         "steps": {
             name: {
                 "decorators": decorators(mutators.noted(step)),
-                "wrappers": [mutators.spec_of(each)[1] for each in getattr(step, "wrappers", ())],
+                "wrappers": [mutators.spec_of(wrapper)[1] for wrapper in getattr(step, "wrappers", ())],
             }
             for name, step in flow.steps()
         },
@@ -171,8 +171,8 @@ def _files(flow: Any) -> Dict[str, str]:
 
     paths: Dict[str, str] = {}
     for mutator in _mutators(flow):
-        for given in mutator.add_to_package() or ():
-            for name, path in in_package(given):
+        for file in mutator.add_to_package() or ():
+            for name, path in in_package(file):
                 if paths.setdefault(name, path) != path:
                     raise _Odd(
                         f"{type(mutator).__name__} adds {path} to the code package as {name}, but {paths[name]} "
@@ -186,7 +186,7 @@ def _mutators(flow: Any) -> List[Any]:
     from .mutators import step_mutators
 
     mutators = (*flow.mutators, *(mutator for _, step in flow.steps() for mutator in step_mutators(step)))
-    return list({id(each): each for each in mutators}.values())
+    return list({id(mutator): mutator for mutator in mutators}.values())
 
 
 def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:
@@ -209,11 +209,11 @@ def _text(value: Any) -> str:
 def _data(value: Any, place: str) -> Any:
     """Returns the value in the types of JSON."""
     if isinstance(value, dict):
-        return {str(key): _data(each, place) for key, each in value.items()}
+        return {str(key): _data(item, place) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_data(each, place) for each in value]
+        return [_data(item, place) for item in value]
     if isinstance(value, (set, frozenset)):
-        return sorted((_data(each, place) for each in value), key=repr)
+        return sorted((_data(item, place) for item in value), key=repr)
     if hasattr(value, "total_seconds"):
         return value.total_seconds()
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -226,8 +226,8 @@ def _evaluate(request: Dict[str, Any]) -> Dict[str, Any]:
 
     cls = _flow_class(request)
     declared = next(
-        each for name in dir(cls) if isinstance(each := getattr(cls, name, None),
-        config.Config) and each.name == request["config"]
+        attribute for name in dir(cls) if isinstance(attribute := getattr(cls, name, None),
+        config.Config) and attribute.name == request["config"]
     )  # fmt: skip
     if request["what"] == "parser":
         parser = declared._parser
@@ -263,18 +263,18 @@ def _literal(value: Any) -> str:
     import ast
     from collections.abc import Mapping
 
-    def plain(each: Any) -> Any:
-        if isinstance(each, Mapping):
-            return {plain(key): plain(one) for key, one in each.items()}
-        if type(each) in (list, tuple, set):
-            return type(each)(plain(one) for one in each)
-        if each is None or type(each) in (bool, int, float, str, bytes):
-            return each
+    def plain(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            return {plain(key): plain(one) for key, one in item.items()}
+        if type(item) in (list, tuple, set):
+            return type(item)(plain(one) for one in item)
+        if item is None or type(item) in (bool, int, float, str, bytes):
+            return item
         kinds: Tuple[Any, ...] = (bool, int, float, str)
         for kind in kinds:
-            if isinstance(each, kind):
-                return kind(each)
-        raise _Odd(f"a value of type {type(each).__name__} cannot be stored with the code")
+            if isinstance(item, kind):
+                return kind(item)
+        raise _Odd(f"a value of type {type(item).__name__} cannot be stored with the code")
 
     text = ascii(plain(value))
     ast.literal_eval(text)

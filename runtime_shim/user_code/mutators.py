@@ -245,10 +245,10 @@ class _Flow:
 
     def steps(self) -> List[Tuple[str, Any]]:
         attributes = [(name, getattr(self.cls, name, None)) for name in dir(self.cls)]
-        return [(name, each) for name, each in attributes if getattr(each, "is_step", False)]
+        return [(name, attribute) for name, attribute in attributes if getattr(attribute, "is_step", False)]
 
     def parameters(self) -> List[Tuple[str, Any]]:
-        return [(name, each) for name in dir(self.cls) if is_parameter(each := getattr(self.cls, name, None))]
+        return [(name, attribute) for name in dir(self.cls) if is_parameter(attribute := getattr(self.cls, name, None))]
 
 
 def is_parameter(value: Any) -> bool:
@@ -331,7 +331,7 @@ def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[
         positional, named = own or positional, named_in_text or named
         if levels.get(name) == level:
             return _noted(
-                name, positional, {each: _meant(value, defaults[name].get(each)) for each, value in named.items()}
+                name, positional, {option: _meant(value, defaults[name].get(option)) for option, value in named.items()}
             )
         cls = _called(name)
         if cls is None:
@@ -523,11 +523,11 @@ class MutableStep(_Specs):
         if not isinstance(decorator, Noted):
             return self._add_own(decorator, duplicates)
         own = noted(self._my_step)
-        same = [each for each in own if each.name == decorator.name]
+        same = [candidate for candidate in own if candidate.name == decorator.name]
         if same and decorator.name not in MULTIPLE:
             if not _duplicate(duplicates, DuplicateStepDecoratorException(decorator.name, self.name)):
                 return None
-            own[:] = [each for each in own if each not in same]
+            own[:] = [candidate for candidate in own if candidate not in same]
         own.append(decorator)
         return decorator
 
@@ -535,12 +535,12 @@ class MutableStep(_Specs):
         if isinstance(decorator, StepMutator):
             _early(self._pre_mutate, f"Adding step mutator '{decorator.decorator_name}'")
         lists = [_own(self._my_step, name) for name in ("wrappers", "_flowc_mutators")]
-        same = [each for one in lists for each in one if full_name(each) == full_name(decorator)]
+        same = [candidate for one in lists for candidate in one if full_name(candidate) == full_name(decorator)]
         if same:
             if not _duplicate(duplicates, DuplicateStepDecoratorException(full_name(decorator), self.name)):
                 return None
             for one in lists:
-                one[:] = [each for each in one if each not in same]
+                one[:] = [candidate for candidate in one if candidate not in same]
         decorator(self._my_step)
         decorator.external_init()
         return decorator

@@ -26,7 +26,7 @@ class Parameter:
     ) -> None:
         arguments = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
         self.name = name
-        self.kwargs = {**options, **{each: value for each, value in arguments.items() if value is not None}}
+        self.kwargs = {**options, **{option: value for option, value in arguments.items() if value is not None}}
         self._attribute = name
 
     def __set_name__(self, owner: type, attribute: str) -> None:

@@ -26,9 +26,9 @@ class _Roots:
         """Returns the spec of a module that a root has, or None."""
         if path is not None or name in _STANDARD or name in ("flowc", "metaflow"):
             return None
-        found = PathFinder.find_spec(name, list(self.folders))
-        if found is None or found.loader is not None:
-            return found
+        spec = PathFinder.find_spec(name, list(self.folders))
+        if spec is None or spec.loader is not None:
+            return spec
         others = PathFinder.find_spec(name, None)
         if others is not None and others.loader is not None:
             return others
@@ -41,8 +41,8 @@ _STANDARD = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_nam
 def install(folder: str) -> None:
     """Has this process import from the roots that it was given, after the flow's folder."""
     folders = (folder, *source_roots.given())
-    if not any(isinstance(each, _Roots) and each.folders == folders for each in _finders()):
-        sys.meta_path[:] = [each for each in _finders() if not isinstance(each, _Roots)]
+    if not any(isinstance(finder, _Roots) and finder.folders == folders for finder in _finders()):
+        sys.meta_path[:] = [finder for finder in _finders() if not isinstance(finder, _Roots)]
         _finders().insert(0, _Roots(folders))
 
 

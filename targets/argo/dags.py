@@ -19,7 +19,7 @@ from .names import AGAIN, EACH, FLOW, LOOP, template_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from flowc.compiler.ir.nodes import Scope, Step
@@ -147,6 +147,31 @@ class Dags:
             return f"{edge.task}.Succeeded" if needs_status or edge.task in self._guarded else edge.task
 
         return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
+
+
+def sizes(scope: Scope, steps: Mapping[str, Step]) -> list[int]:
+    """Returns the number of tasks of each DAG template that `Dags` would make, in no order."""
+    found: list[int] = []
+    waiting = [scope]  # each is a DAG template of its own
+    while waiting:
+        tasks, inside = 0, [waiting.pop()]
+        while inside:
+            for node in inside.pop().nodes:
+                entries = [node.step]
+                match node:
+                    case Branches():
+                        inside += node.scopes
+                    case ForEach() if len(node.body.nodes) == 1:
+                        entries.append(node.body.entry)
+                    case ForEach():
+                        tasks += 1
+                        waiting.append(node.body)
+                    case _:
+                        pass
+                tasks += len(entries)
+                found += [2 for entry in entries if is_loop(steps[entry])]
+        found.append(tasks)
+    return found
 
 
 def outputs(step: Step) -> list[str]:

@@ -6,14 +6,13 @@ With `--kustomize yes`, a second file tells Kustomize which of their fields hold
 from __future__ import annotations
 
 from flowc.compiler.options.schedules import schedule_of
-from flowc.compiler.rules.cron import five_fields
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .dags import Dags, visits, with_path
+from .dags import Dags, sizes, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
@@ -119,8 +118,8 @@ def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnost
             f"`kubectl apply` keeps a copy of the object in its annotations, which hold at most {MAX_ANNOTATION} bytes"
         )
         yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
-    dags = Dags(flow).flow(scopes(flow))
-    templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
+    dags = sizes(scopes(flow), flow.by_name)
+    templates, tasks = len(flow.steps) + len(dags), max(dags)
     if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
         counts = f"{templates} templates, and up to {tasks} tasks in a DAG"
         what = f"the WorkflowTemplate of flow `{flow.name}` would have {counts}"
@@ -164,6 +163,8 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:
+        from flowc.compiler.rules.cron import five_fields
+
         text += render(
             "argo/cron_workflow.yaml",
             name=name,

@@ -18,6 +18,8 @@ AGAIN = "again"  # the task of a loop's next visit
 EACH = "each"  # STEP-each: the body of the step's foreach, for one item
 LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 
+_KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+
 
 def template_name(step: str, role: str = "") -> str:
     """Returns the name of the step's template and task, or of its template for `role` (EACH, LOOP)."""
@@ -46,7 +48,7 @@ def is_object_name(name: str) -> bool:
 
 def _fitted(text: str, length: int, ambiguous: bool) -> str:
     if not ambiguous and len(text) <= length and text[:1].isalpha() and not text.endswith("_") and "__" not in text:
-        if text.isascii() and all(character.islower() or character.isdigit() or character == "_" for character in text):
+        if _KEPT.issuperset(text):
             return text.replace("_", "-")
     kept = "".join(character if character.isascii() and character.isalnum() else "-" for character in text.lower())[
         : length - 9

@@ -44,14 +44,15 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     env.update(options.packages_of(step.name))
     if step.name == flow.start and flow.parameters:
         env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
-    if retries(step):
+    limit = retries(step)
+    if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"
     if visits:
         env["FLOWC_MAX_VISITS"] = str(visits)
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
-    spec = dict(pod.spec)
+    spec, seconds = dict(pod.spec), pause(step)
     guaranteed = is_guaranteed(step)
     beside = same_amounts(options) if guaranteed else {}
     if patch := {**pull_secrets(pod), **(_of_argo(beside) if guaranteed else {})}:
@@ -61,8 +62,8 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
         "spec": spec, "image": pod.image or options.image,
         "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),
-        "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
-        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported,
+        "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": limit,
+        "pause": f"{seconds}s" if seconds else "", "deadline": deadline(step, GRACE), "outputs": reported,
         "folder": REPORT, "retried": RETRIED,
         "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
     }  # fmt: skip

@@ -8,8 +8,6 @@ requested, unless `qos="guaranteed"`, since a cpu limit slows tasks down on an i
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import record_of
-from flowc.compiler.decorators.kubernetes import Kubernetes, read
 from flowc.compiler.fast_start.record import record
 from flowc.runtime_shim.contract.semantics import DEFAULT_MEMORY
 
@@ -19,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from flowc.compiler.decorators.kubernetes import Kubernetes
     from flowc.compiler.decorators.resources import Resources
     from flowc.compiler.ir.nodes import Step
 
@@ -48,8 +47,13 @@ class Pod:
     namespace: str  # "": that of the flow
 
 
+_NOTHING_ASKED = Pod("", "", {}, {}, (), (), (), {}, {}, {}, (), "")
+
+
 def pod_of(step: Step) -> Pod:
     """Returns the pod of a step. Invalid values of `@kubernetes` are ignored."""
+    if decorator_of(step, "resources") is None and decorator_of(step, "kubernetes") is None:
+        return _NOTHING_ASKED
     needs, own = _read(step)
     asked = (needs, own)
     volumes, mounts, env = _volumes(own, asked)
@@ -77,13 +81,20 @@ def pod_of(step: Step) -> Pod:
 
 def is_guaranteed(step: Step) -> bool:
     """Returns True for a step whose pod must have the quality of service Guaranteed."""
-    return _read(step)[1].is_guaranteed
+    return decorator_of(step, "kubernetes") is not None and _read(step)[1].is_guaranteed
 
 
 def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
     """Returns the values of `@resources`, or None without it, and those of `@kubernetes`."""
+    from flowc.compiler.decorators.kubernetes import Kubernetes, read
+
     needs, own = decorator_of(step, "resources"), decorator_of(step, "kubernetes")
-    return record_of(needs) if needs else None, read(own) if own else Kubernetes()
+    resources = None
+    if needs is not None:
+        from flowc.compiler.decorators.resources import read as read_resources
+
+        resources = read_resources(needs)
+    return resources, read(own) if own is not None else Kubernetes()
 
 
 def metadata(pod: Pod) -> Data:

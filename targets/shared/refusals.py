@@ -12,9 +12,10 @@ from flowc.compiler.ir.nodes import Decorator, Flow, Parallel
 from flowc.compiler.options.deploy_time_defaults import undeployable
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+from flowc.runtime_shim.contract.decorator_names import GANGS, IN_TASK
 
 from ..target import IMAGE
-from .step_settings import decorator_of
+from .step_settings import decorator_of, image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,8 +57,11 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
         for decorator in step.decorators:
             if decorator.name in _DELIVERED and step.name in delivered:
                 continue
-            is_gang = decorator.name == "parallel" and step.name in gangs  # FLOW502 reports it
-            if decorator.name not in honoured and not is_gang and not _is_of_other_targets(decorator, step, flow):
+            is_gang = decorator.name in GANGS and step.name in gangs  # FLOW502 reports it
+            in_task = decorator.name in IN_TASK and decorator.name not in GANGS
+            if decorator.name not in honoured and not in_task and not is_gang:
+                if _is_of_other_targets(decorator, step, flow):
+                    continue
                 yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
@@ -166,8 +170,7 @@ def texts(value: Value) -> Iterator[str]:
 
 def _image(step: Step, options: Options) -> bool:
     """Returns True if the options or a decorator choose the step's image."""
-    own = [record_of(decorator).image for decorator in step.decorators if decorator.name in ("kubernetes", "batch")]
-    return any(own) or options.image != IMAGE
+    return bool(image(step)) or options.image != IMAGE
 
 
 def _is_of_other_targets(decorator: Decorator, step: Step, flow: Flow) -> bool:

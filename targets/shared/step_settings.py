@@ -16,7 +16,10 @@ FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shi
 
 def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
     """Returns the first decorator of that name, or None."""
-    return next((decorator for decorator in owner.decorators if decorator.name == name), None)
+    for decorator in owner.decorators:
+        if decorator.name == name:
+            return decorator
+    return None
 
 
 def retries(step: Step) -> int:
@@ -48,6 +51,22 @@ def deadline(step: Step, grace: int = GRACE) -> int:
     from flowc.compiler.decorators.timeout import read
 
     return -int(-read(decorator).seconds // 1) + grace
+
+
+def image(step: Step) -> str:
+    """Returns the image that `@kubernetes` or `@batch` names, that of the lower one if both do; "" if none."""
+    images = [_image(decorator) for decorator in step.decorators if decorator.name in ("batch", "kubernetes")]
+    return next((name for name in reversed(images) if name), "")
+
+
+def _image(decorator: Decorator) -> str:
+    if decorator.name == "batch":
+        from flowc.compiler.decorators import batch
+
+        return batch.read(decorator).image
+    from flowc.compiler.decorators import kubernetes
+
+    return kubernetes.read(decorator).image
 
 
 def variables(step: Step) -> dict[str, str]:

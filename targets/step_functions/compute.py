@@ -103,7 +103,12 @@ def _read(step: Step) -> tuple[Resources | None, Batch | Kubernetes]:
     """Returns the values of `@resources`, or None without it, and those of the decorator of the step's job."""
     needs, job, pod = (decorator_of(step, name) for name in ("resources", "batch", "kubernetes"))
     own = read(job) if job else record_of(pod) if pod else Batch()
-    return record_of(needs) if needs else None, own
+    resources = None
+    if needs is not None:
+        from flowc.compiler.decorators.resources import read as read_resources
+
+        resources = read_resources(needs)
+    return resources, own
 
 
 def _largest(asked: tuple[object, ...], name: str) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.options.schedules import schedule_of
-from flowc.compiler.rules.cron import six_fields
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -23,12 +22,16 @@ from .wide_foreaches import check as check_widths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any, TypeAlias
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Emitted, Options
+
+    from .compute import Compute
+
+    Computes: TypeAlias = Mapping[str, Compute]  # by step
 
 MAX_MACHINE = 1024 * 1024  # bytes of a definition (AWS Step Functions, quotas)
 
@@ -85,14 +88,17 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     if store is None:
         raise ValueError(f"the datastore {options.store!r} is not in S3")
     name = options.name or machine_name(options.deployment or flow.name)
-    jobs = _jobs(flow, scope, options, name, store)
+    computes = {step.name: compute_of(step, options) for step in flow.steps}
+    jobs = _jobs(flow, scope, options, name, store, computes)
     files = [
-        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store, dict(jobs))),
+        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store, dict(jobs), computes)),
         SpecFile(f"{name}.batch.json", render("step_functions/jobs.batch.json", jobs=[data for _, data in jobs])),
-        SpecFile(f"{name}.policy.json", _policy(flow, scope, options, name, store)),
+        SpecFile(f"{name}.policy.json", _policy(flow, scope, options, name, store, computes)),
     ]
     schedule = schedule_of(flow)
     if schedule is not None:
+        from flowc.compiler.rules.cron import six_fields
+
         text = render(
             "step_functions/schedule.json", name=schedule_name(name), description=f"Runs of flow {flow.name}",
             expression=f"cron({six_fields(schedule.cron)})", timezone=schedule.timezone,
@@ -101,9 +107,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     return tuple(files)
 
 
-def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store, jobs: dict[str, Any]) -> str:
+def _machine(
+    flow: Flow, scope: Scope, options: Options, name: str, store: Store, jobs: dict[str, Any], computes: Computes
+) -> str:  # fmt: skip
     definitions = {step: data["name"] for step, data in jobs.items()}
-    queues = {step.name: compute_of(step, options).queue for step in flow.steps}
+    queues = {step: compute.queue for step, compute in computes.items()}
     machine = Machine(
         flow, name, store, flow.by_name, definitions, queues, options.own("partition"),
         distributed(known(flow, scope, options)), int(options.own("max-workers") or 0),
@@ -121,7 +129,9 @@ def _compact(text: str) -> str:
     return json.dumps(json.loads(text), separators=(",", ":")) + "\n"
 
 
-def _jobs(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> list[tuple[str, dict[str, Any]]]:
+def _jobs(
+    flow: Flow, scope: Scope, options: Options, name: str, store: Store, computes: Computes
+) -> list[tuple[str, dict[str, Any]]]:  # fmt: skip
     """Returns each step's name with the template data of its job definition."""
     if options.runtime == "inject":
         shim, runtime = ("-c", _bootstrap()), runtime_url(store, options.runtime_image)
@@ -130,7 +140,7 @@ def _jobs(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -
     foreaches = known(flow, scope, options)
     of_foreaches = rooms(scope, foreaches.steps, distributed(foreaches))
     jobs = Jobs(flow, name, store, options, of_foreaches, shim, runtime)
-    return jobs.definitions({step.name: compute_of(step, options) for step in flow.steps})
+    return jobs.definitions(computes)
 
 
 def prerequisites(options: Options) -> Iterator[str]:
@@ -162,9 +172,9 @@ def _bootstrap() -> str:
     return text[text.index("\nimport ") + 1 :]
 
 
-def _policy(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> str:
+def _policy(flow: Flow, scope: Scope, options: Options, name: str, store: Store, computes: Computes) -> str:
     aws = f"arn:{options.own('partition')}"
-    queues = dict.fromkeys(compute_of(step, options).queue for step in flow.steps)
+    queues = dict.fromkeys(compute.queue for compute in computes.values())
     region, account = _home(queues, options)
     batch, states = f"{aws}:batch:{region}:{account}", f"{aws}:states:{region}:{account}"
     objects = f"{aws}:s3:::{store.bucket}/{runs_prefix(store, flow.name)}*"

@@ -11,7 +11,7 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.step_settings import deadline, retries, variables
-from flowc.templates.render import render
+from flowc.templates.render import renderer
 
 from .names import definition_name
 
@@ -65,9 +65,10 @@ class Jobs:
     def definitions(self, computes: Mapping[str, Compute]) -> list[tuple[str, Data]]:
         """Returns each step's name with the data of its definition, whose name is made from its text."""
         definitions: list[tuple[str, Data]] = []
+        render = renderer("step_functions/jobs.batch.json")
         for step in self.flow.steps:
             data = self.definition(step, computes[step.name])
-            text = render("step_functions/jobs.batch.json", jobs=[data])
+            text = render(jobs=[data])
             definitions.append((step.name, {**data, "name": definition_name(self.machine, step.name, text)}))
         return definitions
 

@@ -67,6 +67,8 @@ def state_name(step: str, role: str = "") -> str:
 
 
 def _plain(name: str) -> str:
+    if name.isascii() and name.isidentifier():
+        return name
     return "".join(
         character if character.isascii() and (character.isalnum() or character in "_-") else "_" for character in name
     )

@@ -11,7 +11,6 @@ from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.ir.nodes import Foreach
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
-from flowc.compiler.rules.cron import BadCron, six_fields
 from flowc.runtime_shim.contract.semantics import DEFAULT_PAUSE
 from flowc.targets.shared.refusals import unsupported, unsupported_attributes
 from flowc.targets.shared.step_settings import decorator_of, pause, variables
@@ -97,6 +96,8 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
     if schedule is None:
         return
     span = next(decorator.span for decorator in flow.decorators if decorator.name == "schedule")
+    from flowc.compiler.rules.cron import BadCron, six_fields
+
     try:
         six_fields(schedule.cron)
     except BadCron as error:

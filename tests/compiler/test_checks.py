@@ -1,4 +1,4 @@
-"""In which order checks are made, and which of them."""
+"""The order in which checks run, and which of them run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AFlow(FlowSpec):
 
 def codes(folder: Path, after_b: str) -> list[str]:
     (folder / "flow.py").write_text(textwrap.dedent(FLOW.format(after_b=after_b)))
-    return [each.code for each in checks.judge(analysis_of(folder)) if each.code < "FLOW4"]
+    return [diagnostic.code for diagnostic in checks.judge(analysis_of(folder)) if diagnostic.code < "FLOW4"]
 
 
 def test_a_check_waits_for_those_that_it_needs(tmp_path: Path) -> None:
@@ -50,17 +50,17 @@ def test_a_check_waits_for_those_that_it_needs(tmp_path: Path) -> None:
 
 
 def counted(
-    name: str, check: Callable[..., Iterator[Diagnostic]], made: list[str]
+    name: str, check: Callable[..., Iterator[Diagnostic]], names_run: list[str]
 ) -> Callable[..., Iterator[Diagnostic]]:
-    def counting(*given: object) -> Iterator[Diagnostic]:
-        made.append(name)
-        return check(*given)
+    def counting(*arguments: object) -> Iterator[Diagnostic]:
+        names_run.append(name)
+        return check(*arguments)
 
     return counting
 
 
 def test_each_check_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
+    names_run: list[str] = []
     assert codes(tmp_path, "end")
     names = [
         name.rpartition(".")[2]
@@ -69,9 +69,9 @@ def test_each_check_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ]
     for name in names:
         module = sys.modules[f"{checks.__name__}.{name}"]
-        monkeypatch.setattr(module, "check", counted(name, module.check, made))
+        monkeypatch.setattr(module, "check", counted(name, module.check, names_run))
     codes(tmp_path, "end")
-    assert sorted(made) == sorted({*names} - {"balance"})
-    assert {each for name in names for each in getattr(sys.modules[f"{checks.__name__}.{name}"], "NEEDS", ())} <= {
+    assert sorted(names_run) == sorted({*names} - {"balance"})
+    assert {need for name in names for need in getattr(sys.modules[f"{checks.__name__}.{name}"], "NEEDS", ())} <= {
         *names
     }

@@ -1,4 +1,4 @@
-"""The compiler's front door."""
+"""The pipeline: loading a flow from start to end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_pass_that_breaks_the_ir_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     path = str(FLOWS["branches"])
     load(path, debug=True)
     monkeypatch.setattr(
-        pipeline, "PASSES", tuple(breaking if each is passes.options else each for each in passes.PASSES)
+        pipeline, "PASSES", tuple(breaking if one_pass is passes.options else one_pass for one_pass in passes.PASSES)
     )
     with pytest.raises(
         BrokenPass, match=r"^pass `breaking` left an invalid IR: step 'start': what it reads is not sorted"
@@ -41,20 +41,20 @@ def test_a_pass_that_breaks_the_ir_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 def test_threads_that_load_at_the_same_time() -> None:
     """Python's parser fails with "AST constructor recursion depth mismatch" if several build a tree at once."""
     paths = [str(FLOWS[name]) for name in ("branches", "foreach", "switch", "nested_foreach")]
-    expected = [text(each) for each in paths]
+    expected = [text(path) for path in paths]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         # others' turn, as in a profiler's callback, or Hypothesis's
         with collected_often(lambda: time.sleep(0)), ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(text, paths * 5))
+            texts = list(pool.map(text, paths * 5))
     finally:
         sys.setswitchinterval(interval)
-    assert found == expected * 5
+    assert texts == expected * 5
 
 
 def test_other_code_that_parses_in_the_middle_of_ours() -> None:
-    """As a thread of pytest's or Hypothesis's does, which knows nothing of our lock: the parser fails as above, and is asked again."""
+    """A thread outside flowc's lock, such as Hypothesis's, makes the parser fail as above. It is called again."""
     path = str(FLOWS["nested_foreach"])
     expected, left = text(path), 3
 

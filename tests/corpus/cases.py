@@ -49,11 +49,13 @@ class Idiom(NamedTuple):
 
 def idioms() -> list[Idiom]:
     """Returns every idiom of the corpus, by name."""
-    found = [_idiom(path, path.parent) for path in (HERE / "flows").glob("*.py") if not path.name.startswith("lib_")]
+    all_idioms = [
+        _idiom(path, path.parent) for path in (HERE / "flows").glob("*.py") if not path.name.startswith("lib_")
+    ]
     for root in (HERE / "repositories").iterdir():
         if root.is_dir() and root.name != "__pycache__":
-            found.append(_idiom(next(root.rglob(f"{root.name}.py")), root))
-    return sorted(found, key=lambda idiom: idiom.name)
+            all_idioms.append(_idiom(next(root.rglob(f"{root.name}.py")), root))
+    return sorted(all_idioms, key=lambda idiom: idiom.name)
 
 
 def _idiom(path: Path, root: Path) -> Idiom:

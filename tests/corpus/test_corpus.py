@@ -29,5 +29,5 @@ def test_the_verdict(idiom: Idiom, tmp_path: Path) -> None:
     words = ["check", file, "--target", "argo", "--store", "s3://bucket/flows", "--format", "json", *idiom.options]
     done = flowc(*words, cwd=root, env=idiom.environment(root))
     assert done.returncode in (0, 1), done.stderr
-    found = [each for each in json.loads(done.stdout)["diagnostics"] if each["severity"] == "error"]
-    assert sorted(each["code"] for each in found) == idiom.expected, done.stdout
+    errors = [diagnostic for diagnostic in json.loads(done.stdout)["diagnostics"] if diagnostic["severity"] == "error"]
+    assert sorted(error["code"] for error in errors) == idiom.expected, done.stdout

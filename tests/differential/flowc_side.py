@@ -1,4 +1,4 @@
-"""Prints what every finished task of a run left, as JSON, in the form of `metaflow_side.py`.
+"""Prints the artifacts of every finished task of a run as JSON, in the form of `metaflow_side.py`.
 
 python -m tests.differential.flowc_side FLOW.py FLOW_NAME RUN DATASTORE
 """

@@ -54,22 +54,22 @@ class Outcome(NamedTuple):
 
     def without(self, names: frozenset[str]) -> Tasks:
         return {
-            task: {name: value for name, value in each.items() if name not in names}
-            for task, each in self.tasks.items()
+            task: {name: value for name, value in artifacts.items() if name not in names}
+            for task, artifacts in self.tasks.items()
         }
 
 
 def cases() -> list[Case]:
-    """Every run of every flow of the folder, and of the corpus; files named `lib_…` are modules of theirs."""
-    found: list[Case] = []
+    """Returns every run of every flow of the folder and of the corpus. Files named `lib_…` are their modules."""
+    all_cases: list[Case] = []
     for path in sorted(FLOWS.glob("*.py")):
         if not path.name.startswith("lib_"):
-            found += cases_of(path)
+            all_cases += cases_of(path)
     for idiom in idioms():
         if idiom.is_compared:
             variables = tuple(idiom.environment().items())
-            found += [case._replace(environment=variables) for case in cases_of(idiom.path)]
-    return found
+            all_cases += [case._replace(environment=variables) for case in cases_of(idiom.path)]
+    return all_cases
 
 
 def cases_of(path: Path) -> list[Case]:
@@ -82,9 +82,9 @@ def cases_of(path: Path) -> list[Case]:
 
 def flow_name(path: Path) -> str:
     """The class that the file starts."""
-    found = re.findall(r"^\s+(\w+)\(\)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, f"{path} starts no flow"
-    return str(found[-1])
+    names = re.findall(r"^\s+(\w+)\(\)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert names, f"{path} starts no flow"
+    return str(names[-1])
 
 
 def metaflow_python() -> str:
@@ -94,7 +94,7 @@ def metaflow_python() -> str:
 
 
 def tutorials() -> Path:
-    """Where Metaflow's tutorials are installed."""
+    """Returns the folder of Metaflow's tutorials."""
     told = subprocess.run(
         [metaflow_python(), "-c", "import metaflow; print(metaflow.__path__[0])"],
         capture_output=True,
@@ -162,7 +162,7 @@ def _clean() -> dict[str, str]:
 
 
 def with_flowc(case: Case, folder: Path) -> Outcome:
-    """Runs the case with flowc; everything it writes goes below `folder`."""
+    """Runs the case with flowc. It writes only below `folder`."""
     words = ["--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments]
     done = _flowc("run", str(case.path), *words, variables=case.environment)
     command = [
@@ -198,27 +198,27 @@ def _flowc_environment() -> dict[str, str]:
 
 
 def recorded(case: Case) -> Outcome:
-    """What Metaflow made of the case when it was recorded."""
+    """Returns Metaflow's recorded outcome of the case."""
     place = RECORDED / f"{case.path.stem}.json"
     assert place.exists(), f"{place} is not there: python -m tests.differential.record {case.path.stem}"
     data = json.loads(place.read_text(encoding="utf-8"))[" ".join(case.arguments)]
     return Outcome(data["succeeded"], data["tasks"], "")
 
 
-def difference(wanted: Outcome, found: Outcome, case: Case) -> list[str]:
-    """What flowc's outcome has that Metaflow's has not, and the reverse; empty when they are equal.
+def difference(expected: Outcome, actual: Outcome, case: Case) -> list[str]:
+    """Returns the differences between flowc's outcome and Metaflow's; none if they are equal.
 
-    Of a run that fails only tasks that both have finished are compared: which others had time to is chance.
+    Of a failed run, only the tasks that both have finished are compared, since the others are chance.
     """
     lines = []
-    if wanted.succeeded != found.succeeded:
+    if expected.succeeded != actual.succeeded:
         lines.append(
-            f"Metaflow's run {'succeeds' if wanted.succeeded else 'fails'}, flowc's {'succeeds' if found.succeeded else 'fails'}"
+            f"Metaflow's run {'succeeds' if expected.succeeded else 'fails'}, flowc's {'succeeds' if actual.succeeded else 'fails'}"
         )
-    ours, theirs = found.without(case.aside), wanted.without(case.aside)
+    ours, theirs = actual.without(case.aside), expected.without(case.aside)
     for task in sorted({*ours, *theirs}):
         if task not in ours or task not in theirs:
-            if wanted.succeeded and found.succeeded:
+            if expected.succeeded and actual.succeeded:
                 lines.append(f"task {task}: only with {'flowc' if task in ours else 'Metaflow'}")
             continue
         for name in sorted({*ours[task], *theirs[task]}):

@@ -34,16 +34,16 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
     from metaflow.plugins.datastores.local_storage import LocalStorage
 
     store = FlowDataStore(flow, None, storage_impl=LocalStorage, ds_root=os.path.join(root, ".metaflow"))
-    found = {}
+    tasks_of = {}
     for task in store.get_task_datastores(run_id=run, allow_not_done=False):
         if task.step_name == "_parameters":
             continue
         indices = [str(frame.index) for frame in task["_foreach_stack"]] if "_foreach_stack" in task else []
         key = (task.step_name, ".".join(indices) or "-")
-        found.setdefault(key, []).append((_number(task.task_id), task))
+        tasks_of.setdefault(key, []).append((_number(task.task_id), task))
     told = {}
-    for (step, path), tasks in sorted(found.items()):
-        for visit, (_, task) in enumerate(sorted(tasks, key=lambda each: each[0])):
+    for (step, path), tasks in sorted(tasks_of.items()):
+        for visit, (_, task) in enumerate(sorted(tasks, key=lambda pair: pair[0])):
             names = [name for name, _ in task.items() if name not in INTERNAL]
             told[f"{step} {path}{f'~{visit}' if visit else ''}"] = {
                 name: values.text(_value(task, name)) for name in sorted(names)
@@ -57,7 +57,7 @@ def _value(task, name):
 
 
 def _number(task_id):
-    return [int(each) if each.isdigit() else 0 for each in str(task_id).split("_")]
+    return [int(word) if word.isdigit() else 0 for word in str(task_id).split("_")]
 
 
 if __name__ == "__main__":

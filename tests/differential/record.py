@@ -1,6 +1,7 @@
-"""`python -m tests.differential.record [NAME…]`: runs the flows with Metaflow, and writes down what every task leaves.
+"""`python -m tests.differential.record [NAME…]`: runs the flows with Metaflow, and records the artifacts of every task.
 
-The recordings let the quick tests hold flowc to Metaflow without Metaflow. Review the difference, as of a golden file.
+With the recordings, the quick tests compare flowc with Metaflow without running it. Review the difference as that of a
+golden file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def main(names: list[str]) -> int:
     if not names:
         for stale in RECORDED.glob("*.json"):
             stale.unlink()
-    found: dict[str, dict[str, dict[str, object]]] = {}
+    recorded: dict[str, dict[str, dict[str, object]]] = {}
     with ThreadPoolExecutor(2) as pool:
         for case, outcome in zip(chosen, pool.map(_run, chosen)):
             if outcome.succeeded == case.fails:
@@ -29,10 +30,10 @@ def main(names: list[str]) -> int:
                 )
                 return 1
             one = {"succeeded": outcome.succeeded, "tasks": outcome.without(case.aside)}
-            found.setdefault(case.path.stem, {})[" ".join(case.arguments)] = one
+            recorded.setdefault(case.path.stem, {})[" ".join(case.arguments)] = one
             print(case.name, "succeeds" if outcome.succeeded else "fails", len(outcome.tasks), flush=True)
     RECORDED.mkdir(exist_ok=True)
-    for name, runs in found.items():
+    for name, runs in recorded.items():
         (RECORDED / f"{name}.json").write_text(
             json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
         )

@@ -24,34 +24,34 @@ CASES = cases()
 MISTAKES = sorted(WRONG.glob("*.py"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[each.name for each in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_run_leaves_what_metaflow_s_leaves(case: Case, tmp_path: Path) -> None:
-    """Against the recording of Metaflow's run."""
-    found = with_flowc(case, tmp_path)
-    told = difference(recorded(case), found, case)
-    assert not told, f"{case.path}\n" + "\n".join(told) + f"\n{found.said}"
+    """Compares with the recording of Metaflow's run."""
+    outcome = with_flowc(case, tmp_path)
+    told = difference(recorded(case), outcome, case)
+    assert not told, f"{case.path}\n" + "\n".join(told) + f"\n{outcome.said}"
 
 
 @pytest.mark.slow
 @pytest.mark.metaflow
-@pytest.mark.parametrize("case", CASES, ids=[each.name for each in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_the_recording_is_what_metaflow_does(case: Case, tmp_path: Path) -> None:
     told = difference(with_metaflow(case, tmp_path), recorded(case), case)
     assert not told, f"{case.path}: python -m tests.differential.record {case.path.stem}\n" + "\n".join(told)
 
 
 def test_every_recording_has_its_flow() -> None:
-    assert {each.stem for each in RECORDED.glob("*.json")} == {each.path.stem for each in CASES}
+    assert {path.stem for path in RECORDED.glob("*.json")} == {case.path.stem for case in CASES}
 
 
-@pytest.mark.parametrize("path", MISTAKES, ids=[each.stem for each in MISTAKES])
+@pytest.mark.parametrize("path", MISTAKES, ids=[path.stem for path in MISTAKES])
 def test_a_mistake_is_refused(path: Path) -> None:
     assert not flowc_accepts(path)
 
 
 @pytest.mark.slow
 @pytest.mark.metaflow
-@pytest.mark.parametrize("path", MISTAKES, ids=[each.stem for each in MISTAKES])
+@pytest.mark.parametrize("path", MISTAKES, ids=[path.stem for path in MISTAKES])
 def test_metaflow_refuses_it_too(path: Path, tmp_path: Path) -> None:
     assert not metaflow_accepts(path, tmp_path)
 

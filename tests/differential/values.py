@@ -10,17 +10,17 @@ from typing import Any
 
 
 def text(value: Any, open_: frozenset[int] = frozenset()) -> str:
-    """`repr`, with sets sorted, caught exceptions without their stack, and objects without a `repr` of their own by what they hold."""
+    """Returns the `repr`, with sorted sets, exceptions without their stack, and plain objects by their attributes."""
     if id(value) in open_:
         return "..."
     inside = open_ | {id(value)}
     kind = type(value)
     if kind in (list, tuple):
-        return kind.__name__ + "(" + ", ".join(text(each, inside) for each in value) + ")"
+        return kind.__name__ + "(" + ", ".join(text(item, inside) for item in value) + ")"
     if kind in (set, frozenset):
-        return kind.__name__ + "(" + ", ".join(sorted(text(each, inside) for each in value)) + ")"
+        return kind.__name__ + "(" + ", ".join(sorted(text(item, inside) for item in value)) + ")"
     if kind is dict:
-        return "{" + ", ".join(f"{text(key, inside)}: {text(each, inside)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{text(key, inside)}: {text(item, inside)}" for key, item in value.items()) + "}"
     if kind.__name__ == "MetaflowExceptionWrapper":
         return f"caught({value.type}: {value.exception})"
     if isinstance(value, BaseException):

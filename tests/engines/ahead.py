@@ -1,4 +1,4 @@
-"""What the selected tests do on an engine, begun together: most of a run there is waiting, which several can do at once."""
+"""Begins the runs of all selected tests of an engine together, since most of a run is waiting."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .deploying import Dump, Given, Outcome, without_run
 
 
 class Engine(Protocol):
-    """What an engine's module gives: a run of a flow from its source to what it leaves."""
+    """The interface of an engine's module: it runs a flow from its source to its result."""
 
     at_once: int  # how many runs it takes at a time
 
-    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]: ...
+    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]: ...
 
 
 @dataclass
 class Ran:
-    """How a case ended."""
+    """The end of a case."""
 
     outcome: Outcome
     left: Dump
@@ -34,7 +34,10 @@ class Ran:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What befalls an engine, and what must come of it: `act` is given the engine and a folder of its own, does it, and asserts."""
+    """An incident on an engine and its required outcome.
+
+    `act` takes the engine and an empty folder, causes the incident, and asserts.
+    """
 
     engine: str
     act: Callable[[Any, Path], None]
@@ -45,7 +48,7 @@ class Scenario:
 
 def scenarios(engine: str, *acts: Callable[[Any, Path], None]) -> list[object]:
     """The scenarios, as parameters of a test."""
-    return [pytest.param(each, id=str(each)) for each in (Scenario(engine, act) for act in acts)]
+    return [pytest.param(scenario, id=str(scenario)) for scenario in (Scenario(engine, act) for act in acts)]
 
 
 class Ahead:
@@ -57,17 +60,17 @@ class Ahead:
         self.pools: list[ThreadPoolExecutor] = []
 
     def begin(self, name: str) -> None:
-        """Begins all that is selected of that engine, unless it has begun: scenarios first, in which there is most to wait for."""
+        """Begins everything that is selected for the engine, once. Scenarios come first, since they wait longest."""
         selected = [
-            each for each in self.selected if each.engine == name and not (isinstance(each, Case) and each.refusal)
+            entry for entry in self.selected if entry.engine == name and not (isinstance(entry, Case) and entry.refusal)
         ]
         if not selected or selected[0] in self.futures:
             return
         engine = self.engine(name)
         pool = ThreadPoolExecutor(engine.at_once)
         self.pools.append(pool)
-        for each in sorted(selected, key=lambda each: isinstance(each, Case)):
-            self.futures[each] = pool.submit(_do, engine, each)
+        for entry in sorted(selected, key=lambda entry: isinstance(entry, Case)):
+            self.futures[entry] = pool.submit(_do, engine, entry)
 
     def ran(self, case: Case) -> Ran:
         """Waits for the case's run."""
@@ -82,8 +85,8 @@ class Ahead:
 
     def stop(self) -> None:
         """Begins no more runs, and waits for those that run."""
-        for each in self.pools:
-            each.shutdown(cancel_futures=True)
+        for pool in self.pools:
+            pool.shutdown(cancel_futures=True)
 
 
 def _do(engine: Engine, selected: Case | Scenario) -> Ran | None:

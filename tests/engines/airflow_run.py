@@ -21,7 +21,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-# the release whose parts are imported ahead; of older ones `make nightly` runs a few flows, one import each
+# the release whose parts are imported ahead; `make nightly` runs only a few flows on older ones
 WARM = (3, 3)
 MODULES = (
     "a2wsgi", "airflow.dag_processing.collection", "airflow.dag_processing.dagbag", "airflow.models.dagbag", "airflow.providers.cncf.kubernetes.operators.pod",
@@ -58,9 +58,9 @@ def warm_up() -> None:
 
     configure_mappers()
     stats._get_registry()
-    made = InProcessExecutionAPI()
-    supervisor.in_process_api_server = lambda: made
-    asyncio.run(first_request(made.app))
+    api = InProcessExecutionAPI()
+    supervisor.in_process_api_server = lambda: api
+    asyncio.run(first_request(api.app))
     while threading.active_count() > 1:  # the request's, which are about to end
         time.sleep(0.01)
 
@@ -132,7 +132,7 @@ def run(request: dict[str, Any]) -> None:
 
         result = DagRun.find(dag_id=module.dag.dag_id)[-1]
     states: dict[str, list[str]] = {}
-    for instance in sorted(result.get_task_instances(), key=lambda each: (each.task_id, each.map_index)):
+    for instance in sorted(result.get_task_instances(), key=lambda task: (task.task_id, task.map_index)):
         states.setdefault(instance.task_id, []).append(str(instance.state))
     write(
         "result.json",

@@ -26,10 +26,10 @@ class Processes:
     def __init__(self, airflow: Airflow, s3: S3Server) -> None:
         self.airflow, self.s3 = airflow, s3
 
-    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]:
         assert delivery == "process"
         packages = packages_of(flow)
-        made = compiled(
+        spec = compiled(
             flow,
             "airflow",
             self.s3,
@@ -38,8 +38,8 @@ class Processes:
             "--airflow-python",
             python_with(packages, self.airflow.home),
         )
-        outcome = run(self.airflow, made.only("_dag.py"), given, self.s3.environment)
-        return outcome, left(self.s3, outcome.run, made.flow, packages)
+        outcome = run(self.airflow, spec.only("_dag.py"), parameters, self.s3.environment)
+        return outcome, left(self.s3, outcome.run, spec.flow, packages)
 
 
 class Pods:
@@ -58,15 +58,15 @@ class Pods:
         }
         self.environment = {"AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra})}
 
-    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
-        made = compiled(flow, "airflow", self.images.s3, *self.images.options(flow, delivery))
-        outcome = run(self.airflow, made.only("_dag.py"), given, self.environment)
-        return outcome, left(self.images.s3, outcome.run, made.flow, packages_of(flow))
+    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]:
+        spec = compiled(flow, "airflow", self.images.s3, *self.images.options(flow, delivery))
+        outcome = run(self.airflow, spec.only("_dag.py"), parameters, self.environment)
+        return outcome, left(self.images.s3, outcome.run, spec.flow, packages_of(flow))
 
 
-def run(airflow: Airflow, dag: str, given: Given, environment: dict[str, str]) -> Outcome:
+def run(airflow: Airflow, dag: str, parameters: Given, environment: dict[str, str]) -> Outcome:
     began = time.monotonic()
-    result = airflow.run(dag, given, environment)
+    result = airflow.run(dag, parameters, environment)
     succeeded = result["state"] == "success"
     count = sum(state != "skipped" for states in result["tasks"].values() for state in states)
     detail = "" if succeeded else f"{result['tasks']}\n{result['log'][-6000:]}"

@@ -25,7 +25,7 @@ from .packages import DEBIAN_PYTHON, packages_of, with_bytecode
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
 NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
-OF = "workflows.argoproj.io/workflow"  # the label that says whose a pod is
+OF = "workflows.argoproj.io/workflow"  # the label that names the Workflow of a pod
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"  # a workflow's whole status is a hundred times as much
 PACKAGES = "usr/lib/python3/dist-packages"
 
@@ -54,7 +54,7 @@ class Images:
         return ("--image", image, *how, "--env-secret", SECRET, "--namespace", NAMESPACE)
 
     def with_packages(self, flow: Path) -> str:
-        """An image that holds flowc and what the flow imports, made when it is first asked for; "" if the flow needs nothing."""
+        """Returns an image with flowc and the flow's packages, made on first use; "" if the flow has none."""
         folder = packages_of(flow, DEBIAN_PYTHON)
         if folder is None:
             return ""
@@ -62,9 +62,9 @@ class Images:
             if folder not in self.made:
                 name = f"docker.io/flowc-test/packages:{len(self.made)}"
                 files = {
-                    f"{PACKAGES}/{each.relative_to(folder)}": each.read_bytes()
-                    for each in folder.rglob("*")
-                    if each.is_file()
+                    f"{PACKAGES}/{path.relative_to(folder)}": path.read_bytes()
+                    for path in folder.rglob("*")
+                    if path.is_file()
                 }
                 self._load(Image(name, [self.python, self.flowc, files_layer(files)], ["python3"]))
                 self.made[folder] = name
@@ -93,30 +93,30 @@ class Argo:
         second `apply`, of which it has not heard yet.
         """
         name = named(flow, f"{delivery}-{flow.stem.replace('_', '-')}"[:50].lower())
-        made = compiled(flow, "argo", self.s3, *name, *self.images.options(flow, delivery), *options)
-        for each in self.manifests(made):
-            if change is not None and each["kind"] == "WorkflowTemplate":
-                change(each)
-            if each["kind"] == "CronWorkflow":
-                each["spec"]["suspend"] = True
-            self.node.apply(each)
-        return made
+        spec = compiled(flow, "argo", self.s3, *name, *self.images.options(flow, delivery), *options)
+        for manifest in self.manifests(spec):
+            if change is not None and manifest["kind"] == "WorkflowTemplate":
+                change(manifest)
+            if manifest["kind"] == "CronWorkflow":
+                manifest["spec"]["suspend"] = True
+            self.node.apply(manifest)
+        return spec
 
-    def manifests(self, made: Compiled) -> list[dict[str, Any]]:
-        return documents(made.only(".argo.yaml"))
+    def manifests(self, spec: Compiled) -> list[dict[str, Any]]:
+        return documents(spec.only(".argo.yaml"))
 
-    def start(self, made: Compiled, parameters: dict[str, str] | None = None, name: str = "") -> str:
+    def start(self, spec: Compiled, parameters: dict[str, str] | None = None, name: str = "") -> str:
         """Starts a run as `argo submit --from` does, and sees it begin; returns the name of its Workflow.
 
         The controller hears of templates and of workflows by streams of their own: a workflow's may be ahead of that of its template, applied just
         before, and it ends the workflow at once. Whoever submits it then submits it again, as done here.
         """
-        template = self.manifests(made)[0]["metadata"]["name"]
-        given = [{"name": key, "value": value} for key, value in (parameters or {}).items()]
+        template = self.manifests(spec)[0]["metadata"]["name"]
+        arguments = [{"name": key, "value": value} for key, value in (parameters or {}).items()]
         workflow = {
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
             "metadata": {"name": name} if name else {"generateName": f"{template}-"},
-            "spec": {"workflowTemplateRef": {"name": template}, "arguments": {"parameters": given}},
+            "spec": {"workflowTemplateRef": {"name": template}, "arguments": {"parameters": arguments}},
         }  # fmt: skip
         unheard = f'workflowtemplates.argoproj.io "{template}" not found'
         deadline = time.monotonic() + 60
@@ -139,7 +139,7 @@ class Argo:
         status = self._call("GET", f"/{run}").get("status", {})
         phase = status.get("phase", "") if self._has_ended(run) else ""
         nodes = list(status.get("nodes", {}).values())
-        pods = [each for each in nodes if each["type"] == "Pod"]
+        pods = [node for node in nodes if node["type"] == "Pod"]
         detail = "" if phase == "Succeeded" else self._detail(run, phase, status, nodes)
         finished = time.monotonic() - self.started[run]
         return Outcome(self.id_of(run), phase == "Succeeded", finished, len(pods), detail)
@@ -153,27 +153,27 @@ class Argo:
         program = [str(self.node.argo / "retry"), str(restart_successful).lower(), selector]
         done = subprocess.run(program, input=json.dumps(self._call("GET", f"/{run}")), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        made = json.loads(done.stdout)
-        for pod in made["pods"]:
+        answer = json.loads(done.stdout)
+        for pod in answer["pods"]:
             with contextlib.suppress(ApiError):  # gone already, where podGC has deleted it
                 self.node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}?gracePeriodSeconds=0")
         until(
-            lambda: not set(made["pods"]) & {each["metadata"]["name"] for each in self.node.pods(f"{OF}={run}")},
+            lambda: not set(answer["pods"]) & {pod["metadata"]["name"] for pod in self.node.pods(f"{OF}={run}")},
             "the pods are gone",
             300,
             every=0.3,
         )
-        self._call("PUT", f"/{run}", made["workflow"])
+        self._call("PUT", f"/{run}", answer["workflow"])
         self.started[run] = time.monotonic()
         return run
 
     def failures(self, run: str) -> dict[str, list[str]]:
-        """What Argo says of each pod of the run that failed, by the name of its template."""
-        found: dict[str, list[str]] = {}
-        for each in self._call("GET", f"/{run}")["status"]["nodes"].values():
-            if each["type"] == "Pod" and each["phase"] in ("Failed", "Error"):
-                found.setdefault(each["templateName"], []).append(each.get("message", ""))
-        return found
+        """Returns Argo's messages about the failed pods of the run: name of the template → messages."""
+        messages: dict[str, list[str]] = {}
+        for node in self._call("GET", f"/{run}")["status"]["nodes"].values():
+            if node["type"] == "Pod" and node["phase"] in ("Failed", "Error"):
+                messages.setdefault(node["templateName"], []).append(node.get("message", ""))
+        return messages
 
     def delete(self, run: str) -> None:
         """Deletes the run's Workflow, and its pods as a cluster's garbage collector does: those of another run of its name are called the same."""
@@ -183,26 +183,26 @@ class Argo:
             self.node.call("DELETE", pods)
             time.sleep(0.5)
 
-    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, values: Given) -> tuple[Outcome, Dump]:
         """Runs the flow, and reads what it left. One that says itself what it is called runs once at a time."""
         with contextlib.nullcontext() if named(flow, "any") else self.lock:
-            made = self.deploy(flow, delivery)
-            outcome = self.wait(self.start(made, as_text(given)))
-        return outcome, left(self.s3, outcome.run, made.flow, packages_of(flow))
+            spec = self.deploy(flow, delivery)
+            outcome = self.wait(self.start(spec, as_text(values)))
+        return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
 
     def id_of(self, run: str) -> str:
-        """What flowc calls the run of the Workflow of that name."""
+        """Returns flowc's id of the Workflow's run."""
         return f"{run}-{self._call('GET', f'/{run}', accept=METADATA)['metadata']['uid'][:6]}"
 
     def _detail(self, run: str, phase: str, status: dict[str, Any], nodes: list[dict[str, Any]]) -> str:
         lines = [f"{run}: {phase or 'not ended'} {status.get('message', '')}"]
         lines += [
-            f"  {each['displayName']} {each['type']} {each['phase']} {each.get('message', '')}"
-            for each in nodes
-            if each["phase"] != "Succeeded"
+            f"  {node['displayName']} {node['type']} {node['phase']} {node.get('message', '')}"
+            for node in nodes
+            if node["phase"] != "Succeeded"
         ]
-        for each in self.node.pods(f"{OF}={run}")[:4]:
-            lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
+        for pod in self.node.pods(f"{OF}={run}")[:4]:
+            lines.append(f"── {pod['metadata']['name']}\n{self.node.pod_log(pod['metadata']['name'])[-1500:]}")
         return "\n".join([*lines, self.node.logs(3) if not phase else ""])
 
     def _phase(self, run: str) -> str:

@@ -58,7 +58,7 @@ def started(name: str, delivery: str) -> Iterator[Engine]:
 
 def typed(flow: Path, words: dict[str, str]) -> Given:
     """The values in the types of their parameters. Raises ValueError for one that is none."""
-    kinds = {each.name: each.type for each in load(str(flow)).flow.parameters}
+    kinds = {parameter.name: parameter.type for parameter in load(str(flow)).flow.parameters}
     unknown = sorted(set(words) - set(kinds))
     if unknown:
         raise ValueError(f"the flow has no parameter {unknown[0]!r}; it has {', '.join(kinds) or 'none'}")
@@ -73,13 +73,13 @@ def main(arguments: list[str], start: Callable[[str, str], AbstractContextManage
         len(arguments) < 2
         or arguments[0] not in DEFAULT
         or len(arguments) % 2
-        or not all(each.startswith("--") for each in arguments[2::2])
+        or not all(argument.startswith("--") for argument in arguments[2::2])
     ):
         print(USAGE, file=sys.stderr)
         return 2
     name, flow, words = arguments[0], Path(arguments[1]), arguments[2:]
-    given = {word.removeprefix("--"): value for word, value in zip(words[::2], words[1::2])}
-    delivery = given.pop("delivery", DEFAULT[name])
+    texts = {word.removeprefix("--"): value for word, value in zip(words[::2], words[1::2])}
+    delivery = texts.pop("delivery", DEFAULT[name])
     if delivery not in ("inject", "baked", *(["process"] if name == "airflow" else [])):
         print(USAGE, file=sys.stderr)
         return 2
@@ -88,15 +88,15 @@ def main(arguments: list[str], start: Callable[[str, str], AbstractContextManage
         print(checked.stderr, file=sys.stderr)
         return 1
     try:
-        values = typed(flow, given)
+        values = typed(flow, texts)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     with contextlib.redirect_stdout(sys.stderr), start(name, delivery) as engine:
-        outcome, found = engine.leaves(flow, delivery, values)
+        outcome, dump = engine.leaves(flow, delivery, values)
     if not outcome.succeeded:
         print(outcome.detail, file=sys.stderr)
-    print(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False))
+    print(json.dumps(dump, indent=2, sort_keys=True, ensure_ascii=False))
     return 0 if outcome.succeeded else 1
 
 

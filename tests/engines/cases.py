@@ -27,7 +27,7 @@ DELIVERIES = {
     "airflow-pods": ("inject", "baked"),
 }
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
-TEXTS: list[Any] = [each for each in hostile.TEXTS if len(each) < 1000]
+TEXTS: list[Any] = [text for text in hostile.TEXTS if len(text) < 1000]
 HOSTILE = (
     "{{workflow.name}} {{=1+1}} {{ run_id }} {% x %} {# y #} $.y $$.z States.Format('{}') '\"$(HOME) ${HOME}`\\ \n é☃ #"
 )
@@ -73,7 +73,7 @@ class Case:
 
     @property
     def number(self) -> int:
-        """Of a random flow."""
+        """A case of a random flow."""
         return int(self.flow.rpartition("-")[2])
 
     @property
@@ -82,7 +82,7 @@ class Case:
 
     @property
     def refusal(self) -> str:
-        """What `flowc compile` says of the flow; "" if it compiles."""
+        """The errors of `flowc compile` for the flow; "" if it compiles."""
         file = HERE / self.flow / f"{self.target}-refused.txt"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
@@ -93,25 +93,26 @@ class Case:
         return written(self.random(), f"{self.target.replace('-', '_')}_{self.number}")
 
     def random(self) -> Flow:
-        """The random flow itself; those for Argo are smaller, where an attempt is a pod, which costs as much as six jobs."""
+        """Returns the random flow.
+
+        Those for Argo are smaller, since an attempt is a pod, which costs as much as six jobs.
+        """
         return sample(loops=self.target != "airflow", cost=2 if self.target == "argo" else 0)[self.number]
 
     def __str__(self) -> str:
-        given = "".join(f"-{str(each)[:4]}" for each in list(json.loads(self.given).values())[:1])
-        return (
-            f"{self.engine}-{self.flow}{given if given.isprintable() and given.isascii() else '-given'}-{self.delivery}"
-        )
+        suffix = "".join(f"-{str(value)[:4]}" for value in list(json.loads(self.given).values())[:1])
+        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}"
 
 
 def parameters(cases: Iterator[Case]) -> list[object]:
     """The cases, as parameters of a test, with the marks of what they need."""
-    made: list[object] = []
-    for each in cases:
-        marks = [getattr(pytest.mark, MARKS[each.engine])]
-        made.append(
-            pytest.param(each, id=str(each), marks=[*marks, pytest.mark.nightly] if is_nightly(each) else marks)
+    marked: list[object] = []
+    for case in cases:
+        marks = [getattr(pytest.mark, MARKS[case.engine])]
+        marked.append(
+            pytest.param(case, id=str(case), marks=[*marks, pytest.mark.nightly] if is_nightly(case) else marks)
         )
-    return made
+    return marked
 
 
 def is_nightly(case: Case) -> bool:
@@ -138,10 +139,10 @@ def is_nightly(case: Case) -> bool:
 def of_features() -> Iterator[Case]:
     for engine, deliveries in DELIVERIES.items():
         for name in FLOWS:
-            for number, given in enumerate(GIVEN.get(name, [{}])):
+            for number, values in enumerate(GIVEN.get(name, [{}])):
                 # parameters do not meet the shim's delivery
                 for delivery in deliveries if number == 0 else (deliveries[number % len(deliveries)],):
-                    yield Case(engine, name, delivery, json.dumps(given, sort_keys=True))
+                    yield Case(engine, name, delivery, json.dumps(values, sort_keys=True))
 
 
 def of_random_flows() -> Iterator[Case]:

@@ -25,15 +25,15 @@ FIXTURES = {"argo": "argo", "step-functions": "aws", "airflow": "processes", "ai
 
 @pytest.fixture(scope="session")
 def node() -> Iterator[Node]:
-    with Node() as made:
-        yield made
+    with Node() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def images(node: Node) -> Iterator[Images]:
-    """With a datastore that pods reach."""
-    with s3_server(ADDRESS) as made:
-        yield Images(node, made)
+    """Yields the images, with a datastore that pods can reach."""
+    with s3_server(ADDRESS) as server:
+        yield Images(node, server)
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +43,16 @@ def argo(images: Images) -> Argo:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[StepFunctions]:
-    with step_functions() as made:
-        yield made
+    with step_functions() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     python = os.environ.get("FLOWC_AIRFLOW_PYTHON")
     assert python, "FLOWC_AIRFLOW_PYTHON names no interpreter with Airflow: run `make test`, which installs one"
-    with Airflow(python, tmp_path_factory.mktemp("airflow")) as made:
-        yield made
+    with Airflow(python, tmp_path_factory.mktemp("airflow")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -79,15 +79,15 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
     """The cases and scenarios of this session, some begun before their test."""
 
     def engine(name: str) -> Engine:
-        found: Engine = request.getfixturevalue(FIXTURES[name])
-        return found
+        started: Engine = request.getfixturevalue(FIXTURES[name])
+        return started
 
-    given = [
-        each for item in request.session.items if hasattr(item, "callspec") for each in item.callspec.params.values()
+    values = [
+        value for item in request.session.items if hasattr(item, "callspec") for value in item.callspec.params.values()
     ]
-    made = Ahead([each for each in given if isinstance(each, (Case, Scenario))], engine)
-    yield made
-    made.stop()
+    begun = Ahead([value for value in values if isinstance(value, (Case, Scenario))], engine)
+    yield begun
+    begun.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def begun(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def record(record_property: pytest.FixtureRequest) -> Record:
-    """Writes a run down for the table."""
+    """Records a run for the table."""
 
     def write(case: Case, outcome: Outcome | str) -> None:
         record_property(PROPERTY, row(case, outcome))  # type: ignore[operator]

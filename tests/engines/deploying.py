@@ -1,4 +1,4 @@
-"""What every engine needs of a flow: its spec, its code package in the datastore, and what a local run of it leaves."""
+"""What every engine needs of a flow: its spec, its code package in the datastore, the result of a local run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Given = dict[str, Any]  # a run's parameters, in their types
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run on an engine ended."""
+    """The end of a run on an engine."""
 
     run: str  # its id
     succeeded: bool
@@ -45,15 +45,15 @@ class Compiled:
     files: dict[str, str]  # name → text
 
     def only(self, suffix: str) -> str:
-        (found,) = [text for name, text in self.files.items() if name.endswith(suffix)]
-        return found
+        (match,) = [text for name, text in self.files.items() if name.endswith(suffix)]
+        return match
 
 
 def compiled(flow: Path, target: str, s3: S3Server, *options: str) -> Compiled:
     """Compiles the flow, and puts its code package into the bucket."""
     with TemporaryDirectory() as folder:
         flowc("compile", str(flow), "--target", target, "--store", STORE, "-q", "-o", folder, *options, check=True)
-        files = {each.name: each.read_text() for each in Path(folder, target).iterdir()}
+        files = {path.name: path.read_text() for path in Path(folder, target).iterdir()}
         (package,) = Path(folder, "code").iterdir()
         named = re.search(r"FLOWC_FLOW\W+(?:value\W+)?(\w+)", "\n".join(files.values()))
         assert named
@@ -63,17 +63,17 @@ def compiled(flow: Path, target: str, s3: S3Server, *options: str) -> Compiled:
 
 def named(flow: Path, name: str) -> tuple[str, ...]:
     """The option that names what is deployed; none for a flow that says it itself, by `@project`."""
-    own = any(each.name == "project" for each in load(str(flow)).flow.decorators)
+    own = any(decorator.name == "project" for decorator in load(str(flow)).flow.decorators)
     return () if own else ("--name", name)
 
 
-def as_text(given: Given) -> dict[str, str]:
+def as_text(parameters: Given) -> dict[str, str]:
     """Parameters as a command line has them."""
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in parameters.items()}
 
 
 def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
-    """What a run on an engine left; nothing if its first task failed."""
+    """Returns the result of a run on an engine; it is empty if the first task failed."""
     if (
         not s3.client()
         .list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{run_name(flow, run_id)}", MaxKeys=1)
@@ -83,25 +83,25 @@ def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> 
     return dump(STORE, run_id, flow, env={**s3.environment, **_path(packages)})
 
 
-def local(shared: Path, flow: Path, given: str = "{}") -> tuple[bool, Dump]:
-    """Whether a local run succeeds, and what it leaves, `without_run`. `given`: its parameters as JSON.
+def local(shared: Path, flow: Path, parameters: str = "{}") -> tuple[bool, Dump]:
+    """Returns True if a local run succeeds, and its result, `without_run`. `parameters` are the flow's, as JSON.
 
-    Each engine's tests ask for it, in processes of their own; in the folder `shared` the first leaves it for the others.
+    The tests of each engine run in their own process. The first that asks stores the result in the folder `shared`.
     """
-    kept = shared / hashlib.sha256(flow.read_bytes() + given.encode()).hexdigest()
+    kept = shared / hashlib.sha256(flow.read_bytes() + parameters.encode()).hexdigest()
     with open(kept.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            kept.with_suffix(".part").write_text(json.dumps(_local(flow, given)))
+            kept.with_suffix(".part").write_text(json.dumps(_local(flow, parameters)))
             kept.with_suffix(".part").rename(kept)
-    succeeded, found = json.loads(kept.read_text())
-    return succeeded, found
+    succeeded, artifacts = json.loads(kept.read_text())
+    return succeeded, artifacts
 
 
-def _local(flow: Path, given: str) -> tuple[bool, Dump]:
+def _local(flow: Path, parameters: str) -> tuple[bool, Dump]:
     environment = _path(packages_of(flow))
     with TemporaryDirectory() as folder:
-        words = [f"--{name}={value}" for name, value in as_text(json.loads(given)).items()]
+        words = [f"--{name}={value}" for name, value in as_text(json.loads(parameters)).items()]
         done = run(flow, Path(folder), *words, run_id=HERE, env=environment, check=False)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         return done.returncode == 0, without_run(dump(folder, HERE, env=environment), HERE)
@@ -111,17 +111,17 @@ def _path(packages: Path | None) -> dict[str, str]:
     return {"PYTHONPATH": str(packages)} if packages else {}
 
 
-def without_run(found: Dump, run_id: str) -> Dump:
-    """What a run left, without its id, so that it can be compared with another's."""
+def without_run(dump: Dump, run_id: str) -> Dump:
+    """Returns the result of a run without its id, so that two runs can be compared."""
     return {
         step: [
             {
-                **each,
+                **task,
                 "artifacts": {
-                    name: {**one, "repr": said(one).replace(run_id, "RUN")} for name, one in each["artifacts"].items()
+                    name: {**one, "repr": said(one).replace(run_id, "RUN")} for name, one in task["artifacts"].items()
                 },
             }
-            for each in tasks
+            for task in tasks
         ]
-        for step, tasks in found.items()
+        for step, tasks in dump.items()
     }

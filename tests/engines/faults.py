@@ -260,34 +260,34 @@ def gate(s3: S3Server, is_open: bool, name: str = "gate") -> None:
         s3.client().delete_object(Bucket=BUCKET, Key=name)
 
 
-def value(found: Dump, step: str, name: str, path: str = "-") -> str:
+def value(dump: Dump, step: str, name: str, path: str = "-") -> str:
     """The repr of one artifact."""
-    return str(next(each for each in found[step] if each["path"] == path)["artifacts"][name]["repr"])
+    return str(next(task for task in dump[step] if task["path"] == path)["artifacts"][name]["repr"])
 
 
 def failures(s3: S3Server, flow: str, run: str) -> list[str]:
     """The attempts of the run that have failed and said so: `start/-.0.failure.json`."""
     prefix = f"{PREFIX}/{run_name(flow, run)}"
     listed = s3.client().list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-    return [each["Key"].removeprefix(prefix) for each in listed if each["Key"].endswith(".failure.json")]
+    return [entry["Key"].removeprefix(prefix) for entry in listed if entry["Key"].endswith(".failure.json")]
 
 
-def check_failed(found: Dump) -> None:
-    """Of a run of GATED before the gate was opened: the tasks that did not fail have left their records."""
+def check_failed(dump: Dump) -> None:
+    """Checks a run of GATED before the gate is opened: the tasks that did not fail have records."""
     assert (
-        [each["path"] for each in found["start"]] == ["-"]
-        and [each["path"] for each in found["body"]] == ["1"]
-        and "join" not in found
+        [task["path"] for task in dump["start"]] == ["-"]
+        and [task["path"] for task in dump["body"]] == ["1"]
+        and "join" not in dump
     )
 
 
 def check_finished(before: Dump, after: Dump) -> None:
-    """Of a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
-    assert [each["path"] for each in after["body"]] == ["0", "1"] and "end" in after
+    """Checks a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
+    assert [task["path"] for task in after["body"]] == ["0", "1"] and "end" in after
     for step, tasks in before.items():
-        assert all(each in after[step] for each in tasks)
+        assert all(task in after[step] for task in tasks)
 
 
-def check_twice(found: Dump) -> None:
-    """Of a run of TWICE: whoever was first, everybody saw the same."""
-    assert value(found, "join", "tokens") == repr([value(found, "start", "token").strip("'")])
+def check_twice(dump: Dump) -> None:
+    """Checks a run of TWICE: whichever process was first, all tasks saw the same values."""
+    assert value(dump, "join", "tokens") == repr([value(dump, "start", "token").strip("'")])

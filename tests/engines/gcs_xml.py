@@ -58,10 +58,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b"", {"ETag": f'"part{query["partNumber"]}"'})
         elif self.command == "POST" and "uploadId" in query:
             sent = self.server.uploads.pop(query["uploadId"])
-            named = [int(each) for each in re.findall(rb"<PartNumber>(\d+)<", body)]
+            named = [int(number) for number in re.findall(rb"<PartNumber>(\d+)<", body)]
             self._insert(
                 parts.path,
-                b"".join(sent[each] for each in named),
+                b"".join(sent[number] for number in named),
                 "<R><Bucket>b</Bucket><Key>k</Key><ETag>e</ETag></R>",
             )
         elif self.command == "PUT":
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"&ifGenerationMatch={condition}" if condition else ""
         )
         headers = {"content-type": self.headers.get("content-type") or "application/octet-stream"}
-        status, found, data = self._ask("POST", f"/upload/storage/v1/b/{bucket}/o?{query}", body, headers)
+        status, answer_headers, data = self._ask("POST", f"/upload/storage/v1/b/{bucket}/o?{query}", body, headers)
         if status == 200:
             generation = re.search(rb'"generation":\s*"?(\d+)', data)
             self._send(
@@ -90,15 +90,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(status, data, {})
 
     def _forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
-        status, found, data = self._ask(
+        status, answer_headers, data = self._ask(
             method, path, body, {name: value for name, value in headers.items() if name.lower() != "host"}
         )
         kept = {
             name: value
-            for name, value in found.items()
+            for name, value in answer_headers.items()
             if name.lower() not in ("content-length", "transfer-encoding", "connection", "date")
         }
-        self._send(status, data, kept, found.get("Content-Length"))
+        self._send(status, data, kept, answer_headers.get("Content-Length"))
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self.server.server)
@@ -123,11 +123,11 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def front(server: str) -> Iterator[str]:
     """`server`: host and port of fake-gcs-server. Yields the URL of the front."""
-    with _Front(server) as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True)
+    with _Front(server) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{made.server_address[1]}"
+            yield f"http://127.0.0.1:{proxy.server_address[1]}"
         finally:
-            made.shutdown()
+            proxy.shutdown()
             thread.join()

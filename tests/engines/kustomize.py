@@ -25,7 +25,7 @@ def built(folder: Path) -> dict[str, dict[str, Any]]:
     """Returns the objects that `kustomize build` makes of the folder, by `KIND/NAME`; fails with what it printed."""
     done = subprocess.run([str(kustomize()), "build", str(folder)], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr
-    return {f"{each['kind']}/{each['metadata']['name']}": each for each in documents(done.stdout)}
+    return {f"{document['kind']}/{document['metadata']['name']}": document for document in documents(done.stdout)}
 
 
 if __name__ == "__main__":

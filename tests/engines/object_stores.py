@@ -30,25 +30,28 @@ def _cache(name: str) -> Path:
 
 
 def installed(name: str, command: list[str], **environment: str) -> Path:
-    """Returns the folder that the command filled, `{}` standing for it; runs it once. Raises CalledProcessError, with what it printed."""
+    """Returns the folder that the command fills; `{}` stands for it.
+
+    Runs it once. Raises CalledProcessError with its output.
+    """
     folder = _cache(name)
     if not folder.exists():
         print(f"engines: installing {name}, once", file=sys.stderr, flush=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
-            made = os.path.join(unfinished, "made")
-            os.mkdir(made)
+            target = os.path.join(unfinished, "made")
+            os.mkdir(target)
             done = subprocess.run(
-                [each.replace("{}", made) for each in command], cwd=made, capture_output=True, text=True,
-                env={**os.environ, "PATH": PATH, **{key: value.replace("{}", made) for key, value in environment.items()}},
+                [word.replace("{}", target) for word in command], cwd=target, capture_output=True, text=True,
+                env={**os.environ, "PATH": PATH, **{key: value.replace("{}", target) for key, value in environment.items()}},
             )  # fmt: skip
             if done.returncode:
                 print(done.stdout + done.stderr, file=sys.stderr)
                 done.check_returncode()
             try:
-                os.rename(made, folder)
+                os.rename(target, folder)
             except OSError:  # another process was first
-                shutil.rmtree(made)
+                shutil.rmtree(target)
     return folder
 
 
@@ -114,7 +117,7 @@ def azure() -> Iterator[dict[str, str]]:
             "--skipApiVersionCheck",
             "--inMemoryPersistence",
         ]
-        command = [str(azurite()), *[each for each in options if each not in ("--location", data)]]
+        command = [str(azurite()), *[option for option in options if option not in ("--location", data)]]
         with _server(command, port):
             _create_container(port)
             endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"

@@ -1,6 +1,6 @@
-"""What flows import, installed once into a folder of the cache: what an image of the flow would hold.
+"""The packages that flows import, installed once into a folder of the cache, as an image of the flow would hold them.
 
-A flow says it in a `requirements.txt` beside it.
+A flow names them in a `requirements.txt` beside it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def packages_of(flow: Path, version: tuple[int, int] | None = None) -> Path | No
     requirements = flow.with_name("requirements.txt")
     if not requirements.exists():
         return None
-    wanted = version or sys.version_info[:2]
+    target_version = version or sys.version_info[:2]
     root = Path(os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines"))
     root.mkdir(parents=True, exist_ok=True)
     folder = (
         root
-        / f"packages-{wanted[0]}.{wanted[1]}-{hashlib.sha256(requirements.read_bytes() + b'compiled').hexdigest()[:12]}"
+        / f"packages-{target_version[0]}.{target_version[1]}-{hashlib.sha256(requirements.read_bytes() + b'compiled').hexdigest()[:12]}"
     )
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -45,13 +45,13 @@ def packages_of(flow: Path, version: tuple[int, int] | None = None) -> Path | No
                     "--only-binary=:all:",
                     "--no-compile",
                 ]
-                for_version = ["--python-version", f"{wanted[0]}.{wanted[1]}", "--implementation", "cp"]
+                for_version = ["--python-version", f"{target_version[0]}.{target_version[1]}", "--implementation", "cp"]
                 subprocess.run(
                     [*pip, *for_version, "--target", str(target), "-r", str(requirements)],
                     check=True,
                     capture_output=True,
                 )
-                if wanted == sys.version_info[:2]:
+                if target_version == sys.version_info[:2]:
                     # as pip does, but valid whatever the times of the files in an image: without it, each task compiles what it imports
                     compileall = [
                         sys.executable,
@@ -74,10 +74,10 @@ def with_bytecode(files: dict[str, bytes]) -> dict[str, bytes]:
     """Python files of an image, by path, with what `pip install` would have compiled of them; as they are where this Python is another."""
     if sys.version_info[:2] != DEBIAN_PYTHON:
         return files
-    made = dict(files)
+    result = dict(files)
     for name, source in files.items():
         if name.endswith(".py"):
             code = marshal.dumps(compile(source, "/" + name, "exec"))
             # a header of "unchecked hash": valid whatever the times of the files (PEP 552)
-            made[cache_from_source(name)] = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + code
-    return made
+            result[cache_from_source(name)] = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + code
+    return result

@@ -1,6 +1,6 @@
-"""The same few random flows for every engine, and what is wrong with what one leaves of them.
+"""The same few random flows for every engine, and the comparison of their results with the reference.
 
-Drawn once, small enough that a pod a task is bearable. A nightly run draws hundreds anew (`test_nightly.py`).
+They are drawn once, and small, since each task may be a pod. A nightly run draws hundreds more (`test_nightly.py`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST = 8  # attempts at tasks of one flow
 # What each engine's sample has, since engines have run it wrong: a switch that a switch passes by, and a step where ways
 # meet that none comes to.
 MUST = ("switch-passed-by", "meeting-passed-by")
-_drawing = threading.Lock()  # several threads that ask at first would each draw them
+_drawing = threading.Lock()  # otherwise each of the first threads would draw them
 
 
 @cache
@@ -40,7 +40,7 @@ def drawn() -> tuple[Flow, ...]:
 
     Few flows so small have a meeting, so some are drawn of which that is the main thing.
     """
-    found: dict[str, Flow] = {}
+    by_source: dict[str, Flow] = {}
 
     def draw(several: SearchStrategy[Flow], count: int) -> None:
         @seed(SEED)
@@ -54,13 +54,13 @@ def drawn() -> tuple[Flow, ...]:
         @given(several)
         def one(flow: Flow) -> None:
             if len(flow.steps) <= MOST and 4 <= expected(flow).attempts <= MOST:
-                found.setdefault(source_of(flow), flow)
+                by_source.setdefault(source_of(flow), flow)
 
         one()
 
     draw(flows(faults=True), 500)
     draw(meetings(faults=True), 100)
-    return tuple(found.values())
+    return tuple(by_source.values())
 
 
 @cache
@@ -70,12 +70,12 @@ def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
     An attempt at a task is worth `cost` pairs of what happens together.
     """
     with _drawing:
-        found = drawn()
-    attempts = [expected(flow).attempts for flow in found]
-    waiting = {number: together(flow) for number, flow in enumerate(found) if loops or loopless(flow)}
+        flows = drawn()
+    attempts = [expected(flow).attempts for flow in flows]
+    waiting = {number: together(flow) for number, flow in enumerate(flows) if loops or loopless(flow)}
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
-    for needed in [*(frozenset([each]) for each in MUST), *[frozenset[str]()] * (COUNT - len(MUST))]:
+    for needed in [*(frozenset([feature]) for feature in MUST), *[frozenset[str]()] * (COUNT - len(MUST))]:
         possible = [number for number, pairs in waiting.items() if not needed or needed in pairs]
         best = max(
             possible,
@@ -83,7 +83,7 @@ def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
         )
         seen |= waiting.pop(best)
         chosen.append(best)
-    return tuple(found[number] for number in chosen)
+    return tuple(flows[number] for number in chosen)
 
 
 def loopless(flow: Flow) -> bool:
@@ -91,37 +91,37 @@ def loopless(flow: Flow) -> bool:
 
 
 def together(flow: Flow) -> set[frozenset[str]]:
-    """Pairs of what happens in a run of the flow."""
-    wanted = expected(flow)
-    what = {"fails"} if wanted.failed else passed_by(flow)
+    """Returns the pairs of events that happen in one run of the flow."""
+    reference = expected(flow)
+    what = {"fails"} if reference.failed else passed_by(flow)
     for step in flow.steps:
         kind = step.name.split("_")[0]
         what.add("loop" if kind.startswith("loop") else kind)
         if step.decorators:
-            names = "-".join(each.name for each in step.decorators)
+            names = "-".join(decorator.name for decorator in step.decorators)
             what.add(f"{kind.rstrip('0123')}-{names}-{'fails' if failures(step.name) else 'passes'}")
     return {frozenset((one, other)) for one in what for other in what}
 
 
 def passed_by(flow: Flow) -> set[str]:
-    """What of MUST a run of the flow, one that does not fail, has."""
+    """Returns the elements of MUST that happen in a successful run of the flow."""
     reached = {step for step, _ in expected(flow).records}
     before = Counter(target for step in flow.steps for target in targets(step) if target != step.name)
-    found = set()
+    features = set()
     for step in flow.steps:
         if step.name not in reached:
             if isinstance(step.transition, Switch) and not is_loop(step):
-                found.add(MUST[0])
+                features.add(MUST[0])
             if before[step.name] > 1 and not step.is_join:
-                found.add(MUST[1])
-    return found
+                features.add(MUST[1])
+    return features
 
 
 @cache
 def folder() -> Path:
-    made = tempfile.mkdtemp(prefix=f"flowc-random-{os.getpid()}-")
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return Path(made)
+    created = tempfile.mkdtemp(prefix=f"flowc-random-{os.getpid()}-")
+    atexit.register(shutil.rmtree, created, ignore_errors=True)
+    return Path(created)
 
 
 def written(flow: Flow, name: str) -> Path:
@@ -131,23 +131,23 @@ def written(flow: Flow, name: str) -> Path:
     return path
 
 
-def disagreement(found: Dump, succeeded: bool, wanted: Expected) -> str:
-    """What is wrong with what a run left, as text; "" if nothing is.
+def disagreement(dump: Dump, succeeded: bool, reference: Expected) -> str:
+    """Returns the difference between a run's result and the reference as text; "" if there is none.
 
     A run with a task that fails must fail. What it leaves of other branches depends on how far they had come, but whatever is there must be
     right.
     """
-    if succeeded == bool(wanted.failed):
-        return f"the run has {'succeeded' if succeeded else 'failed'}, but these tasks end it: {wanted.failed}"
+    if succeeded == bool(reference.failed):
+        return f"the run has {'succeeded' if succeeded else 'failed'}, but these tasks end it: {reference.failed}"
     wrong = []
     left = {
-        (step, each["path"]): {name: said(one) for name, one in each["artifacts"].items()}
-        for step, tasks in found.items()
-        for each in tasks
+        (step, task["path"]): {name: said(one) for name, one in task["artifacts"].items()}
+        for step, tasks in dump.items()
+        for task in tasks
     }
     for task, artifacts in left.items():
-        if artifacts != wanted.records.get(task):
-            wrong.append(f"{task}: {artifacts} instead of {wanted.records.get(task)}")
-    if not wanted.failed:
-        wrong += [f"{task} has left nothing" for task in wanted.records if task not in left]
+        if artifacts != reference.records.get(task):
+            wrong.append(f"{task}: {artifacts} instead of {reference.records.get(task)}")
+    if not reference.failed:
+        wrong += [f"{task} has left nothing" for task in reference.records if task not in left]
     return "\n".join(wrong)

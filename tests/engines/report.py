@@ -25,7 +25,7 @@ def row(case: Case, outcome: Outcome | str) -> list[str]:
 
 def table(reports: Iterable[Any]) -> str:
     """Markdown of what was recorded; "" if nothing was."""
-    rows = sorted({tuple(value) for each in reports for name, value in each.user_properties if name == PROPERTY})
+    rows = sorted({tuple(value) for report in reports for name, value in report.user_properties if name == PROPERTY})
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [HEAD, ["---"] * len(HEAD), *rows]) if rows else ""
 
 
@@ -35,10 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     text = table(
-        each
+        report
         for kind in ("passed", "failed")
-        for each in terminalreporter.stats.get(kind, [])
-        if hasattr(each, "user_properties")
+        for report in terminalreporter.stats.get(kind, [])
+        if hasattr(report, "user_properties")
     )
     where = config.getoption("--report")
     if text and where:

@@ -24,7 +24,7 @@ from .packages import packages_of
 
 
 def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
-    """Options of `flowc compile` for jobs here, whose image is the folders of what it holds."""
+    """Returns the options of `flowc compile` for these jobs. Their image is the list of its folders."""
     how, image = {"inject": ((), "plain"), "baked": (("--runtime", "baked"), "baked")}[delivery]
     return ("--image", f"{image}:{packages}" if packages else image, *how)
 
@@ -112,20 +112,20 @@ class StepFunctions:
 
     def deploy(self, flow: Path, delivery: str, *more: str) -> tuple[Compiled, str]:
         """Registers the job definitions and the state machine; returns the machine's ARN too."""
-        made = self.register(flow, delivery, *more)
+        spec = self.register(flow, delivery, *more)
         machine = self.s3.client("stepfunctions").create_state_machine(
-            name=f"machine-{self.count}", definition=made.only(".asl.json"), roleArn=self.role
+            name=f"machine-{self.count}", definition=spec.only(".asl.json"), roleArn=self.role
         )
-        return made, machine["stateMachineArn"]
+        return spec, machine["stateMachineArn"]
 
     def register(self, flow: Path, delivery: str, *more: str) -> Compiled:
         """Registers the job definitions alone."""
         self.count += 1
         name = named(flow, f"{delivery}-{flow.stem}-{self.count}")
-        made = compiled(flow, "step-functions", self.s3, *name, *options(delivery, packages_of(flow)), *more)
-        for each in json.loads(made.only(".batch.json")):
-            self.s3.client("batch").register_job_definition(**each)
-        return made
+        spec = compiled(flow, "step-functions", self.s3, *name, *options(delivery, packages_of(flow)), *more)
+        for definition in json.loads(spec.only(".batch.json")):
+            self.s3.client("batch").register_job_definition(**definition)
+        return spec
 
     def start(self, machine: str, parameters: dict[str, object] | None = None, name: str = "") -> str:
         """Starts an execution; returns the run's id."""
@@ -148,8 +148,10 @@ class StepFunctions:
         state = client.describe_execution(executionArn=arn)
         machine = client.describe_state_machine(stateMachineArn=state["stateMachineArn"])
         definition = json.loads(machine["definition"])
-        entered = [each["stateEnteredEventDetails"] for each in self._events(arn) if "stateEnteredEventDetails" in each]
-        failed = [each for each in entered if each["name"] in definition["States"]][-1]
+        entered = [
+            event["stateEnteredEventDetails"] for event in self._events(arn) if "stateEnteredEventDetails" in event
+        ]
+        failed = [state for state in entered if state["name"] in definition["States"]][-1]
         again = {"Type": "Pass", "Result": json.loads(failed["input"]), "Next": failed["name"]}
         definition["States"][definition["StartAt"]] = again
         client.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
@@ -171,7 +173,7 @@ class StepFunctions:
             time.sleep(0.2)
         succeeded = state["status"] == "SUCCEEDED"
         printed = "" if succeeded else self.log.read_text(errors="replace")[-3000:]
-        jobs = sum(each["type"] == "TaskSucceeded" for each in self._events(arn))
+        jobs = sum(event["type"] == "TaskSucceeded" for event in self._events(arn))
         return Outcome(
             run,
             succeeded,
@@ -182,13 +184,13 @@ class StepFunctions:
 
     def _events(self, arn: str) -> list[dict[str, Any]]:
         pages = self.s3.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
-        return [each for page in pages for each in page["events"]]
+        return [event for page in pages for event in page["events"]]
 
-    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]:
         """Runs the flow, and reads what it left."""
-        made, machine = self.deploy(flow, delivery)
-        outcome = self.wait(self.start(machine, given))
-        return outcome, left(self.s3, outcome.run, made.flow, packages_of(flow))
+        spec, machine = self.deploy(flow, delivery)
+        outcome = self.wait(self.start(machine, parameters))
+        return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
 
     def run(self, flow: Path, delivery: str = "inject", parameters: dict[str, object] | None = None) -> Outcome:
         """Compiles, deploys, runs and waits."""

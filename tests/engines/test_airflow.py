@@ -20,8 +20,8 @@ pytestmark = pytest.mark.engine
 def test_airflow_reads_every_dag(airflow: Airflow) -> None:
     folder = airflow.home / "golden"
     folder.mkdir()
-    for each in HERE.rglob("*_dag.py"):
-        shutil.copy(each, folder / each.name)
+    for path in HERE.rglob("*_dag.py"):
+        shutil.copy(path, folder / path.name)
     script = (
         "import json, sys\n"
         "try:\n    from airflow.dag_processing.dagbag import DagBag\nexcept ImportError:  # of before 3.2\n    from airflow.models.dagbag import DagBag\n"
@@ -34,9 +34,9 @@ def test_airflow_reads_every_dag(airflow: Airflow) -> None:
 
 
 def test_retries_deaths_and_timeouts(processes: Processes, tmp_path: Path) -> None:
-    outcome, found = processes.leaves(write(tmp_path, DEATHS), "process", {})
+    outcome, dump = processes.leaves(write(tmp_path, DEATHS), "process", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == SURVIVED
+    assert value(dump, "end", "seen") == SURVIVED
 
 
 @pytest.mark.parametrize(("code", "tries"), [("202", 1), ("1", 3)])
@@ -101,14 +101,17 @@ print("\\nSAID " + json.dumps(said))
 
 
 def test_how_the_end_of_a_pod_is_taken(airflow: Airflow) -> None:
-    """By the operator of the DAG file with each release of Airflow; on the newest, pods of a node end so too (test_airflow_pods.py)."""
-    said = airflow.call("-c", ENDS.replace("FOLDER", repr(str(HERE / "decorated"))))
+    """The operator of the DAG file decides, on each release of Airflow.
+
+    On the newest, test_airflow_pods.py does the same with pods.
+    """
+    printed = airflow.call("-c", ENDS.replace("FOLDER", repr(str(HERE / "decorated"))))
     ends = {"202": "AirflowFailException", "1": "AirflowException", "99": "AirflowException", "0": ""}
-    assert json.loads(said.rpartition("SAID ")[2]) == ends
+    assert json.loads(printed.rpartition("SAID ")[2]) == ends
 
 
 def test_no_exit_code_is_taken_for_a_skip(processes: Processes, tmp_path: Path) -> None:
     """BashOperator, as it is by default, skips a task that leaves with 99, and the run is green."""
-    outcome, found = processes.leaves(write(tmp_path, ABRUPT), "process", {})
-    assert not outcome.succeeded and "end" not in found
+    outcome, dump = processes.leaves(write(tmp_path, ABRUPT), "process", {})
+    assert not outcome.succeeded and "end" not in dump
     assert "'start': ['failed']" in outcome.detail

@@ -20,25 +20,25 @@ def a_pod_that_is_deleted(pods: Pods, folder: Path) -> None:
     node = pods.images.node
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(pods.leaves, write(folder, HELD), "inject", {})
-        found: list[str] = []
-        while not found and not future.done():
+        names: list[str] = []
+        while not names and not future.done():
             time.sleep(0.3)
-            found = [
-                each["metadata"]["name"]
-                for each in node.pods("dag_id=Held,task_id=middle")
-                if each["status"].get("phase") == "Running"
+            names = [
+                pod["metadata"]["name"]
+                for pod in node.pods("dag_id=Held,task_id=middle")
+                if pod["status"].get("phase") == "Running"
             ]
-        for name in found:
+        for name in names:
             node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{name}?gracePeriodSeconds=0")
         outcome, after = future.result()
-    assert found and outcome.succeeded, outcome.detail
+    assert names and outcome.succeeded, outcome.detail
     assert value(after, "middle", "done") == "True"
 
 
 def out_of_memory(pods: Pods, folder: Path) -> None:
-    outcome, found = pods.leaves(write(folder, GREEDY), "inject", {})
+    outcome, dump = pods.leaves(write(folder, GREEDY), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == "True"
+    assert value(dump, "end", "seen") == "True"
 
 
 def a_step_that_asks_not_to_be_tried_again(pods: Pods, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A complete Airflow: scheduler, DAG processor and API server, and what becomes of a run when tasks fail, meet, and the scheduler is killed."""
+"""Runs on a complete Airflow: tasks fail, meet, and lose their scheduler."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Server:
             "AIRFLOW__API__PORT": str(port), "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2", "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            # a scheduler that is gone, and the tasks that went with it, are found missing after seconds
+            # Airflow notices within seconds that a scheduler and its tasks are gone
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20", "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20", "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
             "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",  # of seconds; the server makes that API when it is first asked
@@ -71,7 +71,7 @@ class Server:
             self.start(part)
         self.until("the server answers", "/api/v2/version", bool)
         self.until("the API of tasks answers", "/execution/health", bool)
-        self.token = self.until("a token is given", "/auth/token", lambda found: "access_token" in found)[
+        self.token = self.until("a token is given", "/auth/token", lambda answer: "access_token" in answer)[
             "access_token"
         ]
 
@@ -83,7 +83,7 @@ class Server:
             )
 
     def kill(self, part: str) -> None:
-        """Ends a part and whatever it has started, without a word of warning."""
+        """Kills a part of the server with everything that it has started."""
         process = self.processes.pop(part)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -117,35 +117,35 @@ class Server:
     def until(self, what: str, path: str, true: Any, seconds: float = 900) -> Any:
         """Asks until the answer is what it should be, and returns it."""
         deadline = time.monotonic() + seconds
-        found: Any = None
+        answer: Any = None
         while time.monotonic() < deadline:
             try:
-                found = self.call("GET", path)
-                if true(found):
-                    return found
+                answer = self.call("GET", path)
+                if true(answer):
+                    return answer
             except (OSError, urllib.error.URLError) as error:
-                found = error
+                answer = error
             for part, process in self.processes.items():
                 assert process.poll() is None, f"{part} has ended\n{self.log()}"
             time.sleep(0.5)
-        raise AssertionError(f"still not: {what}: {found}\n{self.log()}")
+        raise AssertionError(f"still not: {what}: {answer}\n{self.log()}")
 
     def deploy(self, flow: Path, change: Any = None, name: str = "", *options: str) -> str:
         """Puts the flow's DAG file, changed, where the DAG processor finds it, and returns the DAG's id once it is known."""
         named = ("--name", name) if name else ()
-        made = compiled(
+        spec = compiled(
             flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named, *options
         )
-        text, dag = made.only("_dag.py"), name or made.flow
+        text, dag = spec.only("_dag.py"), name or spec.flow
         (self.folder / "unfinished").write_text(change(text) if change else text)
         os.rename(self.folder / "unfinished", self.folder / "dags" / f"{dag}_dag.py")
         self.until(
-            "the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == dag for each in found["dags"])
+            "the DAG is known", "/api/v2/dags", lambda answer: any(entry["dag_id"] == dag for entry in answer["dags"])
         )
         return dag
 
     def id_of(self, dag: str, run: str) -> str:
-        """What flowc calls the run."""
+        """Returns flowc's id of the run."""
         return f"{dag}.{run}@{self.url.rpartition('/')[2]}"
 
     def clear(self, dag: str, run: str, *tasks: str, **more: object) -> None:
@@ -193,13 +193,13 @@ class Server:
         """Waits for the run's end, and returns its state."""
         path = f"/api/v2/dags/{dag}/dagRuns/{run}"
         return str(
-            self.until("the run has ended", path, lambda found: found["state"] in ("success", "failed"))["state"]
+            self.until("the run has ended", path, lambda answer: answer["state"] in ("success", "failed"))["state"]
         )
 
 
-def _has_begun(found: Any) -> bool:
+def _has_begun(answer: Any) -> bool:
     """Returns True if a task has started, or has failed without that."""
-    return any(task["start_date"] or task["state"] == "failed" for task in found["task_instances"])
+    return any(task["start_date"] or task["state"] == "failed" for task in answer["task_instances"])
 
 
 @pytest.fixture(scope="module")
@@ -207,11 +207,11 @@ def server(airflow: Airflow, s3: S3Server, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("server")
     (home / "dags").mkdir()
     shutil.copy(airflow.home / "airflow.db", home / "airflow.db")
-    made = Server(airflow, s3, home)
+    started = Server(airflow, s3, home)
     try:
-        yield made
+        yield started
     finally:
-        made.stop()
+        started.stop()
 
 
 def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
 
 
 def test_a_run_is_started_with_an_empty_text_in_a_browser(server: Server, tmp_path: Path) -> None:
-    """With Airflow's form in a real browser, which shows what is wrong with a type that does not allow null."""
+    """Uses Airflow's form in a real browser, which shows the fault of a type that does not allow null."""
     script = Path(__file__).with_name("airflow_form.py")
     dag = server.deploy(write(tmp_path, FORM))
     run = browser.run(script, server.url, dag, "word", "enabled")
@@ -252,7 +252,7 @@ def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: 
 
 
 def seen(server: Server, dag: str, run: str) -> str:
-    """Of which version each step of a run of `versions` was."""
+    """Returns the version of each step in a run of `versions`."""
     return value(left(server.s3, server.id_of(dag, run), "Versions"), "end", "seen")
 
 
@@ -264,7 +264,7 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
         for version in ("one", "two")
     ]
     runs = [
-        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda found: found["total_entries"])[
+        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda answer: answer["total_entries"])[
             "dag_runs"
         ][0]["dag_run_id"]
         for dag in dags
@@ -273,7 +273,7 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
     for dag, version in zip(dags, ("one", "two")):
         assert server.ended(dag, runs[0]) == "success", server.log()
         assert seen(server, dag, runs[0]) == repr([version] * 3)
-    # reprocessing it recomputes, and leaves the other's alone
+    # a backfill that reprocesses the run computes it again, and leaves that of the other DAG alone
     server.deploy(write(tmp_path, versions("three", scheduled=True)), name=dags[0])
     day = runs[0].partition("__")[2]
     asked = {
@@ -287,7 +287,7 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
     server.until(
         "it was processed again",
         f"/api/v2/dags/{dags[0]}/dagRuns/{runs[0]}/taskInstances/end",
-        lambda found: found["try_number"] > 1,
+        lambda answer: answer["try_number"] > 1,
     )
     assert server.ended(dags[0], runs[0]) == "success", server.log()
     assert (
@@ -301,13 +301,15 @@ def test_a_deployment_in_the_middle_of_a_run_does_not_change_it(server: Server, 
     dag = server.deploy(write(tmp_path, versions("one", waits=True)), name="midway")
     server.trigger(dag, "r")
     server.until(
-        "the task runs", f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated", lambda found: found["state"] == "running"
+        "the task runs",
+        f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated",
+        lambda answer: answer["state"] == "running",
     )
     server.deploy(write(tmp_path, versions("two", waits=True)), name=dag)
     gate(server.s3, True)
     assert server.ended(dag, "r") == "success", server.log()
     assert seen(server, dag, "r") == "['one', 'one', 'one']"
-    # what had succeeded runs again when it is cleared, with the code that is deployed by then
+    # a cleared task runs again even if it had succeeded, with the newly deployed code
     server.clear(dag, "r", "gated")
     assert server.ended(dag, "r") == "success", server.log()
     assert seen(server, dag, "r") == "['one', 'two', 'two']"
@@ -377,8 +379,8 @@ def test_a_foreach_wider_than_airflow_maps_goes_on_when_the_setting_is_raised(se
     server.trigger(dag, "wide")
     assert server.ended(dag, "wide") == "failed", server.log()
     task = f"/api/v2/dags/{dag}/dagRuns/wide/taskInstances/start.paths"
-    said = json.dumps(server.call("GET", f"{task}/logs/1?full_content=true"))
-    assert "this foreach has 3 tasks, but Airflow maps a task over at most 2: raise [core] max_map_length" in said
+    log = json.dumps(server.call("GET", f"{task}/logs/1?full_content=true"))
+    assert "this foreach has 3 tasks, but Airflow maps a task over at most 2: raise [core] max_map_length" in log
     assert server.call("GET", task)["try_number"] == 1
     before = left(server.s3, server.id_of(dag, "wide"), dag)
     scheduler("1024")
@@ -392,7 +394,7 @@ def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Pat
     dag = server.deploy(write(tmp_path, LONG))
     server.trigger(dag, "long")
     server.until(
-        "the task runs", f"/api/v2/dags/{dag}/dagRuns/long/taskInstances/middle", lambda found: found["state"] == "running",
+        "the task runs", f"/api/v2/dags/{dag}/dagRuns/long/taskInstances/middle", lambda answer: answer["state"] == "running",
     )  # fmt: skip
     before = left(server.s3, server.id_of(dag, "long"), dag)
     server.kill("scheduler")

@@ -35,22 +35,22 @@ pytestmark = pytest.mark.node
 
 
 def retries_deaths_and_timeouts(argo: Argo, folder: Path) -> None:
-    outcome, found = argo.leaves(write(folder, DEATHS), "inject", {})
+    outcome, dump = argo.leaves(write(folder, DEATHS), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == SURVIVED
+    assert value(dump, "end", "seen") == SURVIVED
 
 
 def out_of_memory(argo: Argo, folder: Path) -> None:
-    outcome, found = argo.leaves(write(folder, GREEDY), "inject", {})
+    outcome, dump = argo.leaves(write(folder, GREEDY), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == "True"
+    assert value(dump, "end", "seen") == "True"
 
 
 def a_retry_finishes_a_run(argo: Argo, folder: Path) -> None:
-    """What had succeeded is not run again."""
+    """Tasks that had succeeded are not run again."""
     gate(argo.s3, False)
-    made = argo.deploy(write(folder, GATED), "inject")
-    run = argo.start(made)
+    spec = argo.deploy(write(folder, GATED), "inject")
+    run = argo.start(spec)
     outcome = argo.wait(run)
     assert not outcome.succeeded and "404" in outcome.detail
     before = left(argo.s3, outcome.run, "Gated")
@@ -118,7 +118,7 @@ def a_failure_says_why_and_its_pod_has_what_it_asked_for(argo: Argo, folder: Pat
     outcome = argo.wait(run)
     assert not outcome.succeeded and "ZeroDivisionError: division by zero" in outcome.detail, outcome.detail
     pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
-    assert [each["status"]["qosClass"] for each in pods] == ["Guaranteed", "Guaranteed"], pods
+    assert [pod["status"]["qosClass"] for pod in pods] == ["Guaranteed", "Guaranteed"], pods
 
 
 ENDINGS = """class Endings(FlowSpec):
@@ -166,10 +166,13 @@ ENDINGS = """class Endings(FlowSpec):
 
 
 def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
-    """Of four steps with `@retry`, only the one whose code fails is: not one that forbids it, nor what the shim refuses."""
+    """Only one of four steps with `@retry` is tried again, that whose code fails.
+
+    The others forbid it, or the shim refuses them.
+    """
 
     def change(manifest: dict[str, Any]) -> None:
-        templates = {each["name"]: each for each in manifest["spec"]["templates"]}
+        templates = {template["name"]: template for template in manifest["spec"]["templates"]}
         templates["flow"]["dag"]["failFast"] = False  # a branch that fails leaves the others their attempts
         templates["wrong"]["container"]["args"].remove("--step")
 
@@ -217,8 +220,8 @@ def a_loop_of_more_visits_than_argo_has_levels(argo: Argo, folder: Path) -> None
 
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
     def change(manifest: dict[str, Any]) -> None:
-        (flow,) = [each for each in manifest["spec"]["templates"] if each["name"] == "flow"]
-        (start,) = [each for each in flow["dag"]["tasks"] if each["name"] == "start"]
+        (flow,) = [template for template in manifest["spec"]["templates"] if template["name"] == "flow"]
+        (start,) = [task for task in flow["dag"]["tasks"] if task["name"] == "start"]
         flow["dag"]["tasks"].append({**start, "name": "start-too"})
 
     outcome = argo.wait(argo.start(argo.deploy(write(folder, TWICE), "inject", change=change)))
@@ -227,7 +230,7 @@ def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
 
 
 def a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, folder: Path) -> None:
-    """Whether the controller makes the same attempt again or the next one, the run goes on and ends well."""
+    """The run goes on and succeeds, if the controller repeats the attempt and if it makes the next one."""
     run = argo.start(argo.deploy(write(folder, LONG), "inject"))
     pod = running(argo, run, "middle")
     argo.node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}?gracePeriodSeconds=0")
@@ -239,14 +242,14 @@ def a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, folder: Pat
 
 def a_template_that_the_controller_has_not_heard_of_yet(argo: Argo, _: Path) -> None:
     """It ends the run, whose submission is tried again: the stream of templates may be behind that of workflows by more than a second."""
-    made = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
-    manifest = argo.manifests(made)[0]
+    spec = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
+    manifest = argo.manifests(spec)[0]
     argo.node.call(
         "DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}"
     )
     later = threading.Timer(3, argo.node.apply, [manifest])
     later.start()
-    run = argo.start(made)
+    run = argo.start(spec)
     later.join()
     outcome = argo.wait(run)
     assert outcome.succeeded, outcome.detail
@@ -278,7 +281,7 @@ def test_a_long_fault(scenario: Scenario, ahead: Ahead) -> None:
 
 
 def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
-    """Strict validation is on: this is what makes the other tests' applying a proof."""
+    """Checks that strict validation is on. Otherwise applying a manifest in the other tests would prove nothing."""
     manifest = argo.manifests(argo.deploy(FLOWS["linear"], "inject"))[0]
     manifest["spec"]["podGarbage"] = {"strategy": "OnPodSuccess"}
     with pytest.raises(ApiError, match="podGarbage"):
@@ -286,14 +289,14 @@ def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
 
 
 def running(argo: Argo, run: str, step: str) -> str:
-    """The name of the run's pod of that step, once it runs."""
+    """Returns the name of the step's pod, once it runs."""
 
     def found() -> list[str]:
         pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
         return [
-            each["metadata"]["name"]
-            for each in pods
-            if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]
+            pod["metadata"]["name"]
+            for pod in pods
+            if pod["status"].get("phase") == "Running" and f"-{step}-" in pod["metadata"]["name"]
         ]
 
     return until(found, f"a pod of {run} that runs", 900, every=0.3)[0]

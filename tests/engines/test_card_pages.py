@@ -2,78 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.cards.view.page import framed, html_of, in_notebook
+from flowc.runtime_shim.cards.view.page import framed, html_of, in_notebook, with_charts
+
+from flowc.pages.built import built
 
 from ..runtime_shim.cards.test_view import BLOCKS
 from . import browser
+from .canary import Canary, hostile, listening
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
-class Canary:
-    """A server on loopback, and who has called."""
-
-    def __init__(self) -> None:
-        calls = self.calls = []  # type: list[str]
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                calls.append(self.path)
-                self.send_response(204)
-                self.send_header("Access-Control-Allow-Origin", "*")
-                self.end_headers()
-
-            do_POST = do_GET
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def canary() -> Iterator[Canary]:
-    made = Canary()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-def hostile(url: str) -> str:
-    """HTML that tries to get out."""
-    return f"""<html><head><meta http-equiv="refresh" content="0; url={url}/refresh"><link rel="prefetch" href="{url}/prefetch">
-<link rel="stylesheet" href="{url}/style.css"><base href="{url}/"></head><body style="background: url({url}/background)">
-<img src="{url}/img" onerror="window.failed = 1"><svg><image href="{url}/svg"/></svg><iframe src="{url}/frame"></iframe>
-<object data="{url}/object"></object><video src="{url}/video" poster="{url}/poster"></video>
-<form id="f" action="{url}/form" method="post"><input name="a"></form><script src="{url}/script.js"></script>
-<p id="p">not run</p><script>
-const tries = [];
-const attempt = (name, work) => {{ try {{ work(); tries.push(name + " ok"); }} catch (error) {{ tries.push(name + " " + error.name); }} }};
-attempt("fetch", () => {{ fetch("{url}/fetch").then(() => document.body.append("fetched"), () => 0); }});
-attempt("beacon", () => navigator.sendBeacon("{url}/beacon", "x"));
-attempt("image", () => {{ new Image().src = "{url}/image"; }});
-attempt("socket", () => new WebSocket("{url}/socket".replace("http", "ws")));
-attempt("events", () => new EventSource("{url}/events"));
-attempt("import", () => {{ import("{url}/module.js").catch(() => 0); }});
-attempt("worker", () => new Worker(URL.createObjectURL(new Blob(["fetch('{url}/worker')"]))));
-attempt("parent", () => {{ parent.ran = ["parent"]; }});
-attempt("top", () => {{ top.location = "{url}/top"; }});
-attempt("self", () => {{ location.href = "{url}/self"; }});
-attempt("open", () => {{ if (open("{url}/open")) document.body.append("opened"); }});
-attempt("storage", () => localStorage.setItem("a", "b"));
-attempt("submit", () => document.getElementById("f").submit());
-attempt("alert", () => alert("hello"));
-document.getElementById("p").textContent = "ran";
-</script></body></html>"""
+    with listening() as one:
+        yield one
 
 
 def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None:
@@ -103,9 +51,9 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
     (tmp_path / "notebook.html").write_text(f"<!DOCTYPE html><title>Notebook</title>{notebook}", encoding="utf-8")
     gentle = "<p id='p'>not run</p><script>document.getElementById('p').textContent = eval('1 + 1')</script>"
     (tmp_path / "gentle.html").write_text(framed(gentle, "gentle"), encoding="utf-8")
-    found = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
+    pages = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
     assert canary.calls == []
-    for name, seen in found.items():
+    for name, seen in pages.items():
         assert (
             seen["answers"] == []
             and seen["dialogs"] == []
@@ -114,5 +62,39 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
             and seen["url"]
         ), (name, seen)
         assert seen["wide"] <= 0, name
-    assert found["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
-    assert any("not run" in each for each in found["drawn"]["frames"])  # those of a component do not
+    assert pages["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
+    assert any("not run" in each for each in pages["drawn"]["frames"])  # those of a component do not
+
+
+CHART = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "title": "Loss", "width": "container",
+    "data": {"values": [{"x": 1, "y": 2}, {"x": 2, "y": 1}]}, "mark": {"type": "line", "tooltip": True},
+    "transform": [{"calculate": "datum.y * 2 + (datum.x > 1 ? 1 : 0)", "as": "z"}],
+    "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "z", "type": "quantitative"}},
+}  # fmt: skip
+
+
+def test_charts_are_drawn_without_eval_and_without_a_network(canary: Canary, tmp_path: Path) -> None:
+    escape = {"calculate": "'</script><img src=x onerror=alert(1)>'", "as": "t"}
+    charts: list[Any] = [
+        CHART,
+        {**CHART, "data": {"url": f"{canary.url}/data.json"}},
+        {**CHART, "transform": [escape], "mark": {"type": "image", "url": f"{canary.url}/mark.png"}},
+        {**CHART, "transform": [{"calculate": "constructor.constructor('alert(1)')()", "as": "z"}]},
+        {"$schema": "https://vega.github.io/schema/vega/v5.json", "width": 50, "height": 50, "marks": [
+            {"type": "rect", "encode": {"enter": {"width": {"value": 20}, "height": {"value": 20}, "href": {"value": "javascript:alert(1)"}}}}
+        ]},
+        {"mark": 7},
+    ]  # fmt: skip
+    blocks = [{"type": "vegaChart", "spec": spec} for spec in charts]
+    nested = {"type": "table", "columns": ["a"], "data": [[{"type": "vegaChart", "spec": CHART}]]}
+    page = html_of({"metadata": {}, "components": [*blocks, nested]}, "charts", lambda: built("charts.js"))
+    assert "unsafe" not in page[: page.index("<title>")].replace("style-src 'unsafe-inline'", "")
+    (tmp_path / "charts.html").write_text(with_charts(page, built("charts.js")), encoding="utf-8")
+    (tmp_path / "plain.html").write_text(html_of({"metadata": {}, "components": blocks}), encoding="utf-8")
+    pages = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
+    assert canary.calls == []
+    for seen in pages.values():
+        assert seen["dialogs"] == [] and seen["errors"] == [] and seen["answers"] == [] and seen["wide"] <= 0
+    assert pages["charts"]["charts"][0] >= 4  # two of the hostile ones cannot be drawn, and say so
+    assert pages["plain"]["charts"] == [0]

@@ -33,5 +33,5 @@ def test_a_run_leaves_what_a_local_run_leaves(
     if succeeded:
         assert ran.left == expected, ran.outcome.detail
     for step, tasks in ran.left.items():  # of a run that fails, other branches may have come further, or less far
-        for each in tasks:
-            assert each in expected.get(step, [each])
+        for task in tasks:
+            assert task in expected.get(step, [task])

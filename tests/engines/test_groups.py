@@ -1,4 +1,4 @@
-"""What shares an engine runs in one process of pytest."""
+"""Tests that share an engine run in one process of pytest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import pytest
 
 @pytest.mark.xdist_group("itself")
 def test_groups_are_kept(request: pytest.FixtureRequest) -> None:
-    """With a pytest that pytest-xdist does not know yet, every process would start a node of its own, and wait for the others'."""
+    """pytest-xdist must know the release of pytest.
+
+    Otherwise every process would start its own node, and wait for the others.
+    """
     if request.config.getoption("loadgroup", False):
         assert request.node.nodeid.endswith("@itself")

@@ -1,4 +1,4 @@
-"""What Kustomize makes of emitted specs with `NAME.kustomizeconfig.yaml`: every reference and every image follows."""
+"""Kustomize on emitted specs with `NAME.kustomizeconfig.yaml`: it changes every reference and every image."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def kustomization(page: str, name: str) -> dict[str, str]:
 
 
 def test_the_example_of_the_page(tmp_path: Path) -> None:
-    """On the spec that is kept for review, which has a schedule and steps with images of their own."""
+    """Uses the golden spec, which has a schedule, and steps with their own images."""
     specs = compiled(FLOWS["wine"], tmp_path / "deploy")
     golden = (ROOT / "tests/golden/wine/wineflow.argo.yaml").read_text()
     assert templates((specs / "wineflow.argo.yaml").read_text()) == templates(golden)
@@ -72,11 +72,14 @@ def test_the_example_of_the_page(tmp_path: Path) -> None:
     assert started == {"workflowTemplateRef": {"name": "prod-wineflow"}}
     before = images(documents(golden)[0])
     assert set(before) == set(MIRRORED)
-    assert images(objects["WorkflowTemplate/prod-wineflow"]) == [MIRRORED[each] for each in before]
+    assert images(objects["WorkflowTemplate/prod-wineflow"]) == [MIRRORED[image] for image in before]
 
 
 def test_references_to_what_is_deployed_with_it(tmp_path: Path) -> None:
-    """Names of objects of the same kustomization get prefix, suffix and digest; all else of the spec stays."""
+    """Names of objects of the same kustomization get a prefix, a suffix and a digest.
+
+    The rest of the spec does not change.
+    """
     (tmp_path / "flow.py").write_text(REFERRING)
     specs = compiled(tmp_path / "flow.py", tmp_path, "--service-account", "runner", "--env-secret", "datastore")
     (specs / "referred.yaml").write_text(REFERRED)
@@ -86,13 +89,13 @@ def test_references_to_what_is_deployed_with_it(tmp_path: Path) -> None:
         "secretGenerator: [{name: datastore, literals: [K=v]}, {name: keys, literals: [K=v]}]\n"
     )
     objects = built(specs)
-    (datastore,) = (each.partition("/")[2] for each in objects if each.startswith("Secret/a-datastore-z-"))
-    (keys,) = (each.partition("/")[2] for each in objects if each.startswith("Secret/a-keys-z-"))
+    (datastore,) = (name.partition("/")[2] for name in objects if name.startswith("Secret/a-datastore-z-"))
+    (keys,) = (name.partition("/")[2] for name in objects if name.startswith("Secret/a-keys-z-"))
     spec = objects["WorkflowTemplate/a-referring-z"]["spec"]
-    start = next(each for each in spec["templates"] if each["name"] == "start")
+    start = next(template for template in spec["templates"] if template["name"] == "start")
     assert secrets(spec["templateDefaults"]) == [datastore] and secrets(start) == [datastore, keys, "elsewhere"]
     assert (spec["serviceAccountName"], start["serviceAccountName"]) == ("a-runner-z", "a-trainer-z")
-    assert [each["persistentVolumeClaim"] for each in start["volumes"]] == [{"claimName": "a-data-z"}]
+    assert [volume["persistentVolumeClaim"] for volume in start["volumes"]] == [{"claimName": "a-data-z"}]
     before = (specs / "referring.argo.yaml").read_text()
     for name, new in {"runner": "a-runner-z", "trainer": "a-trainer-z", "datastore": datastore, "keys": keys}.items():
         before = re.sub(rf"(Name|name): {name}\b", rf"\1: {new}", before)
@@ -100,19 +103,19 @@ def test_references_to_what_is_deployed_with_it(tmp_path: Path) -> None:
 
 
 def secrets(template: dict[str, Any]) -> list[str]:
-    return [each["secretRef"]["name"] for each in template["container"]["envFrom"]]
+    return [source["secretRef"]["name"] for source in template["container"]["envFrom"]]
 
 
 def images(template: dict[str, Any]) -> list[str]:
-    """Every image that the template names, those of init containers too."""
+    """Returns every image of the template, including those of init containers."""
     spec = template["spec"]
-    found = []
-    for each in (spec["templateDefaults"], *spec["templates"]):
-        containers = (each.get("container", {}), *each.get("initContainers", []))
-        found += [container["image"] for container in containers if "image" in container]
-    return found
+    names = []
+    for part in (spec["templateDefaults"], *spec["templates"]):
+        containers = (part.get("container", {}), *part.get("initContainers", []))
+        names += [container["image"] for container in containers if "image" in container]
+    return names
 
 
 def templates(text: str) -> list[Any]:
-    found: list[Any] = documents(text)[0]["spec"]["templates"]
-    return found
+    found_templates: list[Any] = documents(text)[0]["spec"]["templates"]
+    return found_templates

@@ -53,32 +53,35 @@ def test_a_run_leaves_what_the_reference_says(
         @example(sample(loops=False, cost=0)[0])  # those that each run must have, whatever is drawn
         @example(sample(loops=False, cost=0)[1])
         def check(flow: Flow) -> None:
-            wanted = expected(flow)
+            reference = expected(flow)
             assume(
                 len(flow.steps) <= MOST
-                and wanted.attempts <= MOST
+                and reference.attempts <= MOST
                 and (loopless(flow) or not name.startswith("airflow"))
             )
             path = Path(folder, "random_flow.py")
             path.write_text(source_of(flow))
             outcome, left = engine.leaves(path, delivery, {})
-            found = disagreement(left, outcome.succeeded, wanted)
-            if found:
+            difference = disagreement(left, outcome.succeeded, reference)
+            if difference:
                 wrong.append(source_of(flow))
-            assert not found, f"{found}\n{outcome.detail}"
+            assert not difference, f"{difference}\n{outcome.detail}"
 
         check()
 
 
 @pytest.fixture
 def wrong() -> Iterator[list[str]]:
-    """Sources of flows that came out wrong; the last one is the smallest, and is kept beside the other feature flows."""
-    found: list[str] = []
-    yield found
-    if found:
-        name = f"found_{hashlib.sha256(found[-1].encode()).hexdigest()[:8]}"
+    """Yields a list for the sources of flows with a wrong result.
+
+    The last one is the smallest, and is kept beside the feature flows.
+    """
+    problems: list[str] = []
+    yield problems
+    if problems:
+        name = f"found_{hashlib.sha256(problems[-1].encode()).hexdigest()[:8]}"
         path = FLOWS["linear"].with_name(f"{name}.py")
-        path.write_text(f'"""A random flow that an engine once ran wrong."""\n\n{found[-1]}')
+        path.write_text(f'"""A random flow that an engine once ran wrong."""\n\n{problems[-1]}')
         print(
             f"kept as {path}: write down what it must do in tests/runtime_shim/local/test_feature_flows.py, and run `make golden`"
         )

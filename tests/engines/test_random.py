@@ -18,17 +18,17 @@ from .report import Record
 STEP: Block = [("step", None)]
 
 
-@pytest.mark.parametrize("engine", sorted({each.engine for each in of_random_flows()}))
+@pytest.mark.parametrize("engine", sorted({case.engine for case in of_random_flows()}))
 def test_the_random_flows_have_what_engines_have_run_wrong(engine: str) -> None:
-    """So that a change of the strategy or of the seed does not lose it."""
-    flows = [each.random() for each in of_random_flows() if each.engine == engine]
-    assert len({source_of(each) for each in flows}) == len(flows) == COUNT
-    for each in MUST:
-        assert any(each in passed_by(flow) for flow in flows if not expected(flow).failed), each
+    """A change of the strategy or of the seed must not lose these cases."""
+    flows = [case.random() for case in of_random_flows() if case.engine == engine]
+    assert len({source_of(flow) for flow in flows}) == len(flows) == COUNT
+    for feature in MUST:
+        assert any(feature in passed_by(flow) for flow in flows if not expected(flow).failed), feature
 
 
 @pytest.mark.parametrize(
-    ("block", "found"),
+    ("block", "features"),
     [
         ([("switch", ([STEP, STEP], 0))], set()),
         ([("switch", ([[("switch", ([STEP, STEP], 0))], STEP], 1))], {"switch-passed-by"}),
@@ -38,19 +38,19 @@ def test_the_random_flows_have_what_engines_have_run_wrong(engine: str) -> None:
         ([("switch", ([[("meeting", ([STEP, STEP], 1, 1))], STEP], 1))], {"switch-passed-by", "meeting-passed-by"}),
     ],
 )
-def test_what_a_run_passes_by(block: Block, found: set[str]) -> None:
-    assert passed_by(flow_of(block)) == found
+def test_what_a_run_passes_by(block: Block, features: set[str]) -> None:
+    assert passed_by(flow_of(block)) == features
 
 
 @pytest.mark.parametrize("case", parameters(of_random_flows()))
 def test_a_run_leaves_what_the_reference_says(case: Case, ahead: Ahead, record: Record, shared: Path) -> None:
     ran = ahead.ran(case)
     record(case, ran.outcome)
-    wanted = expected(case.random())
+    reference = expected(case.random())
     source = case.path().read_text()
-    wrong = disagreement(ran.left, ran.outcome.succeeded, wanted)
+    wrong = disagreement(ran.left, ran.outcome.succeeded, reference)
     assert not wrong, f"{wrong}\n{source}\n{ran.outcome.detail}"
     succeeded, here = local(shared, case.path())
-    assert not disagreement(here, succeeded, wanted), source
+    assert not disagreement(here, succeeded, reference), source
     if succeeded:
         assert ran.left == here, source

@@ -20,13 +20,16 @@ pytestmark = pytest.mark.engine
 
 
 def test_retries_deaths_and_timeouts(aws: StepFunctions, tmp_path: Path) -> None:
-    outcome, found = aws.leaves(write(tmp_path, DEATHS), "inject", {})
+    outcome, dump = aws.leaves(write(tmp_path, DEATHS), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == SURVIVED
+    assert value(dump, "end", "seen") == SURVIVED
 
 
 def test_a_redrive_finishes_a_run_with_the_code_that_it_began_with(aws: StepFunctions, tmp_path: Path) -> None:
-    """What had succeeded is not run again, and the failed attempt keeps its log. A deployment in between changes nothing."""
+    """Tasks that had succeeded are not run again, and the failed attempt keeps its log.
+
+    A deployment in between changes nothing.
+    """
     gate(aws.s3, False)
     flow = write(tmp_path, versions("one"))
     run = aws.start(aws.deploy(flow, "inject", "--name", "versions")[1])
@@ -61,18 +64,18 @@ def test_a_deployment_changes_no_run_that_is_under_way(aws: StepFunctions, tmp_p
     """The machine and its job definitions are deployed again, under the same name, while a task of the first version runs."""
     gate(aws.s3, False, "deployed")
     name = ("--name", "pinned")
-    made, machine = aws.deploy(write(tmp_path, versions("one", waits=True, gate="deployed")), "inject", *name)
+    spec, machine = aws.deploy(write(tmp_path, versions("one", waits=True, gate="deployed")), "inject", *name)
     run = aws.start(machine)
     until(lambda: left(aws.s3, run, "Versions"), "a record", 600, every=0.5)
     newer = aws.register(write(tmp_path, versions("two", waits=True, gate="deployed")), "inject", *name)
-    assert newer.only(".asl.json") != made.only(".asl.json")
+    assert newer.only(".asl.json") != spec.only(".asl.json")
     aws.s3.client("stepfunctions").update_state_machine(stateMachineArn=machine, definition=newer.only(".asl.json"))
     gate(aws.s3, True, "deployed")
     for number, version in ((run, "one"), (aws.start(machine), "two")):
         outcome = aws.wait(number)
         assert outcome.succeeded, outcome.detail
-        found = left(aws.s3, number, "Versions")
-        assert value(found, "end", "seen") == repr([version] * 3)
+        dump = left(aws.s3, number, "Versions")
+        assert value(dump, "end", "seen") == repr([version] * 3)
 
 
 FINAL = """class Final(FlowSpec):
@@ -99,21 +102,21 @@ def test_a_step_that_forbids_a_retry_has_one_attempt(aws: StepFunctions, tmp_pat
 
 
 def test_an_unknown_parameter_starts_no_job(aws: StepFunctions) -> None:
-    made, machine = aws.deploy(FLOWS / "parameters.py", "inject")
+    spec, machine = aws.deploy(FLOWS / "parameters.py", "inject")
     outcome = aws.wait(aws.start(machine, {"learning_rate": 0.5}))
     assert (
         not outcome.succeeded
         and "there is no parameter `learning_rate`: flow Parameters has `text`, `number`, `learning-rate`"
         in outcome.detail
     )
-    assert not objects(aws, f"{made.flow}/runs/{outcome.run}/")
+    assert not objects(aws, f"{spec.flow}/runs/{outcome.run}/")
 
 
 def test_distributed_maps_run(aws: StepFunctions) -> None:
-    made, machine = aws.deploy(FLOWS / "nested_foreach.py", "inject", "--map", "distributed")
+    spec, machine = aws.deploy(FLOWS / "nested_foreach.py", "inject", "--map", "distributed")
     outcome = aws.wait(aws.start(machine))
     assert outcome.succeeded, outcome.detail
-    assert {step: len(tasks) for step, tasks in left(aws.s3, outcome.run, made.flow).items()} == {
+    assert {step: len(tasks) for step, tasks in left(aws.s3, outcome.run, spec.flow).items()} == {
         "start": 1, "row": 2, "cell": 3, "join_cells": 2, "total": 2, "join_rows": 1, "end": 1
     }  # fmt: skip
 
@@ -141,9 +144,9 @@ WIDE = """class Wide(FlowSpec):
 
 
 def test_a_foreach_that_is_known_to_be_wide_runs_as_a_distributed_map(aws: StepFunctions, tmp_path: Path) -> None:
-    made, machine = aws.deploy(write(tmp_path, WIDE), "inject")
+    spec, machine = aws.deploy(write(tmp_path, WIDE), "inject")
     assert (
-        json.loads(made.only(".asl.json"))["States"]["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"]
+        json.loads(spec.only(".asl.json"))["States"]["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"]
         == "DISTRIBUTED"
     )
     outcome = aws.wait(aws.start(machine))
@@ -152,15 +155,15 @@ def test_a_foreach_that_is_known_to_be_wide_runs_as_a_distributed_map(aws: StepF
 
 
 def objects(aws: StepFunctions, prefix: str) -> set[str]:
-    """What lies below the prefix, without it."""
+    """Returns the names of the objects below the prefix, without it."""
     whole = f"{PREFIX}/{prefix}"
-    found = aws.s3.client().list_objects_v2(Bucket=BUCKET, Prefix=whole).get("Contents", [])
-    return {each["Key"][len(whole) :] for each in found}
+    listed = aws.s3.client().list_objects_v2(Bucket=BUCKET, Prefix=whole).get("Contents", [])
+    return {entry["Key"][len(whole) :] for entry in listed}
 
 
 def test_one_task_started_twice_at_once(aws: StepFunctions, tmp_path: Path) -> None:
-    made, machine = aws.deploy(write(tmp_path, TWICE), "inject")
-    definition = json.loads(made.only(".asl.json"))
+    spec, machine = aws.deploy(write(tmp_path, TWICE), "inject")
+    definition = json.loads(spec.only(".asl.json"))
     alone = {**definition["States"]["start"], "End": True}
     del alone["Next"]
     branches = [{"StartAt": "start", "States": {"start": alone}}] * 2
@@ -181,9 +184,9 @@ def test_an_interpreter_that_is_killed_and_started_anew(tmp_path: Path) -> None:
         assert set(before) == {"start"}
         client = aws.s3.client()
         bucket = {
-            each["Key"]: client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
+            entry["Key"]: client.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-            for each in page["Contents"]
+            for entry in page["Contents"]
         }
     with step_functions() as aws:
         for key, body in bucket.items():

@@ -1,4 +1,4 @@
-"""`flowc card`: which card is meant, and what is done with it."""
+"""`flowc card`: choosing a card, and showing it."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("command")
-    (made / "flow.py").write_text(FLOW)
+    created = tmp_path_factory.mktemp("command")
+    (created / "flow.py").write_text(FLOW)
     for name in ("old", "new"):
-        run(made / "flow.py", made / ".flowc", run_id=name)
-    return made
+        run(created / "flow.py", created / ".flowc", run_id=name)
+    return created
 
 
 def card(folder: Path, *words: str, check: bool = True) -> Done:
@@ -89,15 +89,15 @@ def test_list(folder: Path, tmp_path: Path) -> None:
         *["old/start/start"] * 3, "old/body/body-0", "old/body/body-1",
     ]  # fmt: skip
     assert card(folder, "list").stdout.count("new/") == 5
-    found = json.loads(card(folder, "list", "--as-json", "--type", "default").stdout)
-    assert [each["pathspec"] for each in found] == ["F/new/body/body-0", "F/new/body/body-1"]
-    assert set(found[0]["cards"][0]) == {"id", "hash", "type", "filename", "attempt"}
+    tasks = json.loads(card(folder, "list", "--as-json", "--type", "default").stdout)
+    assert [task["pathspec"] for task in tasks] == ["F/new/body/body-0", "F/new/body/body-1"]
+    assert set(tasks[0]["cards"][0]) == {"id", "hash", "type", "filename", "attempt"}
     card(folder, "list", "old/start", "--id", "one", "--file", str(tmp_path / "cards.json"))
     assert len(json.loads((tmp_path / "cards.json").read_text())[0]["cards"]) == 1
 
 
 def test_of_the_flow_s_file(folder: Path) -> None:
-    """Metaflow's words: a step is one of the latest run."""
+    """As with Metaflow's command, a step alone is one of the latest run."""
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
         start = "import sys; from flowc.cli import main_for_file; sys.exit(main_for_file('flow.py', 'F', sys.argv[1:]))"
@@ -111,7 +111,7 @@ def test_of_the_flow_s_file(folder: Path) -> None:
     ("words", "code", "text"),
     [
         ([], 2, "the word after `card` is missing"),
-        (["server"], 2, "unknown word `server` after `card`"),
+        (["serve"], 2, "unknown word `serve` after `card`"),
         (["view"], 2, "the task is missing"),
         (["view", "a", "b"], 2, "unexpected argument `b`"),
         (["get", "old/end"], 1, "Card not found in datastore: F/old/end has no card"),
@@ -122,3 +122,46 @@ def test_of_the_flow_s_file(folder: Path) -> None:
 def test_what_is_not_there(words: list[str], code: int, text: str, folder: Path) -> None:
     done = card(folder, *words, check=False)
     assert done.returncode == code and text in done.stderr
+
+
+def test_create_makes_one_more_card_of_a_task_that_has_succeeded(folder: Path) -> None:
+    made = card(folder, "create", "new/body/1", "--id", "later", "--options", '{"only_repr": false}').stdout
+    assert made.startswith("F/new/body/1: card ")
+    (listed,) = [line for line in card(folder, "list", "new/body/1").stdout.splitlines() if "later" in line]
+    assert listed.split()[-1] == made.split()[-1]
+    page = card(folder, "get", "new/body/1", "--id", "later").stdout
+    assert "self.value = self.input" in page  # the step's source, from the run's code
+    card(folder, "create", "new/body/0", "--type", "test_pathspec_card", "--id", "custom")
+    assert card(folder, "get", "new/body/0", "--id", "custom").stdout.strip().endswith("F/new/body/body-0") or (
+        "new/body" in card(folder, "get", "new/body/0", "--id", "custom").stdout
+    )
+
+
+def test_create_says_what_it_cannot_do(folder: Path) -> None:
+    for words, said in (
+        (("new/body",), "has 2 tasks: name one"),
+        (("new",), "the step is missing"),
+        (("new/start", "--options", "{"), "is not JSON"),
+        (("new/start", "--options", "[]"), "must be a JSON object"),
+        (("new/nothing/-",), "has not succeeded"),
+    ):
+        done = card(folder, "create", *words, check=False)
+        assert done.returncode in (1, 2) and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+    made = card(folder, "create", "new/start", "--type", "no_such")
+    assert "no_such" in card(folder, "list", "new/start").stdout and made.returncode == 0  # an error card, as in a run
+
+
+def test_server_serves_the_latest_run(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "flow.py", "card", "server", "--poll-interval", "2", "--max-cards", "3"],
+        cwd=folder, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("F/new: http://127.0.0.1:") and "/run/F/new#token=" in line
+    finally:
+        process.terminate()
+        process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()

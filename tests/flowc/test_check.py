@@ -1,4 +1,4 @@
-"""`flowc check`: several files and folders, formats, comments and settings that change what is said, watching."""
+"""`flowc check`: files and folders, formats, comments and settings that change the diagnostics, watching."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_files_without_a_flow_are_passed_over_only_when_asked(project: Path) -> 
 
 
 def test_programs_get_one_document_on_standard_output(project: Path) -> None:
-    found = json.loads(flowc("check", "flows", "--format", "json", cwd=project).stdout)
-    assert (found["errors"], found["warnings"]) == (2, 1) and found["diagnostics"][0]["file"] == "flows/a.py"
+    document = json.loads(flowc("check", "flows", "--format", "json", cwd=project).stdout)
+    assert (document["errors"], document["warnings"]) == (2, 1) and document["diagnostics"][0]["file"] == "flows/a.py"
     clean = flowc("check", "flows/helper.py", "--only-flows", "--format=json", cwd=project)
     assert json.loads(clean.stdout)["diagnostics"] == [] and not clean.stderr
     log = json.loads(flowc("check", "flows", "--format", "sarif", cwd=project).stdout)
@@ -93,17 +93,19 @@ def test_programs_get_one_document_on_standard_output(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("comment", "said"),
+    ("comment", "codes"),
     [
         ("# flowc: ignore[FLOW307]", []), ("# flowc: ignore", []), ("# noqa  # flowc: ignore[FLOW120, FLOW307]", ["FLOW005"]), ("#flowc:ignore[ FLOW307 ]", []),
         ("# flowc: ignore[FLOW308]", ["FLOW307", "FLOW005"]), ("# flowc: ignroe", ["FLOW307", "FLOW005"]), ("# flowc: ignore[FLOW307", ["FLOW307", "FLOW005"]),
         ("# flowc: ignore[flow307]", ["FLOW307", "FLOW005"]), ("# see flowc: ignore", ["FLOW307"]), ("# flowc: ignore[]", ["FLOW307"]),
     ],
 )  # fmt: skip
-def test_ignore_comments(comment: str, said: list[str], tmp_path: Path) -> None:
+def test_ignore_comments(comment: str, codes: list[str], tmp_path: Path) -> None:
     write(tmp_path, flow=FLOW.format(name="A").replace("default=[1, 2])", f"default=[1, 2])  {comment}"))
     done = flowc("check", "flow.py", "--format", "json", cwd=tmp_path)
-    assert [each["code"] for each in json.loads(done.stdout)["diagnostics"]] == said and done.returncode == 0
+    assert [
+        diagnostic["code"] for diagnostic in json.loads(done.stdout)["diagnostics"]
+    ] == codes and done.returncode == 0
 
 
 def test_validate_for_programs(tmp_path: Path) -> None:
@@ -172,8 +174,10 @@ def test_settings_give_what_the_command_line_leaves_open(tmp_path: Path) -> None
     done = flowc("compile", "flows/a.py", cwd=tmp_path, check=True)
     (spec,) = (tmp_path / "specs/argo").iterdir()
     assert "s3://of/settings" in spec.read_text() and "robot" in spec.read_text() and not done.stderr
-    given = flowc("compile", "a.py", "--store", "s3://given/here", "-o", "-", cwd=tmp_path / "flows", check=True).stdout
-    assert "s3://given/here" in given and "s3://of/settings" not in given
+    on_command_line = flowc(
+        "compile", "a.py", "--store", "s3://given/here", "-o", "-", cwd=tmp_path / "flows", check=True
+    ).stdout
+    assert "s3://given/here" in on_command_line and "s3://of/settings" not in on_command_line
     assert "`--target` is missing" in flowc("compile", "flows/a.py", "--isolated", cwd=tmp_path).stderr
     assert "(A, 2 steps, for argo)" in flowc("check", "flows", cwd=tmp_path, check=True).stdout
     assert "for airflow)" in flowc("check", "flows", "-t", "airflow", cwd=tmp_path, check=True).stdout
@@ -190,14 +194,16 @@ def test_settings_say_how_serious_a_code_is(text: str, severity: str | None, tmp
     write(tmp_path, flow=FLOW.format(name="A"))
     settings(tmp_path, f"[tool.flowc]\n{text}\n")
     done = flowc("check", "flow.py", "--format", "json", cwd=tmp_path)
-    assert [each["severity"] for each in json.loads(done.stdout)["diagnostics"]] == ([severity] if severity else [])
+    assert [diagnostic["severity"] for diagnostic in json.loads(done.stdout)["diagnostics"]] == (
+        [severity] if severity else []
+    )
     assert done.returncode == (severity == "error") == flowc("run", "flow.py", cwd=tmp_path).returncode
     isolated = json.loads(flowc("check", "flow.py", "--isolated", "--format", "json", cwd=tmp_path).stdout)
     assert isolated["warnings"] == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "line"),
+    ("text", "message", "line"),
     [
         ('stroe = "x"', "did you mean `store`?", 2), ("ignore = [", "is not valid TOML", 3), ('target = "argos"', "did you mean `argo`?", 2), ("store = 3", "is not text", 2),
         ('ignore = "FLOW307"', "is not a list", 2), ('ignore = ["FLOW3O7"]', "did you mean `FLOW3", 2), ('ignore = ["FLOW206"]', "cannot be compiled", 2),
@@ -205,7 +211,7 @@ def test_settings_say_how_serious_a_code_is(text: str, severity: str | None, tmp
         ('argo = "x"', "is not a table", 2),
     ],
 )  # fmt: skip
-def test_settings_that_cannot_be_understood(text: str, said: str, line: int, tmp_path: Path) -> None:
+def test_settings_that_cannot_be_understood(text: str, message: str, line: int, tmp_path: Path) -> None:
     write(tmp_path, flow=FINE.format(name="A"))
     settings(tmp_path, f"[tool.flowc]\n{text}\n")
     for command in (["check"], ["compile", "-t", "argo"], ["run"]):
@@ -214,7 +220,7 @@ def test_settings_that_cannot_be_understood(text: str, said: str, line: int, tmp
             done.returncode == 1
             and f"pyproject.toml:{line}:" in done.stderr
             and "FLOW604" in done.stderr
-            and said in done.stderr
+            and message in done.stderr
         ), done.stderr
 
 
@@ -249,7 +255,7 @@ def test_watch(tmp_path: Path) -> None:
             env={**os.environ, "NO_COLOR": "1"},
         )
         try:
-            for text, said in (
+            for text, message in (
                 ("", "no problems"),
                 (FLOW, "FLOW307"),
                 (FLOW.replace("def end", "def ent"), "FLOW202"),
@@ -257,7 +263,7 @@ def test_watch(tmp_path: Path) -> None:
             ):
                 if text:
                     write(tmp_path, flow=text.format(name="A"))
-                until(lambda wanted=said: wanted in output.read_text(), said)  # type: ignore[misc]
+                until(lambda expected=message: expected in output.read_text(), message)  # type: ignore[misc]
                 output.write_text("")
             watching.send_signal(signal.SIGINT)
             assert watching.wait(LIMIT) == 130

@@ -1,4 +1,4 @@
-"""The command line, in processes of its own: exit codes, what is printed where, and files."""
+"""The command line in its own process: exit codes, output, and files."""
 
 from __future__ import annotations
 
@@ -92,19 +92,19 @@ def test_colour_only_where_it_can_be_seen(broken: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\xff\xfe\x00not text", "text"), (b"x = 1\n", "no flow"), (b"def f(:\n  pass\n\nclass (:\n", "syntax"), (b"", "no flow"), (None, "does not exist"),
         (TWO.encode(), "several"),
     ],
     ids=["binary", "no flow", "syntax", "empty", "missing", "two flows"],
 )  # fmt: skip
-def test_what_is_no_flow(content: bytes | None, said: str, tmp_path: Path) -> None:
+def test_what_is_no_flow(content: bytes | None, message: str, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "flow.py").write_bytes(content)
     done = flowc("compile", "flow.py", "-t", "argo", cwd=tmp_path)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert said in done.stderr.lower(), done.stderr
+    assert message in done.stderr.lower(), done.stderr
 
 
 def test_compile_writes_and_checks(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_compile_writes_and_checks(tmp_path: Path) -> None:
         str(tmp_path),
     ]
     first = flowc(*arguments, check=True)
-    written = {str(each.relative_to(tmp_path)): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    written = {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert len(written) == 9 and all(name.split("/")[-1] in first.stdout for name in written)
     assert "unchanged" in flowc(*arguments, check=True).stdout
     flowc(*arguments, "--check", check=True)
@@ -130,7 +130,7 @@ def test_compile_writes_and_checks(tmp_path: Path) -> None:
     assert changed.returncode == 1 and "differs" in changed.stdout
     flowc(*arguments, check=True)
     assert written == {
-        str(each.relative_to(tmp_path)): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()
+        str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()
     }
 
 
@@ -221,7 +221,7 @@ def test_dump(tmp_path: Path) -> None:
         "end",
     }
     assert [
-        each["path"] for each in json.loads(flowc("dump", "r/double", "--json", *store, check=True).stdout)["double"]
+        task["path"] for task in json.loads(flowc("dump", "r/double", "--json", *store, check=True).stdout)["double"]
     ] == ["0", "1", "2"]
     assert "'bb'" in flowc("dump", "r/double/1", *store, check=True).stdout
     for wrong in ("q", "r/nothing", "r/double/7"):

@@ -1,4 +1,4 @@
-"""Where runs go when nobody names a datastore, and that the commands find them there."""
+"""The datastore of a run for which nobody names one; the commands find it too."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_flows_in_folders_below_see_each_other_s_runs(project: Path) -> None:
-    """As Metaflow's tutorials are run, one of which reads what another has made."""
+    """Like Metaflow's tutorials, of which one reads the results of a second."""
     for name in ("one", "two"):
         done = flowc("run", f"{name}/{name}.py", "--run-id", name, cwd=project)
         assert done.returncode == 0 and "--store" not in done.stdout, done.stderr
-    assert sorted(each.name for each in (project / ".flowc").iterdir()) == ["One", "Two"] and not list(
+    assert sorted(path.name for path in (project / ".flowc").iterdir()) == ["One", "Two"] and not list(
         project.glob("*/.flowc")
     )
     assert flowc("dump", "two/end/-", "x", cwd=project).stdout.strip().endswith("6")

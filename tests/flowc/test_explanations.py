@@ -1,4 +1,4 @@
-"""Every code has one page, whose examples are run: the first gives exactly that code, the second nothing. The pages of `docs/` are of them."""
+"""Every code has one page. Its first example gives exactly that code, the second none. They become pages of `docs/`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.diagnostic_pages import ROOT, documents
 PAGES = pages()
 WITH_EXAMPLE = [page for page in PAGES if page.example]
 ARGO, STATES, AIRFLOW = (
-    f"$ flowc check flow.py --store s3://bucket/flows --target {each}\n"
-    for each in ("argo", "step-functions", "airflow")
+    f"$ flowc check flow.py --store s3://bucket/flows --target {target}\n"
+    for target in ("argo", "step-functions", "airflow")
 )
 BIG = "@environment(vars={'A': '" + "x" * 2000 + "'})\n"
 
@@ -62,13 +62,13 @@ ASKED_FOR = {"FLOW430"}  # said only where the settings give them a severity
 
 def test_every_code_has_one_page() -> None:
     sources = [
-        each.read_text()
+        path.read_text()
         for folder in ("compiler", "targets", "flowc", "runtime_shim")
-        for each in (ROOT / folder).rglob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     ]
-    said = {code for text in sources for code in re.findall(r'"(FLOW\d{3})"', text)}
+    reported = {code for text in sources for code in re.findall(r'"(FLOW\d{3})"', text)}
     codes = [page.code for page in PAGES]
-    assert sorted(said) == codes, sorted(said ^ set(codes))
+    assert sorted(reported) == codes, sorted(reported ^ set(codes))
 
 
 def test_every_page_has_examples() -> None:
@@ -120,8 +120,8 @@ def test_examples(
     if page.code in ASKED_FOR:
         assert said_by(page.example, tmp_path, monkeypatch, capfd) == []
         (tmp_path / "pyproject.toml").write_text(f"[tool.flowc]\nseverity = {{ {page.code} = 'hint' }}\n")
-    said = said_by(page.example, tmp_path, monkeypatch, capfd)
-    assert {code for code, _ in said} == {page.code}, said
+    reported = said_by(page.example, tmp_path, monkeypatch, capfd)
+    assert {code for code, _ in reported} == {page.code}, reported
     assert said_by(page.instead, tmp_path, monkeypatch, capfd) == []
 
 
@@ -131,7 +131,7 @@ def test_long_examples(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / f"{'m' * 120}.py").write_text("")
-    assert {said for said, _ in said_by(LONG[code], tmp_path, monkeypatch, capfd)} == {code}
+    assert {reported for reported, _ in said_by(LONG[code], tmp_path, monkeypatch, capfd)} == {code}
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,16 @@ def test_what_only_an_ir_can_say(code: str, target: str, tmp_path: Path) -> None
     strange = replace(
         flow, steps=(replace(flow.steps[0], decorators=(retry,)), *flow.steps[1:]), parameters=(parameter,)
     )
-    assert code in {each.code for each in emitter(target).check(strange, options_of(target))}
+    assert code in {diagnostic.code for diagnostic in emitter(target).check(strange, options_of(target))}
     assert not list(emitter(target).check(flow, options_of(target)))
 
 
 def test_documents_are_current() -> None:
     """`make golden` writes them."""
-    found = {path: path.read_text() for path in [ROOT / "docs/diagnostics.md", *(ROOT / "docs/diagnostics").iterdir()]}
-    assert found == documents()
+    current = {
+        path: path.read_text() for path in [ROOT / "docs/diagnostics.md", *(ROOT / "docs/diagnostics").iterdir()]
+    }
+    assert current == documents()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`flowc logs --follow`: every line when it is printed, also of tasks that run, until the run has ended."""
+"""`flowc logs --follow`: every line when it is printed, of running tasks too, until the run has ended."""
 
 from __future__ import annotations
 
@@ -60,8 +60,10 @@ class Following:
         import os
 
         command = [sys.executable, "-m", "flowc", "logs", *words]
-        given = {**os.environ, **(env or {})}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given)
+        variables = {**os.environ, **(env or {})}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables
+        )
 
     def lines(self, number: int) -> list[str]:
         assert self.process.stdout is not None
@@ -153,7 +155,7 @@ def test_in_an_object_store(folder: Path, s3: S3Server) -> None:
 
 @pytest.mark.slow
 def test_a_task_in_a_container_shows_its_log_while_it_runs(tmp_path: Path) -> None:
-    """And one that the kernel ends leaves what it had printed some seconds before."""
+    """A task that the kernel kills leaves what it printed until some seconds before."""
     source = SOURCE.split("class F")[0] + (
         "class F(FlowSpec):\n    @step\n    def start(self):\n        print('before')\n        time.sleep(60)\n        self.next(self.end)\n\n"
         "    @step\n    def end(self):\n        pass\n"

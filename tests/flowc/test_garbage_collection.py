@@ -53,11 +53,11 @@ def flow(folder: Path) -> Path:
 
 
 def runs(folder: Path) -> list[str]:
-    return sorted(each.name for each in (folder / "F" / "runs").iterdir())
+    return sorted(path.name for path in (folder / "F" / "runs").iterdir())
 
 
 def blobs(folder: Path) -> list[int]:
-    return sorted(each.stat().st_size >> 21 for each in (folder / "F" / "blobs").rglob("*") if each.is_file())
+    return sorted(path.stat().st_size >> 21 for path in (folder / "F" / "blobs").rglob("*") if path.is_file())
 
 
 def gc(folder: Path | str, *words: str, env: dict[str, str] | None = None) -> str:
@@ -71,13 +71,13 @@ def test_old_runs_go_and_what_only_they_had(tmp_path: Path) -> None:
     flowc("tag", "add", "r2", "x", "--store", str(store), check=True)
     assert (runs(store), blobs(store)) == (["r1", "r2", "r3"], [1, 1, 2, 3])
 
-    said = gc(store, "--keep", "1", "--keep-tag", "keep", "--grace", "0")
-    assert "F: to delete 1 run, 1 artifact, " in said and "  r2\n" in said and "nothing was deleted" in said
+    printed = gc(store, "--keep", "1", "--keep-tag", "keep", "--grace", "0")
+    assert "F: to delete 1 run, 1 artifact, " in printed and "  r2\n" in printed and "nothing was deleted" in printed
     assert (runs(store), blobs(store)) == (["r1", "r2", "r3"], [1, 1, 2, 3])
     assert "1 run, 0 artifacts" in gc(store, "--keep", "1", "--keep-tag", "keep")  # they are young
 
-    said = gc(store, "--keep", "1", "--keep-tag", "keep", "--grace", "0", "--delete")
-    assert "F: deleted 1 run, 1 artifact, 4." in said and "MiB; kept 2" in said
+    printed = gc(store, "--keep", "1", "--keep-tag", "keep", "--grace", "0", "--delete")
+    assert "F: deleted 1 run, 1 artifact, 4." in printed and "MiB; kept 2" in printed
     assert (runs(store), blobs(store)) == (["r1", "r3"], [1, 1, 3]) and not list((store / "F" / "tags").rglob("*r2*"))
     for size in (1, 3):
         assert dump(store, f"r{size}")["end"]
@@ -107,11 +107,11 @@ def test_failed_runs_stay_while_they_may_go_on(tmp_path: Path) -> None:
     store = tmp_path / "store"
     run(flow(tmp_path), store, "--size", "9", run_id="failed", check=False)
     run(flow(tmp_path), store, "--size", "2", run_id="good")
-    said = gc(store, "--keep", "0", "--delete")
-    assert "artifacts stay for now: 1 run may still be going (failed)" in said and runs(store) == ["failed"]
+    printed = gc(store, "--keep", "0", "--delete")
+    assert "artifacts stay for now: 1 run may still be going (failed)" in printed and runs(store) == ["failed"]
     later = time.time() - 2 * 86400
-    for each in (store / "F").rglob("*"):
-        os.utime(each, (later, later))
+    for path in (store / "F").rglob("*"):
+        os.utime(path, (later, later))
     assert (
         "1 run" in gc(store, "--keep", "0", "--delete")
         and not (store / "F" / "runs").exists()
@@ -137,8 +137,8 @@ def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
     ]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     until((store / "F" / "runs" / "slow" / "run.json").exists, "a run that has begun")
-    said = gc(store, "--keep", "0", "--grace", "0", "--delete")
-    assert "may still be going (slow)" in said and runs(store) == ["slow"] and 1 in blobs(store)
+    printed = gc(store, "--keep", "0", "--grace", "0", "--delete")
+    assert "may still be going (slow)" in printed and runs(store) == ["slow"] and 1 in blobs(store)
     (tmp_path / "go").touch()
     assert running.wait(LIMIT) == 0
     gc(store, "--keep", "1", "--grace", "0", "--delete")
@@ -146,7 +146,7 @@ def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It relies on a blob that is being deleted: written again, since the run has seen the marker."""
+    """A run needs a blob that is being deleted. It sees the marker, and writes the blob again."""
     store = tmp_path / "store"
     run(flow(tmp_path), store, run_id="old")
     place = Datastore(str(store))
@@ -186,8 +186,8 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     "scheme", ["s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)]
 )
 def test_on_object_stores(scheme: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    found = request.getfixturevalue(scheme)
-    env = found.environment if isinstance(found, S3Server) else found
+    fixture = request.getfixturevalue(scheme)
+    env = fixture.environment if isinstance(fixture, S3Server) else fixture
     store = f"{scheme}://{BUCKET}/{tmp_path.name}"
     for size in (1, 2):
         flowc(
@@ -212,7 +212,7 @@ def test_on_object_stores(scheme: str, tmp_path: Path, request: pytest.FixtureRe
 
 
 def test_what_is_torn(tmp_path: Path) -> None:
-    """A torn note of --cache goes; a torn record might name anything, so nothing goes until somebody has looked."""
+    """A torn note of `--cache` is deleted. A torn record might name any blob, so everything is kept."""
     store = tmp_path / "store"
     run(flow(tmp_path), store, "--cache")
     note = next((store / "F" / "cache").rglob("*.json"))
@@ -229,7 +229,7 @@ def test_what_is_torn(tmp_path: Path) -> None:
 
 
 def test_what_killed_writers_left(tmp_path: Path) -> None:
-    """Old temporary files go; young ones may be written to at this moment."""
+    """Old temporary files are deleted. Young ones may still be in use."""
     store = tmp_path / "store"
     run(flow(tmp_path), store)
     later = time.time() - 2 * 3600
@@ -240,7 +240,7 @@ def test_what_killed_writers_left(tmp_path: Path) -> None:
     assert "0 runs, 0 artifacts, 2 unfinished files, 200 bytes" in gc(store, "--grace", "0")
     assert "unfinished" not in gc(store), "within --grace"
     assert "0 artifacts, 2 unfinished files" in gc(store, "--grace", "0", "--delete")
-    assert [each.name for each in store.rglob(".tmp-*")] == [".tmp-3-1-abc"] and dump(store)["end"]
+    assert [path.name for path in store.rglob(".tmp-*")] == [".tmp-3-1-abc"] and dump(store)["end"]
 
 
 def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,9 +259,9 @@ def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeyp
     assert len(garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
     garbage_collection.collect(place, "F", Rules(None, None, (), 0))
     left = [
-        each["Key"]
-        for each in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
-        if each["Key"].startswith(prefix)
+        upload["Key"]
+        for upload in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        if upload["Key"].startswith(prefix)
     ]
     assert left == [f"{prefix}/Other/blobs/x"] and dump(store, env=s3.environment)["end"]
 

@@ -1,4 +1,4 @@
-"""What `flowc run` says before it starts, of packages and secrets that are not there."""
+"""`flowc run` warns about missing packages and secrets before it starts."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def test_what_differs_is_said_and_the_flow_runs(tmp_path: Path) -> None:
     flow.write_text(FLOW.format(pytest=metadata.version("pytest"), secrets=""))
     done = flowc("run", str(flow), "--store", str(tmp_path / "store"))
     assert done.returncode == 0, done.stderr
-    said = done.stdout + done.stderr
+    printed = done.stdout + done.stderr
     assert (
-        "package `no-such-package` is missing here" in said
-        and "package `hypothesis` is" in said
-        and "Python is 3." in said
+        "package `no-such-package` is missing here" in printed
+        and "package `hypothesis` is" in printed
+        and "Python is 3." in printed
     )
-    assert "`pytest`" not in said and "`ruff`" not in said
-    assert said.count("[FLOW154]") == 3
+    assert "`pytest`" not in printed and "`ruff`" not in printed
+    assert printed.count("[FLOW154]") == 3
 
 
 def test_a_secret_that_cannot_be_fetched_refuses_the_run(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`flowc logs` prints what a task printed, byte for byte; on a terminal nothing that could rewrite it."""
+"""`flowc logs` prints a task's output byte for byte, but to a terminal nothing that could rewrite it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def command(store: Path, *words: str) -> list[str]:
 
 
 def printed(store: Path, *words: str) -> bytes:
-    """What `flowc logs` writes to a pipe, whatever the encoding that it has for texts."""
+    """Returns the bytes that `flowc logs` writes to a pipe, whatever its encoding for text."""
     env = {**environment(), "PYTHONIOENCODING": "ascii"}
     return subprocess.run(command(store, *words), stdout=subprocess.PIPE, check=True, env=env).stdout
 

@@ -1,4 +1,4 @@
-"""What holds for several targets is said once, and names them."""
+"""A diagnostic of several targets is reported once, and names them."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_a_loss_on_several_targets(targets: str, named: str, tmp_path: Path) -> 
     done = flowc(
         "check", "flow.py", "-t", targets, "--store", "s3://b", "--image", "i:1", "--format", "json", cwd=tmp_path
     )
-    found = [(each["code"], each["what"]) for each in json.loads(done.stdout)["diagnostics"]]
-    assert [text for code, text in found if code == "FLOW501"] == [
+    reported = [(diagnostic["code"], diagnostic["what"]) for diagnostic in json.loads(done.stdout)["diagnostics"]]
+    assert [text for code, text in reported if code == "FLOW501"] == [
         f"{named} cannot install packages for `@conda` of step `again`: the image must contain them",
     ]
-    assert sum(code == "FLOW505" for code, _ in found) == 1
+    assert sum(code == "FLOW505" for code, _ in reported) == 1
     # what only one target cannot do stays its own
-    loops = [text for code, text in found if code == "FLOW530"]
+    loops = [text for code, text in reported if code == "FLOW530"]
     assert loops == (["target `airflow` cannot run the loop of step `again` yet"] if "airflow" in targets else [])
 
 
@@ -73,4 +73,4 @@ def test_an_ignore_comment_silences_it_for_all(tmp_path: Path) -> None:
         "json",
         cwd=tmp_path,
     )
-    assert not [each for each in json.loads(done.stdout)["diagnostics"] if "@conda" in each["what"]]
+    assert not [diagnostic for diagnostic in json.loads(done.stdout)["diagnostics"] if "@conda" in diagnostic["what"]]

@@ -1,4 +1,4 @@
-"""What a flow's file sets in the environment counts for its parameters and configs, as in Metaflow, which imports the file first."""
+"""Variables that a flow's file sets count for its parameters and configs, as in Metaflow, which imports it first."""
 
 from __future__ import annotations
 

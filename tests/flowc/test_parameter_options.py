@@ -195,3 +195,36 @@ def test_parameters_that_mutators_add(tmp_path: Path) -> None:
     assert seen(tmp_path, *"--size m --words x --words y".split()) == "[3, 'm', ('x', 'y'), ('a', 1), 'ab']"
     wrong = flowc("run", "f.py", "--store", "store", "--size", "l", cwd=tmp_path)
     assert "parameter 'size': 'l' is not one of 's', 'm'" in wrong.stderr
+
+
+HERE = """
+import datetime, os
+from pathlib import Path
+from metaflow import FlowSpec, Parameter, step
+
+class F(FlowSpec):
+    current = Parameter("current", default=os.path.join(os.getcwd(), "a"))
+    beside = Parameter("beside", default=str(Path(__file__).parent / "b"))
+    home = Parameter("home", default=os.path.expanduser("~/c"))
+    day = Parameter("day", default=datetime.date(2024, 1, 2).isoformat())
+    number = Parameter("number", type=int, default=datetime.date(2024, 1, 2).day)
+
+    @step
+    def start(self):
+        self.seen = [self.current, self.beside, self.home, self.day, self.number]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_run_on_this_machine_uses_its_folders_and_lets_python_evaluate_defaults(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text(HERE)
+    found = seen(tmp_path, env={"HOME": "/home/me"})
+    assert found == f"['{tmp_path}/a', '{tmp_path}/b', '/home/me/c', '2024-01-02', 2]"
+    (tmp_path / "f.py").write_text(HERE.replace("type=int, ", ""))
+    wrong = flowc("run", "f.py", "--store", "store", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "parameter 'number': its default is of type int; declare `type=int`" in wrong.stderr

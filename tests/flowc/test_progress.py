@@ -1,4 +1,4 @@
-"""How far a run is, and how it is said."""
+"""The progress of a run, and the lines that report it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from flowc.progress import Progress
 from flowc.run_report import duration, status
 
 
-def events(progress: Progress, *found: tuple[str, str, str, float]) -> None:
-    for kind, step, path, now in found:
+def events(progress: Progress, *several: tuple[str, str, str, float]) -> None:
+    for kind, step, path, now in several:
         progress.event(kind, (step, path, 0), now)
 
 
 def test_counts_and_estimate() -> None:
     progress = Progress()
-    events(progress, *(("queued", "body", str(each), 0.0) for each in range(4)))
+    events(progress, *(("queued", "body", str(index), 0.0) for index in range(4)))
     events(
         progress,
         ("start", "body", "0", 0),
@@ -36,16 +36,16 @@ def test_nobody_knows_how_long_a_new_step_takes() -> None:
 
 def test_status_lines() -> None:
     progress = Progress()
-    for each in range(30):
+    for index in range(30):
         events(
             progress,
-            ("queued", f"s{each}", "-", 0),
-            ("start", f"s{each}", "-", 0),
-            *([("done", f"s{each}", "-", 1)] if each else []),
+            ("queued", f"s{index}", "-", 0),
+            ("start", f"s{index}", "-", 0),
+            *([("done", f"s{index}", "-", 1)] if index else []),
         )
     lines = status(progress, 75, 75, 4)
     assert len(lines) == 13 and lines[0] == "  s0   0/1 done, 1 running" and lines[-1].startswith("  1:15 min elapsed")
 
 
 def test_durations() -> None:
-    assert [duration(each) for each in (0.04, 12.9, 187, 3723)] == ["0.0 s", "12 s", "3:07 min", "1:02:03 h"]
+    assert [duration(seconds) for seconds in (0.04, 12.9, 187, 3723)] == ["0.0 s", "12 s", "3:07 min", "1:02:03 h"]

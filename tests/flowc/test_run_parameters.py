@@ -1,4 +1,4 @@
-"""Parameters of a run that is started here: the command line's forms, the environment, files, functions, help, and what is said of mistakes."""
+"""Parameters of a local run: forms of the command line, the environment, files, functions, help, and mistakes."""
 
 from __future__ import annotations
 
@@ -55,14 +55,16 @@ def seen(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> st
 
 
 def test_defaults(folder: Path) -> None:
-    found = seen(folder, "--needed", "1", "--gone", "data.txt")
-    assert found == "[0.5, None, 1, ['a', 'b'], {'a': 1}, 'made of F', 1, ['a', 'b'], None, 'a\\nb', [True]]"
+    printed = seen(folder, "--needed", "1", "--gone", "data.txt")
+    assert printed == "[0.5, None, 1, ['a', 'b'], {'a': 1}, 'made of F', 1, ['a', 'b'], None, 'a\\nb', [True]]"
     artifacts = dump(folder / "store")["end"][0]["artifacts"]
-    assert artifacts["data"]["repr"] == "'a\\nb'" and not [each for each in artifacts if each.startswith("__")]
+    assert artifacts["data"]["repr"] == "'a\\nb'" and not [
+        artifact for artifact in artifacts if artifact.startswith("__")
+    ]
 
 
 def test_every_form(folder: Path) -> None:
-    given = [
+    options = [
         "--alpha",
         "1",
         "--flag",
@@ -79,23 +81,23 @@ def test_every_form(folder: Path) -> None:
         "--data",
         "text:q r",
     ]
-    found = seen(folder, *given, "--raw", "other.bin", "--gone", f"file://{folder}/data.txt")
-    assert found == "[1.0, True, -2, ['x'], [1], 'm', 2, ['q', 'r'], b'\\xff\\x00', 'a\\nb', [True]]"
+    printed = seen(folder, *options, "--raw", "other.bin", "--gone", f"file://{folder}/data.txt")
+    assert printed == "[1.0, True, -2, ['x'], [1], 'm', 2, ['q', 'r'], b'\\xff\\x00', 'a\\nb', [True]]"
 
 
 def test_the_environment(folder: Path) -> None:
     variables = {"NEEDED": "3", "D_ASH": "4", "FLAG": "no", "GONE": "data.txt", "RAW": "data.txt", "ALPHA": "7"}
-    found = seen(
+    printed = seen(
         folder,
         "--alpha",
         "2",
         env={"MADE": "up", **{f"METAFLOW_RUN_{name}": value for name, value in variables.items()}},
     )
-    assert found == "[2.0, False, 4, ['a', 'b'], {'a': 1}, 'up', 3, ['a', 'b'], b'a\\r\\nb', 'a\\nb', [True]]"
+    assert printed == "[2.0, False, 4, ['a', 'b'], {'a': 1}, 'up', 3, ['a', 'b'], b'a\\r\\nb', 'a\\nb', [True]]"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--gone", "data.txt"], "parameter 'needed': a value is required"),
         (["--gone", "data.txt", "--needed", "x", "--alpha", "y", "--flag", "maybe", "--table", "{"],
@@ -107,9 +109,9 @@ def test_the_environment(folder: Path) -> None:
         (["--needed", "1", "--neded", "2"], "unknown option `--neded`; did you mean `--needed`?"),
     ],
 )  # fmt: skip
-def test_mistakes_are_wrong_usage(folder: Path, arguments: list[str], said: str) -> None:
+def test_mistakes_are_wrong_usage(folder: Path, arguments: list[str], message: str) -> None:
     done = flowc("run", "f.py", *arguments, cwd=folder)
-    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not (folder / ".flowc" / "F" / "runs").exists()
 
 
@@ -131,9 +133,9 @@ def test_a_run_that_goes_on_keeps_its_files(folder: Path) -> None:
     (folder / "f.py").write_text(
         FLOW.replace("    def end(self):", "    def end(self):\n        assert os.environ.get('GO')")
     )
-    given = ["run", "f.py", "--run-id", "r", "--needed", "1", "--gone", "data.txt"]
-    assert flowc(*given, cwd=folder).returncode == 1
-    assert flowc(*given, cwd=folder, env={"GO": "1"}).returncode == 0
+    command = ["run", "f.py", "--run-id", "r", "--needed", "1", "--gone", "data.txt"]
+    assert flowc(*command, cwd=folder).returncode == 1
+    assert flowc(*command, cwd=folder, env={"GO": "1"}).returncode == 0
     assert flowc("resume", "f.py", "end", cwd=folder, env={"GO": "1"}).returncode == 0
 
 

@@ -97,9 +97,9 @@ def test_a_run_to_its_end(flow: str, capfd: pytest.CaptureFixture[str]) -> None:
         assert (done.status, done.returncode) == ("successful", 0)
         assert done.run.data.result == (5, "a b", False) and {"x", "y", "user:tester"} <= done.run.tags
         assert "began" in done.stdout and "succeeded" in done.stdout and "began" in capfd.readouterr().out
-        assert [each["event"] for each in done.events][:: len(done.events) - 1] == ["begin", "end"]
+        assert [event["event"] for event in done.events][:: len(done.events) - 1] == ["begin", "end"]
         assert {"event": "done", "step": "end", "path": "-", "attempt": 0}.items() <= [
-            each for each in done.events if each["event"] == "done"
+            event for event in done.events if event["event"] == "done"
         ][-1].items()
         assert "F/" in str(done) and "successful" in str(done)
 
@@ -152,7 +152,7 @@ def test_following_a_run(flow: str) -> None:
             quick = await runner.async_run()
             assert (await quick.wait(stream="stdout")).status == "successful"
             assert [line async for _, line in quick.stream_log("stderr")] == []
-            assert [each["event"] for each in quick.follow()][-1] == "end"
+            assert [event["event"] for event in quick.follow()][-1] == "end"
             with pytest.raises(RuntimeError, match="did not begin"):
                 await runner.async_run(nope=1)
 
@@ -223,25 +223,31 @@ print("FILES", sorted(os.listdir()))
 
 def notebook(folder: Path, *cells: str) -> str:
     """Returns what the cells print in a notebook's shell, one after another."""
-    given = {**environment("FLOWC_", "PYTHONDONTWRITEBYTECODE"), "IPYTHONDIR": str(folder / "ipython"), "NO_COLOR": "1"}
+    variables = {
+        **environment("FLOWC_", "PYTHONDONTWRITEBYTECODE"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "NO_COLOR": "1",
+    }
     (folder / "work").mkdir()
     command = [sys.executable, "-c", NOTEBOOK, *cells]
-    done = subprocess.run(command, cwd=folder / "work", env=given, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=folder / "work", env=variables, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_a_flow_in_a_notebook(tmp_path: Path) -> None:
-    """The cell goes on with what uses the run, and holds another flow, magics, and a text that looks like one."""
-    said = notebook(tmp_path, CELL)
+    """The rest of the cell uses the run. The cell also has a second flow, magics, and a text that looks like one."""
+    printed = notebook(tmp_path, CELL)
     line = next(number for number, text in enumerate(CELL.split("\n"), 1) if "_getframe" in text)
-    for each in ("OTHER 3\n", f"RUN 7 {line} 15\n", "AGAIN 5\n", "FILES ['.flowc']\n"):
-        assert each in said, said
+    for text in ("OTHER 3\n", f"RUN 7 {line} 15\n", "AGAIN 5\n", "FILES ['.flowc']\n"):
+        assert text in printed, printed
 
 
 def test_a_flow_of_an_earlier_cell_is_refused(tmp_path: Path) -> None:
-    said = notebook(tmp_path, "%%time\n" + CELL, "NBRunner(InCell)")
-    assert "RUN 7" in said and "the cell does not define InCell: use NBRunner in the cell that defines it" in said, said
+    printed = notebook(tmp_path, "%%time\n" + CELL, "NBRunner(InCell)")
+    assert (
+        "RUN 7" in printed and "the cell does not define InCell: use NBRunner in the cell that defines it" in printed
+    ), printed
 
 
 def test_no_flow_outside_a_notebook() -> None:
@@ -262,7 +268,7 @@ def test_a_run_whose_file_cannot_be_imported_says_so(flow: str, tmp_path: Path) 
 
 
 def test_in_a_container_it_says_what_is_missing(tmp_path: Path) -> None:
-    """The shim alone: the name can be imported, and says so when it is used."""
+    """With the shim alone, the name can be imported, and its use is an error."""
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path))

@@ -64,8 +64,8 @@ def test_runs(printed: Printed, tmp_path: Path) -> None:
         None,
     )
     assert one["seconds"] > 0 and "user:tester" in one["system_tags"] and one["started"] <= one["ended"]
-    assert [each["run"] for each in json.loads(printed("runs", "--json", "--user", "other"))] == ["bad"]
-    assert [each["run"] for each in json.loads(printed("runs", "--json", "--limit", "1"))] == ["bad"]
+    assert [entry["run"] for entry in json.loads(printed("runs", "--json", "--user", "other"))] == ["bad"]
+    assert [entry["run"] for entry in json.loads(printed("runs", "--json", "--limit", "1"))] == ["bad"]
     assert "no runs with these tags" in printed("runs", "--tag", "nobody")
     assert "no runs" in printed("runs", "--store", str(tmp_path))
 

@@ -1,4 +1,4 @@
-"""The options that say what a flow is compiled from, as commands take them."""
+"""The options for a flow's source and inputs, as commands take them."""
 
 from __future__ import annotations
 

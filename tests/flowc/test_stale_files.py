@@ -1,4 +1,4 @@
-"""What `flowc compile` does with files of an earlier compile that the flow no longer gives: docs/cli.md, "The output folder"."""
+"""Files of an earlier compile that the flow no longer has (docs/cli.md, "The output folder")."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def compiled(folder: Path, source: str, *options: str, target: str = ALL, code: 
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below `build`, apart from code packages."""
     root = folder / "build"
-    found = (each for each in sorted(root.rglob("*")) if each.is_file() and each.suffix != ".gz")
-    return {str(each.relative_to(root)): each.read_bytes() for each in found}
+    paths = (path for path in sorted(root.rglob("*")) if path.is_file() and path.suffix != ".gz")
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 def packages(folder: Path) -> set[str]:
-    return {each.name for each in (folder / "build/code").iterdir()}
+    return {path.name for path in (folder / "build/code").iterdir()}
 
 
 def codes(done: Done) -> list[str]:
@@ -70,8 +70,8 @@ def test_a_removed_schedule(scheduled: Path) -> None:
     assert tree(scheduled) == before
     done = compiled(scheduled, UNSCHEDULED)
     assert "deleted         build/step-functions/Hello.schedule.json\n" in done.stdout
-    for each in (check, done):
-        assert codes(each) == ["FLOW610", "FLOW610"] and all(command in each.stderr for command in commands)
+    for process in (check, done):
+        assert codes(process) == ["FLOW610", "FLOW610"] and all(command in process.stderr for command in commands)
     assert before.keys() - tree(scheduled).keys() == {"step-functions/Hello.schedule.json"}
     assert b"schedule=None" in tree(scheduled)["airflow/Hello_dag.py"]
     for options in ((), ("--check",)):
@@ -89,7 +89,7 @@ def tree_of_a_new_folder(folder: Path, source: str) -> dict[str, bytes]:
 
 
 def test_the_namespace_is_part_of_an_object(tmp_path: Path) -> None:
-    """One that changes leaves both objects in the namespace before."""
+    """After a change of the namespace, both objects of the old one are stale."""
     compiled(tmp_path, FLOW, "--namespace", "one", target="argo")
     done = compiled(tmp_path, FLOW, "--namespace", "two", target="argo")
     for kind in ("cronworkflow", "workflowtemplate"):
@@ -113,7 +113,7 @@ def test_what_somebody_changed_is_kept(scheduled: Path) -> None:
 
 @pytest.mark.parametrize("what", ["folder", "link", "link to a folder", "dangling link"])
 def test_what_is_no_file(what: str, scheduled: Path) -> None:
-    """A link to what flowc wrote goes, and what it leads to stays; a folder or another link is somebody's own."""
+    """A link to a file of flowc's is deleted, its target is not. A folder or a different link is the user's."""
     stale, elsewhere = scheduled / "build/step-functions/Hello.schedule.json", scheduled / "elsewhere"
     stale.rename(elsewhere) if what == "link" else stale.unlink()
     if what == "link to a folder":
@@ -133,8 +133,8 @@ def test_files_of_others_stay(scheduled: Path) -> None:
         "code/notes.tar.gz",
         "deployments/argo/README",
     )
-    for each in own:
-        (scheduled / "build" / each).write_text("mine")
+    for file in own:
+        (scheduled / "build" / file).write_text("mine")
     (scheduled / "other.py").write_text(FLOW.replace("Hello", "Other"))
     flowc("compile", "other.py", "-t", ALL, "--store", "s3://b/p", cwd=scheduled, check=True)
     before = tree(scheduled)
@@ -149,7 +149,7 @@ def test_files_of_others_stay(scheduled: Path) -> None:
 
 
 def test_another_branch_is_another_deployment(tmp_path: Path) -> None:
-    """Its files stay, also when both are checked; a line says that they are there, and how they would go."""
+    """Its files stay, even if both are checked. A line says that they exist, and how to delete them."""
     source = FLOW.replace("@schedule", '@project(name="fraud")\n@schedule')
     compiled(tmp_path, source, "--branch", "dev", target="argo")
     done = compiled(tmp_path, source, "--production", target="argo")
@@ -165,11 +165,11 @@ def test_another_branch_is_another_deployment(tmp_path: Path) -> None:
     compiled(tmp_path, source, "--branch", "dev", "--check", target="argo")
     done = compiled(tmp_path, source, "--production", "--replaces", name, target="argo")
     assert not dev.exists() and f"kubectl delete cronworkflow {name}" in done.stderr
-    assert [each for each in tree(tmp_path) if name in each] == []
+    assert [path for path in tree(tmp_path) if name in path] == []
 
 
 def test_a_new_name(scheduled: Path) -> None:
-    """`--replaces` deletes the files of the old one, and says what the engines still have."""
+    """`--replaces` deletes the files of the old deployment, and names what the engines still have."""
     before = tree(scheduled)
     options = ("--name", "new", "--replaces", "hello", "--replaces", "Hello")
     check = compiled(scheduled, FLOW, *options, "--check", code=1)
@@ -188,7 +188,7 @@ def test_a_new_name(scheduled: Path) -> None:
         "airflow dags delete Hello`",
     ):
         assert command in done.stderr
-    assert not [each for each in tree(scheduled) if "ello" in each] and len(packages(scheduled)) == 1
+    assert not [name for name in tree(scheduled) if "ello" in name] and len(packages(scheduled)) == 1
     again = compiled(scheduled, FLOW, *options)
     assert not again.stderr and "`--replaces hello`: build has no files of that deployment\n" in again.stdout
     compiled(scheduled, FLOW, "--name", "new", "--check")
@@ -258,9 +258,9 @@ def test_a_code_package_that_somebody_changed(tmp_path: Path) -> None:
 
 
 def test_a_file_from_before_there_were_manifests(scheduled: Path) -> None:
-    """It may be anybody's, so it is not deleted, and `--check` does not pass."""
-    for each in (scheduled / "build/deployments/step-functions").iterdir():
-        each.unlink()
+    """The file may be the user's, so `compile` keeps it, and `--check` fails."""
+    for path in (scheduled / "build/deployments/step-functions").iterdir():
+        path.unlink()
     for options in ((), ("--check",)):
         done = compiled(scheduled, UNSCHEDULED, *options, target="step-functions", code=len(options))
         assert codes(done) == ["FLOW613"] and "`build/step-functions/Hello.schedule.json` may be stale" in done.stderr
@@ -269,7 +269,7 @@ def test_a_file_from_before_there_were_manifests(scheduled: Path) -> None:
 
 
 def test_manifests_are_checked_too(scheduled: Path) -> None:
-    """Without them nobody would know what is stale."""
+    """Without manifests, stale files could not be found."""
     manifest = scheduled / "build/deployments/argo/hello.sha256"
     text = manifest.read_text()
     manifest.unlink()
@@ -289,10 +289,10 @@ def test_a_manifest_is_read_by_other_tools(scheduled: Path) -> None:
 
 
 def test_a_manifest_with_a_conflict_of_git(scheduled: Path) -> None:
-    """What either side lists is listed; the next compile writes it anew."""
+    """A file that either side lists counts as listed, and the next compile writes it again."""
     manifest = scheduled / "build/deployments/step-functions/Hello.sha256"
     lines = manifest.read_text().splitlines()
-    (schedule,) = (each for each in lines if "schedule.json" in each)
+    (schedule,) = (line for line in lines if "schedule.json" in line)
     lines.remove(schedule)
     manifest.write_text("\n".join([*lines[:3], "<<<<<<< HEAD", *lines[3:], "=======", schedule, ">>>>>>> theirs", ""]))
     compiled(scheduled, UNSCHEDULED, target="step-functions")
@@ -304,7 +304,7 @@ def test_a_manifest_with_a_conflict_of_git(scheduled: Path) -> None:
     "name", ["../flow.py", "../../flow.py", "sub/x", "..", "/etc/hostname", "..\\flow.py", "\0", ""]
 )
 def test_a_manifest_cannot_name_files_elsewhere(name: str, scheduled: Path) -> None:
-    """Whoever can change it must not make `compile` delete anything else."""
+    """A changed manifest must not make `compile` delete other files."""
     import hashlib
 
     digest = hashlib.sha256(UNSCHEDULED.encode()).hexdigest()
@@ -326,9 +326,9 @@ def test_standard_output_touches_no_folder(scheduled: Path) -> None:
 
 
 def test_programs_and_settings(scheduled: Path) -> None:
-    """The warnings are diagnostics: in every format, and as serious as the project's settings have them."""
+    """The warnings are diagnostics: they appear in every format, with the severity of the project's settings."""
     done = compiled(scheduled, UNSCHEDULED, "--check", "--format", "json", target="step-functions", code=1)
-    assert [each["code"] for each in json.loads(done.stdout)["diagnostics"]] == ["FLOW610"]
+    assert [diagnostic["code"] for diagnostic in json.loads(done.stdout)["diagnostics"]] == ["FLOW610"]
     assert "Hello.schedule.json: no longer written" in done.stderr
     before = tree(scheduled)
     (scheduled / "pyproject.toml").write_text("[tool.flowc]\nseverity = { FLOW610 = 'error' }\n")
@@ -346,14 +346,14 @@ def test_a_deployment_is_what_its_spec_holds(name: str, target: str) -> None:
     from flowc.compiler.report.diagnostics import Refused
 
     program = load(str(FLOWS[name]))
-    for given in ({}, {"name": "own-name"}, {"deployment": "project.test.branch.Flow"}, {"namespace": "ml"}):
-        deployment = deployer(target).deployment(program.flow, options_of(target, **given))
+    for options in ({}, {"name": "own-name"}, {"deployment": "project.test.branch.Flow"}, {"namespace": "ml"}):
+        deployment = deployer(target).deployment(program.flow, options_of(target, **options))
         try:
-            spec = spec_of(program, target, **given)
+            spec = spec_of(program, target, **options)
         except (AssertionError, Refused):  # what a target refuses has no spec
             continue
-        assert {each.name for each in spec} <= set(deployment.files)
-        assert set(deployment.items) == set(items(target, {each.name: each.text for each in spec}))
+        assert {file.name for file in spec} <= set(deployment.files)
+        assert set(deployment.items) == set(items(target, {file.name: file.text for file in spec}))
         for item in deployment.items:
             assert (
                 all(deployer(target).removal(item))
@@ -362,12 +362,12 @@ def test_a_deployment_is_what_its_spec_holds(name: str, target: str) -> None:
 
 
 def items(target: str, spec: dict[str, str]) -> Iterator[str]:
-    """What an engine gets, as the spec itself says it."""
+    """Yields the objects that an engine gets, by the spec itself."""
     for name, text in spec.items():
         if target == "argo":
-            for each in documents(text):
-                place = "/".join(filter(None, (each["metadata"].get("namespace"), each["metadata"]["name"])))
-                yield f"{each['kind'].lower()} {place}"
+            for document in documents(text):
+                place = "/".join(filter(None, (document["metadata"].get("namespace"), document["metadata"]["name"])))
+                yield f"{document['kind'].lower()} {place}"
         elif target == "airflow":
             yield f"dag {text.partition('dag_id=')[2].partition(',')[0].strip(chr(34))}"
         elif name.endswith(".asl.json"):
@@ -394,10 +394,10 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_a_compile_that_is_killed_leaves_nothing_that_the_next_one_does_not_know(tmp_path: Path) -> None:
-    """Killed before each of its changes to the folder, in turn; the next compile is of a flow without that file."""
+    """Kills the compile before each of its changes in turn. The next compile is of a flow without that file."""
     (tmp_path / "plain").mkdir()
     compiled(tmp_path / "plain", UNSCHEDULED)
-    wanted, deaths = tree(tmp_path / "plain"), 0
+    expected, deaths = tree(tmp_path / "plain"), 0
     while True:
         folder = tmp_path / str(deaths)
         folder.mkdir()
@@ -406,7 +406,7 @@ def test_a_compile_that_is_killed_leaves_nothing_that_the_next_one_does_not_know
         command = [sys.executable, "-c", DYING, str(deaths), "compile", "flow.py", "-t", ALL, "--store", "s3://b/p"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         compiled(folder, UNSCHEDULED)
-        assert tree(folder) == wanted and packages(folder) == packages(tmp_path / "plain"), (
+        assert tree(folder) == expected and packages(folder) == packages(tmp_path / "plain"), (
             f"killed after {deaths} changes"
         )
         if done.returncode != 9:
@@ -417,7 +417,7 @@ def test_a_compile_that_is_killed_leaves_nothing_that_the_next_one_does_not_know
 
 
 def test_compiles_at_the_same_time(tmp_path: Path) -> None:
-    """Several flows and targets into one folder, from one state to another: each finds its own, and no package is missing."""
+    """Several compiles write into one folder at the same time: each finds its own files, and no package is missing."""
     jobs = [(name, target) for name in ("A", "B") for target in ALL.split(",")]
     for source in (FLOW, UNSCHEDULED, FLOW + "# more\n"):
         for name in ("A", "B"):
@@ -427,16 +427,16 @@ def test_compiles_at_the_same_time(tmp_path: Path) -> None:
             subprocess.Popen([*command, f"{name}.py", "-t", target], cwd=tmp_path, stderr=subprocess.PIPE)
             for name, target in jobs
         ]
-        for each in started:
-            _, errors = each.communicate()
-            assert each.returncode == 0, errors.decode()
+        for process in started:
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors.decode()
         for name in ("A", "B"):
             flowc("compile", f"{name}.py", "-t", ALL, "--store", "s3://b/p", "--check", cwd=tmp_path, check=True)
         assert len(packages(tmp_path)) == 2
         named = {
-            each.split("sha256:")[1].split()[0]
+            line.split("sha256:")[1].split()[0]
             for text in tree(tmp_path).values()
-            for each in text.decode().splitlines()
-            if "# code" in each
+            for line in text.decode().splitlines()
+            if "# code" in line
         }
-        assert {f"{each}.tar.gz" for each in named} == packages(tmp_path)
+        assert {f"{digest}.tar.gz" for digest in named} == packages(tmp_path)

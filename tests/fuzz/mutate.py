@@ -1,4 +1,4 @@
-"""Mutations of flows: what editors, merges, generators and hostile people make of Python source. Bytes in, bytes out, by a seeded chance."""
+"""Mutations of flows, as editors, merges, generators and hostile people make them: bytes in, bytes out, seeded."""
 
 from __future__ import annotations
 
@@ -85,17 +85,17 @@ def _statement(data: bytes, chance: random.Random) -> bytes:
 
 
 def _bytes(data: bytes, chance: random.Random) -> bytes:
-    """Flips, drops or adds bytes, whatever they stand for."""
-    made = bytearray(data or b" ")
+    """Flips, drops or adds bytes anywhere."""
+    content = bytearray(data or b" ")
     for _ in range(chance.randint(1, 8)):
-        at = chance.randrange(len(made))
-        made[at : at + chance.randint(0, 2)] = bytes([chance.randrange(256)] * chance.randint(0, 2))
-        made = made or bytearray(b" ")
-    return bytes(made)
+        at = chance.randrange(len(content))
+        content[at : at + chance.randint(0, 2)] = bytes([chance.randrange(256)] * chance.randint(0, 2))
+        content = content or bytearray(b" ")
+    return bytes(content)
 
 
 def _encoding(data: bytes, chance: random.Random) -> bytes:
-    """Other newlines, marks and encodings."""
+    """Changes newlines, marks and encodings."""
     how = chance.randrange(7)
     if how == 0:
         return data.replace(b"\n", b"\r\n")
@@ -122,7 +122,7 @@ def _nest(data: bytes, chance: random.Random) -> bytes:
     deep = chance.choice([10, 60, 150, 400])
     how = chance.randrange(4)
     if how == 0:
-        return data + b"\n" + b"".join(b" " * each + b"if True:\n" for each in range(deep)) + b" " * deep + b"pass\n"
+        return data + b"\n" + b"".join(b" " * index + b"if True:\n" for index in range(deep)) + b" " * deep + b"pass\n"
     if how == 1:
         return data.replace(b"1", b"(" * deep + b"1" + b")" * deep, 1)
     if how == 2:

@@ -1,4 +1,4 @@
-"""Whatever a file holds, the compiler says what is wrong with it: no traceback, no hanging, and no spec that an engine would refuse.
+"""The compiler reports the faults of any file: no traceback, no hanging, no spec that an engine would refuse.
 
 `FLOWC_FUZZ=N` reads N mutated flows (1,000 by default, 20,000 in `make nightly`), in as many shares as there are workers;
 `FLOWC_FUZZ_SEED` chooses another series. A failing input is written where the message says.
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 def corpus() -> list[bytes]:
     """The flows of the repository, right and wrong ones."""
-    found = [
+    paths = [
         *(ROOT / "tests" / "flows").glob("*.py"),
         *(ROOT / "examples").glob("**/*.py"),
         *(ROOT / "tests" / "differential").glob("**/*.py"),
@@ -42,18 +42,18 @@ def corpus() -> list[bytes]:
         for file in sorted((ROOT / "tests" / "fixtures" / "compiler" / "diagnostics").glob("*.txt"))
         for text in cases(file)
     ]
-    return [each.read_bytes() for each in sorted(found) if each.stat().st_size] + wrong
+    return [path.read_bytes() for path in sorted(paths) if path.stat().st_size] + wrong
 
 
 def cases(file: Path) -> Iterator[bytes]:
-    """The flows of a fixture file, each between its title and `>>>`, which the import line is left out of."""
+    """Yields the flows of a fixture file, each between its title and `>>>`, with the line of imports."""
     for part in file.read_text(encoding="utf-8").split("\n>>>")[:-1]:
         yield b"from metaflow import *\n" + part[part.rfind("\n# ") + 1 :].encode()
 
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """An input that takes much too long fails, whatever it hangs in."""
+    """Makes an input that takes too long fail, wherever it hangs."""
 
     def ring(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError(f"more than {SECONDS} s of processor time")
@@ -88,14 +88,14 @@ def test_mutated_flows(share: int, tmp_path: Path, alarm: None) -> None:
 
 
 def digested(path: Path) -> bool:
-    """Reads the flow, and emits it for every target that takes it; returns whether it was accepted."""
+    """Reads the flow, and emits it for every target that accepts it. Returns False if it is refused."""
     try:
         program = load(str(path))
     except Refused as refused:
         assert refused.diagnostics
-        for each in refused.diagnostics:
-            assert each.code and each.what and each.why, each
-            full(each, refused.sources, False)
+        for diagnostic in refused.diagnostics:
+            assert diagnostic.code and diagnostic.what and diagnostic.why, diagnostic
+            full(diagnostic, refused.sources, False)
         return False
     assert not list(violations(program.flow, program.scope))
     import json
@@ -107,10 +107,10 @@ def digested(path: Path) -> bool:
     Graph(json.loads(text))
     for name in names():
         target, options = emitter(name), options_of(name)
-        if any(each.severity == "error" for each in target.check(program.flow, options)):
+        if any(diagnostic.severity == "error" for diagnostic in target.check(program.flow, options)):
             continue
         for file in target.emit(program.flow, program.scope, options):
             if validator(name).recognises(file.name, file.text):
-                found = list(validator(name).validate(file.name, file.text))
-                assert not found, found
+                findings = list(validator(name).validate(file.name, file.text))
+                assert not findings, findings
     return True

@@ -18,7 +18,7 @@ from flowc import cli
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-FLOWS = {each.stem: each for each in sorted((HERE.parent / "flows").glob("*.py")) if each.stem != "__init__"}
+FLOWS = {path.stem: path for path in sorted((HERE.parent / "flows").glob("*.py")) if path.stem != "__init__"}
 FLOWS["wine"] = ROOT / "examples" / "wine" / "flow.py"
 
 
@@ -32,11 +32,11 @@ def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
     import io
     import os
 
-    said = io.StringIO()
+    printed = io.StringIO()
     before = os.getcwd()
     os.chdir(ROOT)
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(io.StringIO()):
             code = cli.main(
                 [
                     "compile",
@@ -52,12 +52,12 @@ def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
             )
     finally:
         os.chdir(before)
-    if code and (code != 1 or "error[FLOW" not in said.getvalue()):
-        raise Broken(f"`flowc compile` of {flow.name} for {target} ends with status {code}:\n{said.getvalue()}")
+    if code and (code != 1 or "error[FLOW" not in printed.getvalue()):
+        raise Broken(f"`flowc compile` of {flow.name} for {target} ends with status {code}:\n{printed.getvalue()}")
     if code:
-        return {"refused.txt": said.getvalue()}
-    found = [each for each in sorted(folder.rglob("*")) if each.is_file() and each.suffix not in (".gz", ".sha256")]
-    return {each.name: each.read_text(encoding="utf-8") for each in found}
+        return {"refused.txt": printed.getvalue()}
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in (".gz", ".sha256")]
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
 def main() -> int:
@@ -66,16 +66,16 @@ def main() -> int:
     texts: dict[Path, str] = {}
     for name, flow in FLOWS.items():
         for target in names():
-            with tempfile.TemporaryDirectory() as made:
+            with tempfile.TemporaryDirectory() as output:
                 try:
-                    found = compiled(flow, target, Path(made))
+                    new = compiled(flow, target, Path(output))
                 except Broken as error:
                     print(f"nothing is written: {error}", file=sys.stderr)
                     return 1
                 texts.update(
                     {
                         HERE / name / (f"{target}-{file}" if file == "refused.txt" else file): text
-                        for file, text in found.items()
+                        for file, text in new.items()
                     }
                 )
     for folder in HERE.iterdir():

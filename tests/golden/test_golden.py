@@ -13,8 +13,8 @@ from .regenerate import FLOWS, HERE, compiled, main
 @pytest.mark.parametrize("target", names())
 @pytest.mark.parametrize("name", FLOWS)
 def test_golden(name: str, target: str, tmp_path: Path) -> None:
-    found = compiled(FLOWS[name], target, tmp_path)
-    for file, text in found.items():
+    texts = compiled(FLOWS[name], target, tmp_path)
+    for file, text in texts.items():
         recorded = HERE / name / (f"{target}-{file}" if file == "refused.txt" else file)
         assert recorded.exists(), f"{recorded} is not there: make golden"
         assert text == recorded.read_text(encoding="utf-8"), "make golden, and review the difference"
@@ -22,12 +22,12 @@ def test_golden(name: str, target: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    sorted(each for each in HERE.rglob("*") if each.suffix in (".yaml", ".json") or each.name.endswith("_dag.py")),
-    ids=lambda each: each.name,
+    sorted(path for path in HERE.rglob("*") if path.suffix in (".yaml", ".json") or path.name.endswith("_dag.py")),
+    ids=lambda path: path.name,
 )
 def test_valid(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    targets = [each for each in names() if validator(each).recognises(file.name, text)]
+    targets = [name for name in names() if validator(name).recognises(file.name, text)]
     assert len(targets) == 1
     assert not list(validator(targets[0]).validate(file.name, text))
 
@@ -47,4 +47,4 @@ def test_what_is_recorded_stays_when_flowc_itself_is_broken(
 
 def test_nothing_else_is_recorded() -> None:
     """A flow or target that is gone leaves no file behind."""
-    assert {each.name for each in HERE.iterdir() if each.is_dir() and each.name != "__pycache__"} == set(FLOWS)
+    assert {path.name for path in HERE.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(FLOWS)

@@ -1,4 +1,4 @@
-"""What the pages for contributors name is there: every path, every module, and every section that code cites."""
+"""The pages for contributors name only existing paths, modules and sections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOP = (*FOLDERS, "tests", "docs", "examples", "benchmarks", ".ci", ".github")
 PATH = re.compile(rf"(?:{'|'.join(map(re.escape, TOP))})/[\w./*-]*")
 BARE = re.compile(r"\w+\.py")
 PLACEHOLDER = re.compile(r"TARGET|NAME|FLOWnnn")
-# What pages call by a name alone that is no file of the repository: flows of examples.
+# Names on the pages that are not files of the repository: flows of examples.
 FLOWS = {"flow.py", "hello.py", "train.py", "wrong.py", "fragile.py", "report.py", "setup.py", "config.py"}
 MODULE = re.compile(r"\b(?:flowc|tests)(?:\.[a-z_]\w*)+\b(?!/)")
 CITATION = re.compile(r"(docs/[\w/-]+\.md)(?:, ([A-Z][\w',:@` -]*))?")
@@ -47,15 +47,15 @@ def importable(name: str) -> bool:
     """True if the name is a module, or an attribute of one."""
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:  # what is before the last dot is no package
+    except ModuleNotFoundError:  # the part before the last dot is not a package
         return find_spec(name.rpartition(".")[0]) is not None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_are_there(page: Path) -> None:
-    known = {source.name for source in SOURCES} | FLOWS
+    names = {source.name for source in SOURCES} | FLOWS
     missing = {span for span in spans(page) if PATH.fullmatch(span) and not exists(span)}
-    missing |= {span for span in spans(page) if BARE.fullmatch(span) and span not in known}
+    missing |= {span for span in spans(page) if BARE.fullmatch(span) and span not in names}
     assert not missing
 
 
@@ -82,9 +82,9 @@ def test_sections_that_code_cites_are_there() -> None:
             if not exists(page):
                 missing.append(place)
             elif section:
-                there = headings(ROOT / page)
-                parts = [section] if section in there else section.split(" and ")
-                missing += [f"{place}, {part}" for part in parts if not any(title.startswith(part) for title in there)]
+                titles = headings(ROOT / page)
+                parts = [section] if section in titles else section.split(" and ")
+                missing += [f"{place}, {part}" for part in parts if not any(title.startswith(part) for title in titles)]
     assert not missing
 
 

@@ -34,7 +34,7 @@ def compiled(
     script = SCRIPT.format(modules=modules, flows=flows, out=str(out))
     done = subprocess.run([python, "-c", script], cwd=cwd, env={**clean, **environment}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return {str(each.relative_to(out)): each.read_bytes() for each in sorted(out.rglob("*")) if each.is_file()}
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -48,28 +48,31 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         {"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2"}, {"TZ": "Asia/Kathmandu"}, {"LC_ALL": "C"}, {"LC_ALL": "tr_TR.UTF-8"},
         {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}, {"PYTHONOPTIMIZE": "2"}, {"COLUMNS": "20"}, {"HOME": "/nonexistent", "AWS_REGION": "xx"},
     ],
-    ids=lambda each: " ".join(f"{name}={value}" for name, value in each.items()),
+    ids=lambda variables: " ".join(f"{name}={value}" for name, value in variables.items()),
 )  # fmt: skip
 def test_environments(environment: dict[str, str], expected: dict[str, bytes], tmp_path: Path) -> None:
     assert compiled(tmp_path, [str(FLOWS[name]) for name in SEVERAL], ROOT, **environment) == expected
 
 
 def test_folders(expected: dict[str, bytes], tmp_path: Path) -> None:
-    """From another working folder, with a relative path, and with the flow somewhere else on the disk."""
+    """Compiles from a different folder, with a relative path, and with the flow elsewhere on the disk."""
     for name in SEVERAL:
         elsewhere = tmp_path / name / "deeper"
         elsewhere.mkdir(parents=True)
-        for each in FLOWS[name].parent.glob("*.py"):
-            (elsewhere / each.name).write_bytes(each.read_bytes())
-            os.utime(elsewhere / each.name, (1, 1))
-        found = compiled(tmp_path / "out" / name, [FLOWS[name].name], elsewhere)
-        specs = {Path(each).name: data for each, data in found.items()}
-        assert specs.items() <= {Path(each).name: data for each, data in expected.items()}.items()
+        for path in FLOWS[name].parent.glob("*.py"):
+            (elsewhere / path.name).write_bytes(path.read_bytes())
+            os.utime(elsewhere / path.name, (1, 1))
+        specs_by_path = compiled(tmp_path / "out" / name, [FLOWS[name].name], elsewhere)
+        specs = {Path(path).name: data for path, data in specs_by_path.items()}
+        assert specs.items() <= {Path(path).name: data for path, data in expected.items()}.items()
 
 
-@pytest.mark.parametrize("version", [each for each in pythons() if each >= (3, 10)], ids=str)
+@pytest.mark.parametrize("version", [python for python in pythons() if python >= (3, 10)], ids=str)
 def test_python_versions(version: tuple[int, int], expected: dict[str, bytes], tmp_path: Path) -> None:
-    """Another interpreter, with the modules of this one: the compiler is pure Python but for the parser, whose wheel fits any of them."""
+    """Uses a different interpreter with this one's modules.
+
+    Only the parser is not pure Python, and its wheel fits all.
+    """
     if version == sys.version_info[:2]:
         return  # made what is expected
     modules = _installed(version, tmp_path)
@@ -88,15 +91,15 @@ def _installed(version: tuple[int, int], folder: Path) -> str:
     assert done.returncode == 0, done.stderr
     package = target / "flowc"
     package.mkdir()
-    for each in (ROOT / "flowc").iterdir():
-        (package / each.name).symlink_to(each)
+    for path in (ROOT / "flowc").iterdir():
+        (package / path.name).symlink_to(path)
     for name in ("compiler", "targets", "templates", "runtime_shim"):
         (package / name).symlink_to(ROOT / name)
     return str(target)
 
 
 def test_compiling_reads_no_environment_and_opens_no_connection(tmp_path: Path) -> None:
-    """Promise 1: no network, no credentials, and nothing of the flow's is run."""
+    """Promise 1: no network, no credentials, and none of the flow's code runs."""
     marker = tmp_path / "ran"
     flow = tmp_path / "flow.py"
     flow.write_text(

@@ -1,4 +1,4 @@
-"""What the pages of the language and of the client call by a name that a program imports can be imported by it."""
+"""Every name to import on the pages of the language and the client can be imported."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def spans(page: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_class_and_decorator_of_a_page_can_be_imported(page: str) -> None:
     missing = set()
-    for each in spans(page):
-        found = re.match(r"(@?)([A-Za-z_]\w*)(?:$|[(,\[]|\.([a-z]\w*))", each)
-        if found is None or each in OWN:
+    for span in spans(page):
+        match = re.match(r"(@?)([A-Za-z_]\w*)(?:$|[(,\[]|\.([a-z]\w*))", span)
+        if match is None or span in OWN:
             continue
-        at, name, attribute = found.groups()
+        at, name, attribute = match.groups()
         if not at and (name in OTHERS or not re.match(r"[A-Z]+\d*[a-z]", name)):
             continue
         value = getattr(flowc, name, None)
         if value is None or (attribute and inspect.isclass(value) and not hasattr(value, attribute)):
-            missing.add(each)
+            missing.add(span)
     assert not missing
 
 
@@ -49,7 +49,7 @@ def test_every_import_of_a_page_works(page: str) -> None:
 
 
 def test_the_pages_have_such_names() -> None:
-    """The test reads what it should."""
+    """Checks that the test above finds names."""
     assert {"S3GetObject", "S3PutObject", "DataArtifact"} <= set(spans("client.md"))
-    assert any(each.startswith("@retry(") for each in spans("language.md"))
+    assert any(span.startswith("@retry(") for span in spans("language.md"))
     assert {name for name in flowc.API if getattr(flowc, name, None) is not None} == flowc.API

@@ -1,6 +1,6 @@
-"""A decorator is one file, and so is a check: each is added to a copy of the product, and nothing else of it is edited.
+"""A decorator is one file, and so is a check: each is added to a copy of the product that is otherwise unchanged.
 
-What is derived from the decorators' files is written as `make golden` writes it.
+Derived files are written as by `make golden`.
 """
 
 from __future__ import annotations
@@ -116,8 +116,10 @@ def test_a_target_that_does_not_honour_it_says_so(product: ProductCopy, target: 
     (tmp_path / "flow.py").write_text(FLOW.format(package="metaflow", price=1))
     options = ("--target", target, "--store", "s3://bucket/prefix", "--output", "specs")
     done = product.flowc("compile", "flow.py", *options, cwd=tmp_path, code=1)
-    said = done.stdout + done.stderr
-    assert "FLOW501" in said and "`@spot`" in said and "costs more" in said and not (tmp_path / "specs").exists()
+    printed = done.stdout + done.stderr
+    assert (
+        "FLOW501" in printed and "`@spot`" in printed and "costs more" in printed and not (tmp_path / "specs").exists()
+    )
 
 
 def test_a_container_knows_it(product: ProductCopy, tmp_path: Path) -> None:

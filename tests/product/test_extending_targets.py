@@ -1,4 +1,4 @@
-"""A target is one folder and its templates: a copy of the project to which only they are added knows it everywhere."""
+"""A target is one folder and its templates: a copy of the project with only these added supports it everywhere."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def flowc(folder: Path, *arguments: str, code: int = 0) -> str:
 
 def test_compile_and_validate(project: Path) -> None:
     target = ("--target", "toy", "--toy-speed", "fast", "--store", "s3://bucket/flows")
-    said = flowc(project, "compile", "flow.py", *target, "-o", "build")
-    assert "for toy, the toy must be wound up" in said
+    printed = flowc(project, "compile", "flow.py", *target, "-o", "build")
+    assert "for toy, the toy must be wound up" in printed
     assert (project / "build/toy/Hello.toy.yaml").read_text().splitlines() == [
         "# toy",
         "- {name: start, of: Hello, after: [], speed: fast}",
@@ -98,9 +98,9 @@ def test_compile_and_validate(project: Path) -> None:
 
 
 def test_check_and_explain(project: Path) -> None:
-    said = flowc(project, "check", "switch.py", "--target", "toy", "--store", "s3://bucket/flows", code=1)
-    assert "target `toy` cannot run the switch of step `start`" in said
-    assert "target `toy` cannot honour `@batch` of step `start` yet" in said
+    printed = flowc(project, "check", "switch.py", "--target", "toy", "--store", "s3://bucket/flows", code=1)
+    assert "target `toy` cannot run the switch of step `start`" in printed
+    assert "target `toy` cannot honour `@batch` of step `start` yet" in printed
     assert "a switch on Toy" in flowc(project, "explain", "FLOW580")
     assert "Toy\n  FLOW580  a switch on Toy" in flowc(project, "explain")
 
@@ -108,12 +108,12 @@ def test_check_and_explain(project: Path) -> None:
 def test_help_and_options(project: Path) -> None:
     assert "Toy Runner" in flowc(project, "--help")
     assert "options of target toy:\n      --toy-speed SPEED" in flowc(project, "compile", "--help")
-    said = flowc(project, "check", "flow.py", "-t", "toy", "--toy-speed", "idle", code=2)
-    assert "invalid value `idle` of `--toy-speed`" in said
-    said = flowc(project, "compile", "flow.py", "-t", "argo", "--toy-speed", "fast", code=2)
-    assert "`--toy-speed` is an option of target toy" in said
-    said = python(project, "flow.py", "toy-runner", "create", code=2)
-    assert "write the spec with `compile --target toy`" in said
+    printed = flowc(project, "check", "flow.py", "-t", "toy", "--toy-speed", "idle", code=2)
+    assert "invalid value `idle` of `--toy-speed`" in printed
+    printed = flowc(project, "compile", "flow.py", "-t", "argo", "--toy-speed", "fast", code=2)
+    assert "`--toy-speed` is an option of target toy" in printed
+    printed = python(project, "flow.py", "toy-runner", "create", code=2)
+    assert "write the spec with `compile --target toy`" in printed
 
 
 def test_settings(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""The files that GitHub reads are what it understands, and name what is there."""
+"""The files for GitHub are valid, and name existing files and targets of the Makefile."""
 
 from __future__ import annotations
 

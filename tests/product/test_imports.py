@@ -1,4 +1,4 @@
-"""Imports run one way: between the folders of the product, and within each."""
+"""Imports point one way, between the folders of the product and within each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "targets": {"compiler", "templates", "runtime_shim"},
     "flowc": {"compiler", "targets", "templates", "runtime_shim"},
 }
-# What the compiler and the targets may use of the shim: what all of them must agree on.
+# The part of the shim that the compiler and the targets may import: what all must agree on.
 SHARED = "flowc.runtime_shim.contract."
 # The reader of effects follows calls into functions, whose statements hold expressions, which hold calls: its files need one another.
 RECURSIVE_DESCENT = "flowc.compiler.dataflow.effects."
@@ -43,4 +43,4 @@ def test_only_the_contract_of_the_shim_is_shared(folder: str) -> None:
 
 
 def test_no_modules_import_one_another() -> None:
-    assert [found for found in cycles(GRAPH) if not all(module.startswith(RECURSIVE_DESCENT) for module in found)] == []
+    assert [cycle for cycle in cycles(GRAPH) if not all(module.startswith(RECURSIVE_DESCENT) for module in cycle)] == []

@@ -1,4 +1,4 @@
-"""The hooks that `.pre-commit-hooks.yaml` offers, run by pre-commit itself on a repository; only the making of their environment is left out."""
+"""The hooks of `.pre-commit-hooks.yaml`, run by pre-commit on a repository, but in an existing environment."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_the_manifest_is_legal(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_hooks(tmp_path: Path) -> None:
-    hooks: list[dict[str, Any]] = [{**each, "language": "system"} for each in yaml.safe_load(MANIFEST.read_text())]
-    assert [each["id"] for each in hooks] == ["flowc-check", "flowc-compile"]
+    hooks: list[dict[str, Any]] = [{**hook, "language": "system"} for hook in yaml.safe_load(MANIFEST.read_text())]
+    assert [hook["id"] for hook in hooks] == ["flowc-check", "flowc-compile"]
     options = ["flows/hello.py", "--target", "argo", "--store", "s3://models/flowc", "--output", "deploy"]
     hooks[1]["args"] = options
     (tmp_path / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": hooks}]}))
@@ -53,9 +53,9 @@ def test_the_hooks(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_hook_and_stale_files(tmp_path: Path) -> None:
-    """It fails while a schedule's file is left over: before the flow is compiled again, and while only the deletion is not staged."""
+    """The hook fails while a schedule's file is stale: before a new compile, and until the deletion is staged."""
     (hook,) = [
-        {**each, "language": "system"} for each in yaml.safe_load(MANIFEST.read_text()) if each["id"] == "flowc-compile"
+        {**hook, "language": "system"} for hook in yaml.safe_load(MANIFEST.read_text()) if hook["id"] == "flowc-compile"
     ]
     hook["args"] = ["hello.py", "--target", "step-functions", "--store", "s3://models/flowc", "--output", "deploy"]
     (tmp_path / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
@@ -80,7 +80,7 @@ def test_the_hook_and_stale_files(tmp_path: Path) -> None:
         "add",
         "deploy/code",
         "deploy/deployments",
-        *(f"deploy/step-functions/Hello.{each}.json" for each in ("asl", "batch", "policy")),
+        *(f"deploy/step-functions/Hello.{kind}.json" for kind in ("asl", "batch", "policy")),
         folder=tmp_path,
     )
     assert stale in run(*command, folder=tmp_path, code=1)

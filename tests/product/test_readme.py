@@ -1,4 +1,4 @@
-"""What the README shows is what flowc prints."""
+"""The README shows exactly the output of flowc."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def test_block(kind: str, argument: str, text: str, tmp_path: Path) -> None:
     if kind == "file":
         assert (ROOT / argument).read_text().startswith(text)
     elif kind == "compile":
-        made = flowc(
+        spec = flowc(
             "compile", str(HELLO), "-t", argument, "--store", "s3://models/flowc", "-o", "-", check=True
         ).stdout
         # of what a job definition says, the code's digest too
-        assert text in re.sub(r'-[0-9a-f]{8}"', '-DIGEST"', made)
+        assert text in re.sub(r'-[0-9a-f]{8}"', '-DIGEST"', spec)
     else:
         assert kind == "check"
         (tmp_path / "hello.py").write_text(HELLO.read_text().replace("self.end)", "self.ent)"))

@@ -1,4 +1,4 @@
-"""Pages with sessions show what flowc prints, and the files that they speak of."""
+"""Pages with sessions show the output of flowc, and the files that they name."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.support.sessions import ROOT
 
 @pytest.mark.slow
 def test_the_site(tmp_path: Path) -> None:
-    """`make docs` installs what it needs the first time, and makes an error of each warning."""
+    """`make docs` installs its tools the first time, and fails on every warning."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PYTHON"))}
     done = subprocess.run(["make", "docs", f"SITE={tmp_path}"], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

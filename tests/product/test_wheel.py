@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it works where nothing of the repository is."""
+"""The wheel: its files, and its use without the repository."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     subprocess.run(["git", "clone", "--quiet", "--no-local", str(ROOT), str(source)], check=True, capture_output=True)
-    for each in subprocess.run(
+    for word in subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-m", "-o", "--exclude-standard"], capture_output=True, text=True
     ).stdout.split("\n"):
-        if each and (ROOT / each).is_file():  # what is not committed yet is tested too
-            (source / each).parent.mkdir(parents=True, exist_ok=True)
-            (source / each).write_bytes((ROOT / each).read_bytes())
+        if word and (ROOT / word).is_file():  # what is not committed yet is tested too
+            (source / word).parent.mkdir(parents=True, exist_ok=True)
+            (source / word).write_bytes((ROOT / word).read_bytes())
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "-w", str(folder), str(source)],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (made,) = folder.glob("*.whl")
-    return made
+    (path,) = folder.glob("*.whl")
+    return path
 
 
 def test_what_is_in_it(wheel: Path) -> None:
@@ -43,7 +43,7 @@ def test_what_is_in_it(wheel: Path) -> None:
         "flowc_metaflow.pth", "flowc_metaflow_hook.py",
     ):  # fmt: skip
         assert name in names, name
-    assert not any(each.startswith(("tests", "examples", "benchmarks")) for each in names)
+    assert not any(name.startswith(("tests", "examples", "benchmarks")) for name in names)
 
 
 def test_it_works_alone(wheel: Path, tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ def client() -> Iterator[Callable[[str], ModuleType]]:
 
     yield point
     module.default_namespace()
-    for each in datastore._datastores.values():
-        each.close()
+    for opened in datastore._datastores.values():
+        opened.close()
     datastore._datastores.clear()
     from flowc.runtime_shim.client import settings
 

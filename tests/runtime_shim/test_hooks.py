@@ -1,4 +1,4 @@
-"""What flows may ask the shim for and only the rest of flowc has: there where flowc is installed, refused where the shim is alone."""
+"""The shim offers flows some of the rest of flowc, and refuses it if it is installed alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Artifacts outlive the version of flowc that wrote them: what their pickles name must be found where it was."""
+"""Artifacts outlive the version of flowc that wrote them, so the names in their pickles must not move."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ NAMES = {
 @pytest.mark.parametrize("module", NAMES)
 def test_a_name_is_found_where_earlier_pickles_have_it(module: str) -> None:
     for name in NAMES[module].split():
-        found = pickle.loads(f"cflowc.runtime_shim.{module}\n{name}\n.".encode())
-        assert (found.__module__, found.__qualname__) == (f"flowc.runtime_shim.{module}", name)
+        value = pickle.loads(f"cflowc.runtime_shim.{module}\n{name}\n.".encode())
+        assert (value.__module__, value.__qualname__) == (f"flowc.runtime_shim.{module}", name)

@@ -1,4 +1,4 @@
-"""What the compiler knows of a flow before anything judges it."""
+"""Returns the compiler's view of a flow before any check runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from flowc.compiler.source.sources import Sources
 
 
 def analysis_of(folder: Path) -> Analysis:
-    """Returns what the passes up to `dataflow` find of the first flow in the folder's `flow.py`, whatever is wrong with it."""
+    """Returns the analysis of the first flow in the folder's `flow.py`, even if it has errors."""
     now = Compile(Sources(str(folder), "flow.py"), "", (), {}, NOTHING)
-    for each in PASSES[: PASSES.index(dataflow) + 1]:
-        now, _ = each(now)
+    for run_pass in PASSES[: PASSES.index(dataflow) + 1]:
+        now, _ = run_pass(now)
     return now.analysis

@@ -26,19 +26,21 @@ def program_of(source: str, folder: Path) -> Program:
     return load(str(path))
 
 
-def options_of(target: str, **given: str) -> Options:
-    """Options as the command line has them by default; `given`: `store`, `image`, … or, with `_` for `-`, the target's own."""
+def options_of(target: str, **options: str) -> Options:
+    """Returns the command line's default options with these changes. The target's own have `_` for `-`."""
     own = {option.name: option.default for option in emitter(target).OPTIONS}
-    for name in list(given):
+    for name in list(options):
         if name.replace("_", "-") in own:
-            own[name.replace("_", "-")] = given.pop(name)
-    return Options(**{"code": CODE, "store": STORE, **given, "of_target": tuple(own.items())})  # type: ignore[arg-type]
+            own[name.replace("_", "-")] = options.pop(name)
+    return Options(**{"code": CODE, "store": STORE, **options, "of_target": tuple(own.items())})  # type: ignore[arg-type]
 
 
-def spec_of(program: Program, target: str, **given: str) -> tuple[SpecFile, ...]:
+def spec_of(program: Program, target: str, **own: str) -> tuple[SpecFile, ...]:
     """The spec of the program's flow. Fails if the target refuses it."""
-    options = replace(options_of(target, **given), widths=program.widths)
-    refused = [each for each in emitter(target).check(program.flow, options) if each.severity == "error"]
+    options = replace(options_of(target, **own), widths=program.widths)
+    refused = [
+        diagnostic for diagnostic in emitter(target).check(program.flow, options) if diagnostic.severity == "error"
+    ]
     assert not refused, refused
     return emitter(target).emit(program.flow, program.scope, options)
 
@@ -58,7 +60,10 @@ def package_of(program: Program, folder: Path) -> str:
 
 
 def runtime_folder(folder: Path, python: str = sys.executable) -> Path:
-    """Makes the folder what `/runtime` of the runtime image is (Dockerfile), compiled for that Python; another leaves aside what is not its own."""
+    """Fills the folder like `/runtime` of the runtime image (Dockerfile), compiled for that Python.
+
+    Other versions ignore its bytecode.
+    """
     write_folder(str(folder))
     subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=folder, check=True)
     return folder

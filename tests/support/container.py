@@ -33,18 +33,23 @@ class Container:
         }  # fmt: skip
 
     def command(self, step: str, path: str = "-", *report: str, python: str = sys.executable) -> list[str]:
-        reports = [word for each in report for word in ("--report", each)]
+        reports = [word for name in report for word in ("--report", name)]
         return [python, "-m", "flowc.runtime_shim", "task", "--step", step, "--path", path, *reports]
 
     def task(
         self, step: str, path: str = "-", *report: str, attempt: int | None = None, code: int = 0, **env: str
     ) -> Done:
         """Runs one task in a folder of its own; fails unless it exits with `code`."""
-        given = {**self.environment, **env, **({} if attempt is None else {"FLOWC_ATTEMPT": str(attempt)})}
+        variables = {**self.environment, **env, **({} if attempt is None else {"FLOWC_ATTEMPT": str(attempt)})}
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
         done = subprocess.run(
-            self.command(step, path, *report), env=given, cwd=elsewhere, capture_output=True, text=True, timeout=LIMIT
+            self.command(step, path, *report),
+            env=variables,
+            cwd=elsewhere,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
         )
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
@@ -53,5 +58,5 @@ class Container:
         return self.folder / "store" / self.program.flow.name / "runs" / self.run / step / f"{path}{suffix}"
 
     def record(self, step: str, path: str = "-") -> dict:  # type: ignore[type-arg]
-        found: dict = json.loads(self.place(step, path).read_text())  # type: ignore[type-arg]
-        return found
+        record: dict = json.loads(self.place(step, path).read_text())  # type: ignore[type-arg]
+        return record

@@ -24,15 +24,15 @@ A target that cannot honour a decorator says so, and what would be lost (`flowc 
 
 def document() -> str:
     """Returns the text of the page."""
-    known = specifications()
+    specs = specifications()
     names = targets()
     titles = [TITLES.get(name, name) for name in names]
     rows = [
         f"| [`@{one.name}`](#{one.name}) | {_level(one)} | {' | '.join(_status(one, emitter(name).HONOURED) for name in names)} |"
-        for one in known
+        for one in specs
     ]
     table = [f"| decorator | goes on | {' | '.join(titles)} |", "|---|---|" + "---|" * len(names), *rows]
-    return "\n".join([HEAD, *table, *(line for one in known for line in ("", *_section(one)))]) + "\n"
+    return "\n".join([HEAD, *table, *(line for one in specs for line in ("", *_section(one)))]) + "\n"
 
 
 def _section(one: Specification) -> list[str]:
@@ -50,7 +50,7 @@ def _level(one: Specification) -> str:
 
 
 def _status(one: Specification, honoured: frozenset[str]) -> str:
-    if one.name in honoured:
+    if one.name in honoured or (one.in_task and not one.gang):
         return "honoured"
     if one.in_image:
         return "refused; a warning where an image is named"

@@ -17,15 +17,15 @@ Each has a code that keeps its meaning, a place, what is wrong, why, and what to
 
 def documents() -> dict[Path, str]:
     """Returns the text of each page, by its path."""
-    found = pages()
+    all_pages = pages()
     sections = []
-    for group, several in groups(found).items():
+    for group, several in groups(all_pages).items():
         rows = [f"| [{page.code}](diagnostics/{page.code}.md) | {_marked(page)} |" for page in several]
         sections += ["", f"## {group[0].upper()}{group[1:]}", "", "| code | what is wrong |", "|---|---|", *rows]
     index = INDEX + "\n".join(sections) + "\n"
     return {
         ROOT / "docs/diagnostics.md": index,
-        **{ROOT / f"docs/diagnostics/{page.code}.md": document(page) for page in found},
+        **{ROOT / f"docs/diagnostics/{page.code}.md": document(page) for page in all_pages},
     }
 
 

@@ -6,6 +6,9 @@ import os
 
 
 def environment(*without: str) -> dict[str, str]:
-    """The environment, but for variables whose names begin so: a copy that can be taken in a thread, while pytest changes the original."""
+    """Returns a copy of the environment without the variables whose names begin so.
+
+    A thread may call it while pytest changes the original.
+    """
     names = [name for name in list(os.environ) if not name.startswith(without)]
     return {name: value for name in names if (value := os.environ.get(name)) is not None}

@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.seen.append((self.command, self.path))
             number = len(server.seen) - 1
-            fault = next((each for each in server.faults if each[0](self.command, self.path)), None)
+            fault = next((fault for fault in server.faults if fault[0](self.command, self.path)), None)
             if fault is not None:
                 server.faults.remove(fault)
         if server.delay:
@@ -113,12 +113,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refused(self, body: bytes) -> tuple[int, str] | None:
         server = self.server
-        found = re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/s3", self.headers.get("authorization", ""))
-        if not found:
+        match = re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/s3", self.headers.get("authorization", ""))
+        if not match:
             return 403, "AccessDenied"
-        if found.group(1) in server.stale:
+        if match.group(1) in server.stale:
             return 400, "ExpiredToken"
-        if found.group(3) != server.region:
+        if match.group(3) != server.region:
             return 400, "AuthorizationHeaderMalformed"
         sent = time.strptime(self.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
         import calendar
@@ -155,10 +155,10 @@ class _Handler(BaseHTTPRequestHandler):
             sent = server.uploads.pop(query["uploadId"], None)
             if sent is None:
                 return 404, b"<Error><Code>NoSuchUpload</Code></Error>", {}
-            named = [int(each) for each in re.findall(rb"<PartNumber>(\d+)<", body)]
-            if any(len(sent[each]) < 5 << 20 for each in named[:-1]):
+            named = [int(number) for number in re.findall(rb"<PartNumber>(\d+)<", body)]
+            if any(len(sent[number]) < 5 << 20 for number in named[:-1]):
                 return 400, b"<Error><Code>EntityTooSmall</Code></Error>", {}
-            server.objects[key] = b"".join(sent[each] for each in named)
+            server.objects[key] = b"".join(sent[number] for number in named)
             return 200, b"<R></R>", {}
         if self.command == "DELETE":
             if "uploadId" in query:
@@ -168,30 +168,30 @@ class _Handler(BaseHTTPRequestHandler):
             return 204, b"", {}
         if not key:
             prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-            names = sorted(each for each in server.objects if each.startswith(prefix))
+            names = sorted(name for name in server.objects if name.startswith(prefix))
             folders = sorted(
-                {each[: each.index(delimiter, len(prefix)) + 1] for each in names if delimiter in each[len(prefix) :]}
+                {name[: name.index(delimiter, len(prefix)) + 1] for name in names if delimiter in name[len(prefix) :]}
                 if delimiter
                 else ()
             )
             listed = [
-                f"<Contents><Key>{each}</Key><Size>{len(server.objects[each])}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
-                for each in names
-                if not delimiter or delimiter not in each[len(prefix) :]
+                f"<Contents><Key>{name}</Key><Size>{len(server.objects[name])}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+                for name in names
+                if not delimiter or delimiter not in name[len(prefix) :]
             ]
             return (
                 200,
                 "".join(
-                    [*listed, *(f"<CommonPrefixes><Prefix>{each}</Prefix></CommonPrefixes>" for each in folders)]
+                    [*listed, *(f"<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>" for folder in folders)]
                 ).encode(),
                 {},
             )
         if key not in server.objects:
             return 404, b"<Error><Code>NoSuchKey</Code></Error>", {}
         data = server.objects[key]
-        wanted = re.match(r"bytes=(\d+)-(\d+)", self.headers.get("range", ""))
-        if wanted:
-            start, end = int(wanted.group(1)), int(wanted.group(2)) + 1
+        byte_range = re.match(r"bytes=(\d+)-(\d+)", self.headers.get("range", ""))
+        if byte_range:
+            start, end = int(byte_range.group(1)), int(byte_range.group(2)) + 1
             if start >= len(data):
                 return 416, b"", {}
             return 206, data[start:end], {"Content-Range": f"bytes {start}-{min(end, len(data)) - 1}/{len(data)}"}

@@ -1,4 +1,4 @@
-"""Texts that could break out of a language, and a flow that says one of them wherever a user can say anything."""
+"""Texts that could break out of a language, and a flow with one of them in every place that takes a text."""
 
 from __future__ import annotations
 

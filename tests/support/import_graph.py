@@ -17,17 +17,17 @@ Graph = Mapping[str, frozenset[str]]  # module → the modules of the product th
 
 def modules(root: Path = ROOT) -> dict[str, Path]:
     """Returns the file of each module, by the name it is imported by."""
-    found = {}
+    paths = {}
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             parts = parts[:-1] if parts[-1] == "__init__" else parts
-            found[".".join(parts if folder == "flowc" else ("flowc", *parts))] = path
-    return found
+            paths[".".join(parts if folder == "flowc" else ("flowc", *parts))] = path
+    return paths
 
 
 def import_graph(root: Path = ROOT) -> Graph:
-    """Returns what each module imports of the others."""
+    """Returns the modules that each module imports."""
     files = modules(root)
     return {name: frozenset(_imported(name, path, files)) for name, path in files.items()}
 
@@ -55,7 +55,7 @@ def cycles(graph: Graph) -> list[list[str]]:
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
-    found: list[list[str]] = []
+    components: list[list[str]] = []
 
     def visit(module: str) -> None:
         index[module] = low[module] = len(index)
@@ -71,12 +71,12 @@ def cycles(graph: Graph) -> list[list[str]]:
             component = sorted(stack[start:])
             del stack[start:]
             if len(component) > 1:
-                found.append(component)
+                components.append(component)
 
     for module in sorted(graph):
         if module not in index:
             visit(module)
-    return sorted(found)
+    return sorted(components)
 
 
 def part(module: str) -> str:

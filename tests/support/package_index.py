@@ -28,7 +28,7 @@ def wheel(
         "Metadata-Version: 2.1",
         f"Name: {name}",
         f"Version: {version}",
-        *(f"Requires-Dist: {each}" for each in requires),
+        *(f"Requires-Dist: {requirement}" for requirement in requires),
     ]
     contents[f"{info}/METADATA"] = (
         "\n".join([*lines, *([f"Requires-Python: {requires_python}"] if requires_python else [])]) + "\n"
@@ -43,15 +43,18 @@ def wheel(
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         record += f"{path},sha256={digest},{len(text.encode())}\n"
     contents[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for path, text in contents.items():
             archive.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), text)
-    return f"{module}-{version}-{tag}.whl", made.getvalue()
+    return f"{module}-{version}-{tag}.whl", buffer.getvalue()
 
 
 class PackageIndex:
-    """A server with some wheels. `url` is the index; `requests` are the paths that were asked for; with `user`, only who gives it is let in."""
+    """A server with some wheels.
+
+    `url` is the index, `requests` are the requested paths. With `user`, it refuses everybody else.
+    """
 
     def __init__(self, *wheels: tuple[str, bytes], user: str = "", password: str = "") -> None:
         self.wheels = dict(wheels)
@@ -98,19 +101,19 @@ class PackageIndex:
                 return (
                     200,
                     "text/plain",
-                    archive.read(next(each for each in archive.namelist() if each.endswith("/METADATA"))),
+                    archive.read(next(name for name in archive.namelist() if name.endswith("/METADATA"))),
                 )
-        found = sorted(each for each in self.wheels if each.split("-")[0].lower().replace("_", "-") == name)
-        if part != "simple" or not found:
+        names = sorted(wheel for wheel in self.wheels if wheel.split("-")[0].lower().replace("_", "-") == name)
+        if part != "simple" or not names:
             return 404, "text/plain", b"nothing"
         files = [
             {
-                "filename": each, "url": f"../../files/{each}", "hashes": {"sha256": hashlib.sha256(self.wheels[each]).hexdigest()},
-                "size": len(self.wheels[each]), "upload-time": self.times.get(each, UPLOADED), "core-metadata": True,
+                "filename": file_name, "url": f"../../files/{file_name}", "hashes": {"sha256": hashlib.sha256(self.wheels[file_name]).hexdigest()},
+                "size": len(self.wheels[file_name]), "upload-time": self.times.get(file_name, UPLOADED), "core-metadata": True,
             }
-            for each in found
+            for file_name in names
         ]  # fmt: skip
-        versions = sorted({each.split("-")[1] for each in found})
+        versions = sorted({file_name.split("-")[1] for file_name in names})
         data = {"meta": {"api-version": "1.1"}, "name": name, "versions": versions, "files": files}
         return 200, "application/vnd.pypi.simple.v1+json", json.dumps(data).encode()
 

@@ -1,4 +1,4 @@
-"""What each pass of the compiler adds to what is known of a flow: `python -m tests.support.passes FLOW.py [PASS…]`.
+"""Prints what each pass of the compiler adds to its result: `python -m tests.support.passes FLOW.py [PASS…]`.
 
 A line is a field that a pass has set or changed, such as `analysis.flow.steps.measure.reads = ('words',)`. Empty fields
 and places in the source are left out.
@@ -22,13 +22,13 @@ def added(path: str) -> Iterator[tuple[str, list[str]]]:
     """Yields the name of each pass, with a line for each field that it sets and each diagnostic. Raises Refused."""
     folder, name = os.path.split(path)
     now = Compile(Sources(folder or ".", name), "", (), {}, NOTHING)
-    known = {(_below(field), value) for field, value in fields(now)}
+    seen = {(_below(field), value) for field, value in fields(now)}
     for compiler_pass in PASSES:
         now, diagnostics = compiler_pass(now)
-        lines = [f"{field} = {value}" for field, value in fields(now) if (_below(field), value) not in known]
+        lines = [f"{field} = {value}" for field, value in fields(now) if (_below(field), value) not in seen]
         lines += [f"{diagnostic.code}: {diagnostic.what}" for diagnostic in diagnostics]
         yield compiler_pass.__name__, lines
-        known |= {(_below(field), value) for field, value in fields(now)}
+        seen |= {(_below(field), value) for field, value in fields(now)}
 
 
 def _below(field: str) -> str:
@@ -37,7 +37,7 @@ def _below(field: str) -> str:
 
 
 def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yields what a record holds, in depth: the path of each field, and its value as text."""
+    """Yields the fields of a record, nested ones too: the path of each, and its value as text."""
     if isinstance(value, Span) or value in (None, "", False, (), [], {}, frozenset()):
         return
     if hasattr(value, "__match_args__"):
@@ -57,9 +57,9 @@ def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
 
 
-def main(path: str, *wanted: str) -> None:
+def main(path: str, *names: str) -> None:
     for name, lines in added(path):
-        if not wanted or name in wanted:
+        if not names or name in names:
             print(name, *lines, sep="\n    ")
 
 

@@ -56,7 +56,7 @@ class Prefork:
         self.control = ours
 
     def fits(self, env: dict[str, str]) -> bool:
-        """Whether Python would start with this environment as the process that forks did. Elsewhere than on Linux nothing is forked."""
+        """Returns True if Python would start the same way with this environment. Only on Linux are processes forked."""
         if sys.platform != "linux":
             return False
         with self.lock:
@@ -102,7 +102,7 @@ def _text(file: IO[bytes]) -> str:
 
 
 def serve(control: socket.socket) -> NoReturn:
-    """Forks for each request: descriptors of a file that says it, of two for what is printed, and of one to tell the pid and the exit code."""
+    """Forks for each request: a file that describes it, two descriptors for output, one for pid and exit code."""
     for name in PACKAGES:
         for module in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
             if not module.name.endswith("__main__"):
@@ -126,14 +126,14 @@ def serve(control: socket.socket) -> NoReturn:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             os.dup2(output, 1)
             os.dup2(errors, 2)
-            for each in (output, errors, telling, control.detach(), *running.values()):
-                os.close(each)
+            for descriptor in (output, errors, telling, control.detach(), *running.values()):
+                os.close(descriptor)
             _call(request)
         running[pid] = telling
         _tell(telling, pid)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-        for each in (request, output, errors):
-            os.close(each)
+        for descriptor in (request, output, errors):
+            os.close(descriptor)
     os._exit(0)
 
 

@@ -28,9 +28,9 @@ class ProductCopy:
 
     def add(self, path: str, text: str) -> None:
         """Adds a file; `path` is that in the repository, such as `compiler/decorators/spot.py`."""
-        made = self.folder / "flowc" / path
-        assert path.split("/")[0] in PARTS and not made.exists()
-        made.write_text(text)
+        new = self.folder / "flowc" / path
+        assert path.split("/")[0] in PARTS and not new.exists()
+        new.write_text(text)
 
     def python(self, *arguments: str, cwd: Path, code: int = 0) -> Done:
         """Runs Python with the copy in the place of the repository's packages; fails unless it exits with `code`."""

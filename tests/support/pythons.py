@@ -15,26 +15,28 @@ def pythons() -> dict[tuple[int, int], str]:
     """Returns (3, minor) → path of an interpreter that starts, from 3.9 on, sorted."""
     candidates = [sys.executable, *(on_path for minor in range(9, 16) if (on_path := which(f"python3.{minor}")))]
     for home in (sys.base_prefix, *_home_of("python3")):
-        candidates += sorted(str(each) for each in Path(home).parent.glob("*/bin/python3"))
-    found: dict[tuple[int, int], str] = {}
-    for each in candidates:
-        done = subprocess.run([each, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)
+        candidates += sorted(str(path) for path in Path(home).parent.glob("*/bin/python3"))
+    executables: dict[tuple[int, int], str] = {}
+    for candidate in candidates:
+        done = subprocess.run(
+            [candidate, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True
+        )
         if done.returncode == 0:
             major, minor = map(int, done.stdout.split())
             if (major, minor) >= (3, 9):
-                found.setdefault((major, minor), each)
-    return dict(sorted(found.items()))
+                executables.setdefault((major, minor), candidate)
+    return dict(sorted(executables.items()))
 
 
 def _home_of(python: str) -> list[str]:
-    """Where the interpreter that the PATH finds outside this environment is installed; nothing if there is none."""
+    """Yields the folder of the interpreter that the PATH finds outside this environment, if there is one."""
     path = os.pathsep.join(
-        each for each in os.environ.get("PATH", "").split(os.pathsep) if Path(each) != Path(sys.prefix, "bin")
+        word for word in os.environ.get("PATH", "").split(os.pathsep) if Path(word) != Path(sys.prefix, "bin")
     )
-    found = which(python, path=path)
+    executable = which(python, path=path)
     done = (
-        subprocess.run([found, "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True)
-        if found
+        subprocess.run([executable, "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True)
+        if executable
         else None
     )
     return [done.stdout.strip()] if done and done.returncode == 0 else []

@@ -1,4 +1,4 @@
-"""What a run of a random flow (`tests/support/strategies.py`) must do, on one page: the oracle for schedulers, simulators and engines."""
+"""The required result of a run of a random flow: the oracle for schedulers, simulators and engines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def outcome(step: ir.Step, path: str) -> dict[str, object]:
 
 @dataclass
 class Expected:
-    """What a run leaves."""
+    """The result of a run."""
 
     # of the tasks that succeed, if nothing ends the run before
     records: dict[Executed, Artifacts] = field(default_factory=dict)
@@ -44,11 +44,11 @@ class Expected:
 
 
 class _Failed(Exception):
-    """A scope does not go on."""
+    """Raised if a scope cannot continue."""
 
 
 def expected(flow: ir.Flow) -> Expected:
-    """Returns what a run of the flow leaves."""
+    """Returns the result of a run of the flow."""
     steps = {step.name: step for step in flow.steps}
     done = Expected()
 
@@ -59,7 +59,7 @@ def expected(flow: ir.Flow) -> Expected:
         attempt = min(failures(name), times)
         done.attempts += attempt + 1
         left = {} if step.is_join or not before else dict(before[0])
-        traces = [each["trace"] for each in before]
+        traces = [task["trace"] for task in before]
         place = path.partition("~")[0].split(".")[-1]
         left["trace"] = [
             *(traces if step.is_join else traces[0] if traces else []),
@@ -96,12 +96,12 @@ def expected(flow: ir.Flow) -> Expected:
             before = [left]
             match node:
                 case Branches(scopes=several, join=join):
-                    ended = every([(each, path) for each in several], left)
-                    current, before = join, [each for _, each in sorted(ended, key=lambda pair: pair[0])]
+                    ended = every([(scope, path) for scope in several], left)
+                    current, before = join, [result for _, result in sorted(ended, key=lambda pair: pair[0])]
                 case ForEach(body=body, join=join):
                     prefix = "" if path == "-" else path + "."
                     ended = every([(body, f"{prefix}{index}") for index in range(number(current))], left)
-                    current, before = join, [each for _, each in ended]
+                    current, before = join, [result for _, result in ended]
                 case Task():
                     if isinstance(step.transition, ir.Switch):
                         current, path = str(result["next"]), str(result["path"])
@@ -112,7 +112,7 @@ def expected(flow: ir.Flow) -> Expected:
         return last, before[0]
 
     def every(several: list[tuple[Scope, str]], left: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """Runs scopes at the same time: one that fails does not keep the others from what they do."""
+        """Runs scopes at the same time. A failure of one does not stop the others."""
         ended = []
         for scope, path in several:
             try:

@@ -1,6 +1,7 @@
-"""Rounds of requests: a server that answers only when its client has nothing left to do without an answer, however long that takes.
+"""Rounds of requests: the server answers only once its client can do nothing more without an answer.
 
-So requests of one round are those that no answer was needed for, and what stands in line is seen by its order, on a machine of any speed.
+So the requests of one round need no answer of each other, and the order of rounds shows which requests wait for
+which, on a machine of any speed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PAUSE = 0.002  # seconds between two looks
 
 
 class Rounds:
-    """A gate that handlers of requests pass by `wait`, all that have come to it at once, while `serve` runs."""
+    """A gate for the handlers of requests. While `serve` runs, all that wait pass it together."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -24,7 +25,7 @@ class Rounds:
         self._round = self._waiting = 0
 
     def wait(self) -> int:
-        """Returns the number of the round, when the client is waiting for nothing but answers."""
+        """Waits until the client waits only for answers. Returns the number of the round."""
         with self._changed:
             mine = self._round
             self._waiting += 1
@@ -50,11 +51,14 @@ class Rounds:
             self._changed.notify_all()
 
     def _standstill(self, session: int) -> tuple[int, ...] | None:
-        """How often each thread of client and server has gone to sleep, if all do sleep and no request is unread; else None."""
+        """Returns how often each thread of client and server has gone to sleep.
+
+        None if one is awake or a request is unread.
+        """
         if any(_unread(self.port)):
             return None
         own = threading.get_native_id()
-        found = []
+        waiting = []
         for task in _tasks(session):
             try:
                 status = (task / "status").read_text()
@@ -65,12 +69,12 @@ class Rounds:
             lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
             if lines["State"].split()[0] not in ("S", "Z"):
                 return None
-            found += [
+            waiting += [
                 int(task.name),
                 int(lines.get("voluntary_ctxt_switches", 0)),
                 int(lines.get("nonvoluntary_ctxt_switches", 0)),
             ]
-        return (self._waiting, *found)
+        return (self._waiting, *waiting)
 
 
 def _tasks(session: int) -> Iterator[Path]:
@@ -87,7 +91,7 @@ def _tasks(session: int) -> Iterator[Path]:
 
 
 def _unread(port: int) -> Iterator[bool]:
-    """Of each of the port's sockets, whether it holds what nobody has read: bytes, or connections that nobody has accepted."""
+    """Yields for each socket of the port True if it holds unread bytes or connections that have not been accepted."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         _, local, _, _, queues, *_ = line.split()
         if int(local.rpartition(":")[2], 16) == port:

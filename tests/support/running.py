@@ -39,13 +39,16 @@ def started(
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf-8", timeout=seconds)
 
 
-def until(wanted: Callable[[], T], what: str, seconds: float = LIMIT, every: float = 0.02) -> T:
-    """Asks again and again until the answer is true, and returns it; fails, saying `what` was waited for, when `seconds` have passed."""
+def until(condition: Callable[[], T], what: str, seconds: float = LIMIT, every: float = 0.02) -> T:
+    """Calls the condition until its value is true, and returns the value.
+
+    Fails after `seconds`, and names `what` it waited for.
+    """
     deadline = time.monotonic() + seconds
-    while not (found := wanted()):
+    while not (value := condition()):
         assert time.monotonic() < deadline, f"not in {seconds:g} s: {what}"
         time.sleep(every)
-    return found
+    return value
 
 
 def run(
@@ -64,22 +67,25 @@ def dump(
     folder: Path | str, run_id: str = "r", flow: str = "", env: dict[str, str] | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """Returns what `flowc dump RUN --json` prints."""
-    given = ["--flow", flow] if flow else []
-    return json.loads(flowc("dump", run_id, "--json", "--store", str(folder), *given, env=env, check=True).stdout)  # type: ignore[no-any-return]
+    options = ["--flow", flow] if flow else []
+    return json.loads(flowc("dump", run_id, "--json", "--store", str(folder), *options, env=env, check=True).stdout)  # type: ignore[no-any-return]
 
 
 def said(artifact: dict[str, str]) -> str:
-    """The artifact's `repr`; of an exception that `@catch` kept the last line, since its stack names the folders of where it ran."""
+    """Returns the artifact's `repr`.
+
+    Of an exception that `@catch` kept, only the last line: its stack has folders of the machine.
+    """
     is_stack = artifact["type"].endswith(".MetaflowExceptionWrapper")
     return artifact["repr"].strip().rpartition("\n")[2] if is_stack else artifact["repr"]
 
 
 def artifacts(folder: Path | str, step: str, path: str = "-", run_id: str = "r") -> dict[str, str]:
     """Returns the artifacts of one task: name → repr."""
-    found = next(each for each in dump(folder, run_id)[step] if each["path"] == path)
-    return {name: each["repr"] for name, each in found["artifacts"].items()}
+    task = next(task for task in dump(folder, run_id)[step] if task["path"] == path)
+    return {name: artifact["repr"] for name, artifact in task["artifacts"].items()}
 
 
 def executed(folder: Path | str, run_id: str = "r", flow: str = "") -> list[tuple[str, str]]:
     """Returns (step, path) of every task of the run, sorted."""
-    return sorted((step, each["path"]) for step, tasks in dump(folder, run_id, flow).items() for each in tasks)
+    return sorted((step, task["path"]) for step, tasks in dump(folder, run_id, flow).items() for task in tasks)

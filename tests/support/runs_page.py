@@ -56,9 +56,9 @@ COMMANDS = (
 
 
 def session() -> str:
-    """What a user sees, with times and places that do not change."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made).resolve()
+    """Returns the output as a user sees it, with fixed times and folders."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary).resolve()
         (folder / "train.py").write_text(FLOW)
         (folder / "bin").mkdir()
         (folder / "bin" / "flowc").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flowc "$@"\n')
@@ -69,13 +69,13 @@ def session() -> str:
             "METAFLOW_USER": "ada",
             "TERM": "dumb",
         }
-        said = []
+        parts = []
         for command in COMMANDS:
             done = subprocess.run(
                 ["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
-            said.append(f"$ {command}\n{_steady(done.stdout, str(folder))}")
-        return "\n".join(said)
+            parts.append(f"$ {command}\n{_steady(done.stdout, str(folder))}")
+        return "\n".join(parts)
 
 
 def _steady(text: str, folder: str) -> str:

@@ -68,9 +68,9 @@ def s3_server(address: str = "127.0.0.1", script: str = SCRIPT) -> Iterator[S3Se
         assert server.stdout is not None
         port = server.stdout.readline().strip()
         assert port, "moto's server did not start"
-        made = S3Server(f"http://{address}:{port}")
-        made.client().create_bucket(Bucket=BUCKET)
-        yield made
+        running = S3Server(f"http://{address}:{port}")
+        running.client().create_bucket(Bucket=BUCKET)
+        yield running
     finally:
         server.kill()
         server.communicate()

@@ -1,4 +1,4 @@
-"""Pages with sessions: what a page shows of a command is what the command prints.
+"""Pages with sessions: a page shows of a command exactly what the command prints.
 
 `python -m tests.support.sessions` records the sessions anew.
 
@@ -33,13 +33,13 @@ LEFT_OUT = "…"
 
 
 class Unlike(Exception):
-    """The page shows a line that the command does not print, so that it must be edited by hand."""
+    """Raised if the page shows a line that the command does not print. Such a page must be edited by hand."""
 
 
 def renewed(text: str) -> str:
     """Returns the text of a page with the output of its commands as they print it now. Raises Unlike."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made).resolve() / "home"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary).resolve() / "home"
         folder.mkdir()
         env = _prepared(folder)
 

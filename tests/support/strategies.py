@@ -22,7 +22,7 @@ Block = list[tuple[str, Any]]
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with a step, and what is done about it."""
+    """The faults of a step, and its decorators against them."""
 
     times: int  # of `@retry`; 0 for none
     fails: int  # how many attempts fail
@@ -119,7 +119,7 @@ class _Grower:
         return self.with_faults(self.grow([element], after, to_join), faults)
 
     def with_faults(self, name: str, faults: Faults) -> str:
-        """Gives the step its decorators, and a name that says how often it fails; returns the name."""
+        """Gives the step its decorators and a name that holds the number of its failures. Returns the name."""
         step = self.steps.pop(name)
         caught = faults.caught and not isinstance(step.transition, (nodes.Foreach, nodes.Switch))
         fails = faults.fails if caught else min(faults.fails, faults.times)
@@ -134,8 +134,8 @@ class _Grower:
             transition = nodes.Switch(
                 transition.on,
                 tuple(
-                    nodes.Case(each.value, new if each.target == name else each.target, SPAN)
-                    for each in transition.cases
+                    nodes.Case(case.value, new if case.target == name else case.target, SPAN)
+                    for case in transition.cases
                 ),
                 SPAN,
             )
@@ -161,7 +161,7 @@ class _Grower:
     def grow_branches(self, several: list[Block], after: str, _to_join: bool) -> str:
         join = self.add_join(after)
         return self.add(
-            self.name("split"), nodes.Split(tuple(self.grow(each, join, to_join=True) for each in several), SPAN)
+            self.name("split"), nodes.Split(tuple(self.grow(branch, join, to_join=True) for branch in several), SPAN)
         )
 
     def grow_foreach(self, body: tuple[Block, int], after: str, _to_join: bool) -> str:
@@ -173,7 +173,7 @@ class _Grower:
 
     def grow_switch(self, cases: tuple[list[Block], int], after: str, to_join: bool) -> str:
         several, chosen = cases
-        targets = [self.grow(each, after, to_join) for each in several]
+        targets = [self.grow(way, after, to_join) for way in several]
         if len(targets) < 2:
             targets.append(self.grow_step(None, after, to_join) if to_join else after)
         return self._switch(targets, chosen % len(targets))
@@ -182,7 +182,7 @@ class _Grower:
         """A switch in one way of a switch: ways of both meet in a block, past which the inner one's other way goes."""
         (block, past, *before), outer, inner = ways
         meeting, beyond = self.grow(block, after, to_join), self.grow(past, after, to_join)
-        first, second = [meeting, meeting, *(self.grow(each, meeting, False) for each in before)][-2:]
+        first, second = [meeting, meeting, *(self.grow(way, meeting, False) for way in before)][-2:]
         return self._switch([first, self._switch([second, beyond], inner)], outer)
 
     def _switch(self, several: list[str], chosen: int) -> str:
@@ -196,14 +196,14 @@ def number(name: str) -> int:
 
 
 def failures(name: str) -> int:
-    """How many attempts at a step of that name fail."""
-    found = re.search(r"_fails(\d+)$", name)
-    return int(found[1]) if found else 0
+    """Returns the number of attempts that fail at a step of that name."""
+    match = re.search(r"_fails(\d+)$", name)
+    return int(match[1]) if match else 0
 
 
 def attribute(step: nodes.Step, decorator: str, name: str) -> Any:
     """An attribute of a step's decorator, None without the decorator."""
-    return next((each.attributes[name] for each in step.decorators if each.name == decorator), None)
+    return next((candidate.attributes[name] for candidate in step.decorators if candidate.name == decorator), None)
 
 
 def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
@@ -235,7 +235,7 @@ def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
             case nodes.Linear(target=target):
                 lines.append(f"        self.next(self.{target})")
             case nodes.Split(targets=targets):
-                lines.append(f"        self.next({', '.join(f'self.{each}' for each in targets)})")
+                lines.append(f"        self.next({', '.join(f'self.{target}' for target in targets)})")
             case nodes.Foreach(target=target):
                 lines += [
                     f"        self.items = list(range({number(step.name)}))",
@@ -249,7 +249,7 @@ def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
                 else:
                     lines.append(f"        self.choice = 'case{number(step.name)}'")
                 lines.append(
-                    f"        self.next({{{', '.join(f'{each.value!r}: self.{each.target}' for each in cases)}}}, condition='choice')"
+                    f"        self.next({{{', '.join(f'{case.value!r}: self.{case.target}' for case in cases)}}}, condition='choice')"
                 )
             case _:
                 lines.append("        pass")

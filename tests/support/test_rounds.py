@@ -42,14 +42,14 @@ def test_rounds(busy: int) -> None:
             )
             rounds.serve(client)
             assert client.wait() == 0
-            found = [
+            recorded = [
                 (name.rpartition("-")[0] or name, server.rounds[number]) for number, (_, name) in enumerate(server.seen)
             ]
-            first = found[0][1]
-            assert found == [
+            first = recorded[0][1]
+            assert recorded == [
                 ("/first", first), *[("/at-once", first + 1)] * 5, ("/then", first + 2), ("/last", first + 3),
             ]  # fmt: skip
     finally:
-        for each in others:
-            each.kill()
-            each.wait()
+        for other in others:
+            other.kill()
+            other.wait()

@@ -60,7 +60,7 @@ def test_a_fork_does_what_a_start_does(words: list[str], tmp_path: Path) -> None
         store = way.__name__
         one = way([word.replace("STORE", store) for word in words])
         seen = started(["dump", "r/start", "seen", "--store", store]).stdout if "run" in words else ""
-        printed = [re.sub(rf"\d+:\d+:\d+|\d+\.\d s|{store}", "", each) for each in (one.stdout, one.stderr, seen)]
+        printed = [re.sub(rf"\d+:\d+:\d+|\d+\.\d s|{store}", "", text) for text in (one.stdout, one.stderr, seen)]
         done.append((one.returncode, *printed))
     assert done[0] == done[1]
 
@@ -73,7 +73,7 @@ def test_what_python_reads_at_its_start_needs_a_start() -> None:
 
 
 def test_the_environment_can_be_taken_while_it_changes() -> None:
-    """As pytest changes it at each test's begin and end, while runs on engines go on in threads. A plain copy fails with a KeyError."""
+    """pytest changes the environment while threads run flows on engines, so a plain copy fails with a KeyError."""
     stop = threading.Event()
 
     def change() -> None:

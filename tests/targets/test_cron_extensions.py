@@ -1,4 +1,4 @@
-"""EventBridge's `L`, `W` and `#`: Step Functions' schedule gets them as they were written, the others say that they have nothing like them."""
+"""EventBridge's `L`, `W` and `#`: the schedule of Step Functions has them unchanged, and other targets refuse them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WRITTEN = {
 @pytest.mark.parametrize(("cron", "written"), WRITTEN.items())
 def test_step_functions_takes_them(cron: str, written: str, tmp_path: Path) -> None:
     files = spec_of(program_of(FLOW.format(cron=cron), tmp_path), "step-functions")
-    assert sum(f"cron({written})" in each.text for each in files) == 1
+    assert sum(f"cron({written})" in file.text for file in files) == 1
 
 
 @pytest.mark.parametrize(("target", "code"), [("argo", "FLOW514"), ("airflow", "FLOW535")])
@@ -44,14 +44,16 @@ def test_step_functions_takes_them(cron: str, written: str, tmp_path: Path) -> N
 def test_the_others_refuse_them(cron: str, target: str, code: str, tmp_path: Path) -> None:
     program = program_of(FLOW.format(cron=cron), tmp_path)
     assert [
-        each.code for each in emitter(target).check(program.flow, options_of(target)) if each.severity == "error"
+        diagnostic.code
+        for diagnostic in emitter(target).check(program.flow, options_of(target))
+        if diagnostic.severity == "error"
     ] == [code]
 
 
 def test_the_last_day_of_a_week_is_saturday_everywhere(tmp_path: Path) -> None:
     program = program_of(FLOW.format(cron="0 12 ? * L *"), tmp_path)
-    assert any("0 12 * * 6" in each.text for each in spec_of(program, "argo"))
-    assert any("cron(0 12 ? * 7 *)" in each.text for each in spec_of(program, "step-functions"))
+    assert any("0 12 * * 6" in file.text for file in spec_of(program, "argo"))
+    assert any("cron(0 12 ? * 7 *)" in file.text for file in spec_of(program, "step-functions"))
 
 
 def test_a_local_run_goes_on(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every decorator on every target: honoured, or refused by name with what would be lost; what asks for nothing is refused by nobody."""
+"""Every decorator on every target: honoured, or refused by name with the loss. One without effect is never refused."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ NOTHING: dict[str, dict[str, nodes.Value]] = {
 }  # fmt: skip
 
 
-def with_decorator(name: str, given: dict[str, nodes.Value]) -> nodes.Flow:
-    known = specification(name)
-    assert known is not None
-    one = nodes.Decorator(name, {**known.attributes, **given}, SPAN)
-    own, steps = ((one,), ()) if known.level == "flow" else ((), (one,))
+def with_decorator(name: str, attributes: dict[str, nodes.Value]) -> nodes.Flow:
+    spec = specification(name)
+    assert spec is not None
+    one = nodes.Decorator(name, {**spec.attributes, **attributes}, SPAN)
+    own, steps = ((one,), ()) if spec.level == "flow" else ((), (one,))
     start = nodes.Step("start", "", steps, nodes.Linear("end", SPAN), False, SPAN)
     return nodes.Flow(
         "Example",
@@ -47,43 +47,41 @@ def with_decorator(name: str, given: dict[str, nodes.Value]) -> nodes.Flow:
 @pytest.mark.parametrize("name", decorators())
 def test_honoured_or_refused(name: str, target: str) -> None:
     honoured = emitter(target).HONOURED
-    found = list(emitter(target).check(with_decorator(name, ASKED.get(name, {})), options_of(target)))
-    known = specification(name)
-    assert known is not None
-    if name in honoured:
-        assert found == []
+    diagnostics = list(emitter(target).check(with_decorator(name, ASKED.get(name, {})), options_of(target)))
+    spec = specification(name)
+    assert spec is not None
+    if name in honoured or (spec.in_task and not spec.gang):
+        assert diagnostics == []
     else:
-        (one,) = found
+        (one,) = diagnostics
         assert (
             one.severity == "error"
             and one.code == "FLOW501"
             and f"`@{name}`" in one.what
-            and (one.why, one.how) == (known.why, known.how)
+            and (one.why, one.how) == (spec.why, spec.how)
         )
 
 
 @pytest.mark.parametrize("target", targets())
 @pytest.mark.parametrize("name", ["conda", "conda_base", "pypi", "pypi_base"])
 def test_packages_are_the_named_image_s(name: str, target: str) -> None:
-    """Whoever names an image has been told that it must hold them."""
+    """The choice of an image already says that it must hold the packages."""
     flow, options = with_decorator(name, ASKED.get(name, {})), options_of(target)
     for image, severity in (("python:3.12-slim", "error"), ("mine:1", "warning")):
         (one,) = emitter(target).check(flow, replace(options, image=image))
         assert (one.code, one.severity) == ("FLOW501", severity) and f"`@{name}`" in one.what
     own = "batch" if target == "step-functions" else "kubernetes"
-    known = specification(own)
-    assert known is not None
+    spec = specification(own)
+    assert spec is not None
     start, end = flow.steps
     steps = [
-        replace(
-            each, decorators=(*each.decorators, nodes.Decorator(own, {**known.attributes, "image": "mine:1"}, SPAN))
-        )
-        for each in (start, end)
+        replace(step, decorators=(*step.decorators, nodes.Decorator(own, {**spec.attributes, "image": "mine:1"}, SPAN)))
+        for step in (start, end)
     ]
     assert [
-        each.severity
-        for each in emitter(target).check(replace(flow, steps=tuple(steps)), options)
-        if each.code == "FLOW501"
+        diagnostic.severity
+        for diagnostic in emitter(target).check(replace(flow, steps=tuple(steps)), options)
+        if diagnostic.code == "FLOW501"
     ] == ["warning"]
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from flowc.compiler.ir.nodes import Flow
-from flowc.compiler.options.compile_inputs import Given
+from flowc.compiler.options.compile_inputs import CompileOptions
 from flowc.compiler.pipeline import load
 from flowc.targets.airflow.operators import parameter_data
 from flowc.targets.argo.pods import argument
@@ -45,7 +43,7 @@ class F(FlowSpec):
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Flow:
     folder = tmp_path_factory.mktemp("forms")
     (folder / "flow.py").write_text(FLOW)
-    return load(str(folder / "flow.py"), given=Given(variables=(("LATE", "@runtime"),))).flow
+    return load(str(folder / "flow.py"), options=CompileOptions(variables=(("LATE", "@runtime"),))).flow
 
 
 def test_argo(flow: Flow) -> None:

@@ -1,4 +1,4 @@
-"""Every target has the interface of `targets/target.py`, and holds the pages of the diagnostics that it alone gives."""
+"""Every target has the interface of `targets/target.py`, and holds the pages of its own diagnostics."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ LOADED = {"About": target.about, "Emitter": target.emitter, "Deployer": target.d
 def interface() -> dict[str, dict[str, list[str] | None]]:
     """The protocols of `target.py`: for each name the parameters of a function, None for a constant."""
     tree = ast.parse((HERE / "target.py").read_text())
-    found: dict[str, dict[str, list[str] | None]] = {}
-    for each in ast.walk(tree):
-        if isinstance(each, ast.ClassDef) and each.name in LOADED:
-            members: dict[str, list[str] | None] = found.setdefault(each.name, {})
-            for member in each.body:
+    classes: dict[str, dict[str, list[str] | None]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name in LOADED:
+            members: dict[str, list[str] | None] = classes.setdefault(node.name, {})
+            for member in node.body:
                 if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name):
                     members[member.target.id] = None
                 elif isinstance(member, ast.FunctionDef):
                     members[member.name] = [argument.arg for argument in member.args.args[1:]]
-    return found
+    return classes
 
 
 @pytest.mark.parametrize("name", target.names())
@@ -66,12 +66,12 @@ def test_its_name_is_that_of_its_folder(name: str) -> None:
 
 def test_a_page_is_where_its_code_is_given() -> None:
     engines = {target.folder(name): target.about(name).ENGINE for name in target.names()}
-    said: dict[str, set[str]] = {}
+    folders_of: dict[str, set[str]] = {}
     for path in HERE.rglob("*.py"):
         for code in re.findall(r'"(FLOW5\d\d)"', path.read_text()):
-            said.setdefault(code, set()).add(engines.get(path.relative_to(HERE).parts[0], ""))
-    found = {page.code: page.engine for page in pages() if page.code in said}
-    assert found == {code: min(folders) if len(folders) == 1 else "" for code, folders in said.items()}
+            folders_of.setdefault(code, set()).add(engines.get(path.relative_to(HERE).parts[0], ""))
+    engines_of = {page.code: page.engine for page in pages() if page.code in folders_of}
+    assert engines_of == {code: min(folders) if len(folders) == 1 else "" for code, folders in folders_of.items()}
 
 
 def test_unknown_targets_are_refused() -> None:

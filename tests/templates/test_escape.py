@@ -1,4 +1,4 @@
-"""Whatever a template interpolates, the language's own reader reads back: no template can forget to escape."""
+"""The language's own reader returns any interpolated value: no template can forget to escape."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_python(value: Any) -> None:
 
 
 def test_shell() -> None:
-    words = [each for each in HOSTILE if "\0" not in each and "\ud800" not in each]
+    words = [text for text in HOSTILE if "\0" not in text and "\ud800" not in text]
     script = rendered("for w in {{ v }} {{ one }}; do printf '%s\\0' \"$w\"; done", "sh", v=words, one="a'b")
     done = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == [*words, "a'b"]

@@ -15,11 +15,11 @@ import metaflow  # noqa: F401
 
 
 def main(folder):
-    found = {}
+    verdicts = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith(".py"):
-            found[name] = verdict(folder, name)
-    print(json.dumps(found))
+            verdicts[name] = verdict(folder, name)
+    print(json.dumps(verdicts))
 
 
 def verdict(folder, name):

@@ -34,16 +34,17 @@ class Graph:
         elif kind in ("split", "foreach"):
             join, branches = self.name(), [self.name() for _ in range(2 if kind == "split" else 1)]
             self.add(
-                name, ", ".join(f"self.{each}" for each in branches) + (', foreach="xs"' if kind == "foreach" else "")
+                name,
+                ", ".join(f"self.{branch}" for branch in branches) + (', foreach="xs"' if kind == "foreach" else ""),
             )
-            for each in branches:
-                self.grow(each, join, depth - 1)
+            for branch in branches:
+                self.grow(branch, join, depth - 1)
             self.add(join, f"self.{goal}", joins=True)
         elif kind == "switch":
             after, ways = self.name(), [self.name(), self.name()]
             self.add(name, f"{{1: self.{ways[0]}, 2: self.{ways[1]}}}, condition='x'")
-            for each in ways:
-                self.grow(each, after, depth - 1)
+            for way in ways:
+                self.grow(way, after, depth - 1)
             self.add(after, f"self.{goal}")
         else:
             loop, after = self.name(), self.name()
@@ -52,7 +53,7 @@ class Graph:
             self.add(after, f"self.{goal}")
 
     def spoil(self) -> None:
-        """Changes one thing."""
+        """Makes one change."""
         random, names = self.random, list(self.steps)
         name, other = random.choice(names), random.choice(names)
         joins, follows = self.steps[name]

@@ -1,4 +1,4 @@
-"""flowc's `check` has Metaflow's verdict on right and wrong graphs, and one mistake is said once."""
+"""flowc's `check` agrees with Metaflow's on right and wrong graphs, and reports a mistake once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SEVERAL = {"two steps of other names"}  # flows with more than one mistake
 
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_the_recorded_verdict_is_ours(case: Case, tmp_path: Path) -> None:
-    accepted, said = by_flowc(case.flow, tmp_path)
-    assert accepted == (case.accepted != case.differs), said or "nothing was said"
+    accepted, messages = by_flowc(case.flow, tmp_path)
+    assert accepted == (case.accepted != case.differs), messages or "nothing was said"
     if not accepted and case.title not in SEVERAL:
-        assert len(said.splitlines()) == 1, f"one mistake, said several times:\n{said}"
+        assert len(messages.splitlines()) == 1, f"one mistake, said several times:\n{messages}"
 
 
 def test_the_cases_are_worth_something() -> None:
@@ -39,14 +39,14 @@ def test_random_graphs(tmp_path: Path) -> None:
     verdicts = by_metaflow(flows)
     assert 20 < sum(verdicts) < 120
     for flow, accepted in zip(flows, verdicts):
-        ours, said = by_flowc(flow, tmp_path)
+        ours, messages = by_flowc(flow, tmp_path)
         assert ours == accepted, (
-            f"{flow}\nMetaflow {'accepts' if accepted else 'refuses'} it; flowc says:\n{said or 'nothing'}"
+            f"{flow}\nMetaflow {'accepts' if accepted else 'refuses'} it; flowc says:\n{messages or 'nothing'}"
         )
 
 
 def test_one_mistake_is_mostly_said_once(tmp_path: Path) -> None:
-    """A changed edge may well be two mistakes; what must not come back is a list of what follows from one."""
+    """A changed edge may be two mistakes, but consequences of one must not be reported too."""
     counts = []
     for seed in range(200):
         random = Random(seed)
@@ -54,7 +54,7 @@ def test_one_mistake_is_mostly_said_once(tmp_path: Path) -> None:
         graph.grow("start", "end", 3)
         graph.add("end", "")
         graph.spoil()
-        accepted, said = by_flowc(IMPORTS + graph.source() + START, tmp_path)
-        assert accepted == (not said)
-        counts.append(len(said.splitlines()))
+        accepted, messages = by_flowc(IMPORTS + graph.source() + START, tmp_path)
+        assert accepted == (not messages)
+        counts.append(len(messages.splitlines()))
     assert sum(count > 1 for count in counts) < 40 and max(counts) <= 3

@@ -36,11 +36,11 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    found = []
+    all_cases = []
     for text in (HERE / "flows.txt").read_text(encoding="utf-8").strip("\n").split("\n---\n"):
         source, _, verdict = text.partition("\n>>> ")
         title, _, source = source.partition("\n")
-        found.append(
+        all_cases.append(
             Case(
                 title.removeprefix("# "),
                 source.strip("\n") + "\n",
@@ -48,11 +48,11 @@ def cases() -> list[Case]:
                 source.startswith("# flowc: "),
             )
         )
-    return found
+    return all_cases
 
 
 def by_metaflow(flows: list[str]) -> list[bool]:
-    """Whether Metaflow's `check` accepts each; it is asked in one process."""
+    """Returns True for each flow that Metaflow's `check` accepts. One process checks all."""
     python = os.environ.get("FLOWC_METAFLOW_PYTHON") or str(ROOT / ".venvs/metaflow/bin/python")
     assert os.path.exists(python), f"{python} is not there: make .venvs/metaflow/ready"
     with tempfile.TemporaryDirectory() as folder:
@@ -67,26 +67,29 @@ def by_metaflow(flows: list[str]) -> list[bool]:
         command = [python, str(HERE / "metaflow_side.py"), folder]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr
-        found: dict[str, tuple[int, str]] = json.loads(done.stdout.splitlines()[-1])
-    return [code == 0 for code, _ in (found[name] for name in sorted(found))]
+        answers: dict[str, tuple[int, str]] = json.loads(done.stdout.splitlines()[-1])
+    return [code == 0 for code, _ in (answers[name] for name in sorted(answers))]
 
 
 def by_flowc(flow: str, folder: Path) -> tuple[bool, str]:
-    """Whether flowc accepts its graph, and what it says, one line a diagnostic; artifacts are nothing that Metaflow's `check` looks at."""
+    """Returns True if flowc accepts the graph, and its diagnostics, one a line.
+
+    Artifacts are left out, as in Metaflow.
+    """
     path = folder / "flow.py"
     path.write_text(flow, encoding="utf-8")
     try:
-        found = load(str(path)).diagnostics
+        diagnostics = load(str(path)).diagnostics
     except Refused as refused:
-        found = refused.diagnostics
-    found = tuple(each for each in found if not is_uncertain(each.code))
-    return not any(each.severity == ERROR for each in found), "\n".join(map(concise, found))
+        diagnostics = refused.diagnostics
+    diagnostics = tuple(diagnostic for diagnostic in diagnostics if not is_uncertain(diagnostic.code))
+    return not any(diagnostic.severity == ERROR for diagnostic in diagnostics), "\n".join(map(concise, diagnostics))
 
 
 def main() -> None:
-    known = cases()
+    all_cases = cases()
     parts = []
-    for case, accepted in zip(known, by_metaflow([case.flow for case in known])):
+    for case, accepted in zip(all_cases, by_metaflow([case.flow for case in all_cases])):
         parts.append(f"# {case.title}\n{case.source}>>> {'accepted' if accepted else 'refused'}")
     (HERE / "flows.txt").write_text("\n---\n".join(parts) + "\n", encoding="utf-8")
 

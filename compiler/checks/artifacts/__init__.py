@@ -43,8 +43,7 @@ def _reads_what_may_be_missing(analysis: Analysis) -> bool:
     dataflow = analysis.dataflow
     for step in analysis.flow.steps:
         here = dataflow.steps[step.name]
-        available = here.before.must | dataflow.fixed
-        if any(read.name not in available for read in here.effects.reads):
+        if any(read.name not in here.before.must and read.name not in dataflow.fixed for read in here.effects.reads):
             return True
         name = getattr(step.transition, "over", None) or getattr(step.transition, "on", None)
         if name is not None and name not in here.after.must and name not in dataflow.fixed:
@@ -57,7 +56,7 @@ def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
     for here in dataflow.steps.values():
         if here.branches and here.effects.inputs:
             available = frozenset.intersection(*(arrival.must for arrival in here.arrivals.values())) | dataflow.fixed
-            if any(each.name not in available for each in here.effects.inputs):
+            if any(read.name not in available for read in here.effects.inputs):
                 return True
     return False
 
@@ -95,15 +94,15 @@ UNSAVED_NAMES = frozenset(
 
 def _holds_what_may_not_be_saved(analysis: Analysis) -> bool:
     functions = analysis.dataflow.functions
-    for each in _held(analysis.dataflow):
-        if each is None:
+    for definition in _held(analysis.dataflow):
+        if definition is None:
             continue
-        kind = each.node.kind()
+        kind = definition.node.kind()
         if kind in ("generator_expression", "identifier", "parenthesized_expression", "conditional_expression"):
             return True
-        if kind == "call" and (function := each.node.field("function")) is not None:
+        if kind == "call" and (function := definition.node.field("function")) is not None:
             name = function.text()
-            if name.rpartition(".")[2] in UNSAVED_NAMES or functions.is_followed(each.module, name):
+            if name.rpartition(".")[2] in UNSAVED_NAMES or functions.is_followed(definition.module, name):
                 return True
     return False
 

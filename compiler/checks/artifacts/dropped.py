@@ -59,20 +59,20 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    for each in missing(analysis):
-        if not each.dropped_by:
+    for read in missing(analysis):
+        if not read.dropped_by:
             continue
-        itself = each.step == each.dropped_by
-        what = f"step `{each.step}` {each.what} `self.{each.name}`, which "
-        what += "a join does not have by itself" if itself else f"join `{each.dropped_by}` has dropped"
+        itself = read.step == read.dropped_by
+        what = f"step `{read.step}` {read.what} `self.{read.name}`, which "
+        what += "a join does not have by itself" if itself else f"join `{read.dropped_by}` has dropped"
         why = "a join begins without the artifacts of its branches"
         yield Diagnostic(
             "FLOW401",
             what,
-            each.span,
+            read.span,
             why,
-            _how(analysis, each.dropped_by, each.name),
-            ERROR if each.fails else WARNING,
+            _how(analysis, read.dropped_by, read.name),
+            ERROR if read.fails else WARNING,
         )
 
 
@@ -80,7 +80,7 @@ def _how(analysis: Analysis, join: str, name: str) -> str:
     dataflow = analysis.dataflow
     inputs = analysis.facts[join].arguments[1]
     arrivals = dataflow.steps[join].arrivals
-    having = [step for step, there in arrivals.items() if name in there.may]
+    having = [step for step, facts in arrivals.items() if name in facts.may]
     if dataflow.is_unchanged(join, name):
         return f"write `self.merge_artifacts({inputs}, include=['{name}'])` in `{join}`"
     if len(having) == 1 and len(arrivals) > 1:

@@ -66,10 +66,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 def _is_numbered(analysis: Analysis, step: str, name: str) -> bool:
     """Returns False if the keys of every possible dict are known, and are not 0, 1, 2, …"""
     dataflow = analysis.dataflow
-    for each in dataflow.steps[step].after.definitions.get(name, ()):
-        if each is None or each.node.kind() != "dictionary":
+    for definition in dataflow.steps[step].after.definitions.get(name, ()):
+        if definition is None or definition.node.kind() != "dictionary":
             return True
-        for pair in each.node.named_children():
+        for pair in definition.node.named_children():
             key = pair.field("key")
             if key is None or key.kind() not in ("string", "integer"):
                 return True

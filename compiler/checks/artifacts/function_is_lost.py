@@ -48,16 +48,16 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             lost = [definition for definition in held if definition is not None and dataflow.is_function(definition)]
             if not lost or here.foreign:
                 continue
-            later = next((each for each in _after(analysis, step.name) if _looks_for(dataflow, each, name)), None)
+            later = next((later for later in _after(analysis, step.name) if _looks_for(dataflow, later, name)), None)
             if later is None:
                 continue
-            for each in lost:
+            for read in lost:
                 what = f"`self.{name}` holds a function, which is not saved, but step `{later}` reads it"
                 how = "call a method of the flow or a function of the module instead"
                 yield Diagnostic(
                     "FLOW412",
                     what,
-                    each.span,
+                    read.span,
                     "a run saves values, not code: reading it raises AttributeError",
                     how,
                     WARNING,

@@ -94,7 +94,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
     """Returns True if two branches must have assigned different values to the artifact."""
-    found: set[tuple[str, str]] = set()
+    values: set[tuple[str, str]] = set()
     for branch in here.branches:
         held = branch.definitions.get(name)
         if name not in branch.must or held is None or len(held) != 1:
@@ -105,8 +105,8 @@ def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
         except Unfoldable:
             continue
         if value is None or isinstance(value, (bool, int, str, float)):
-            found.add((type(value).__name__, repr(value)))
-    return len(found) > 1
+            values.add((type(value).__name__, repr(value)))
+    return len(values) > 1
 
 
 def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
@@ -128,15 +128,15 @@ def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
     steps = analysis.dataflow.steps
     if any(write.in_place and write.name == split.transition.over for write in steps[split.name].effects.writes):
         return False
-    writers = [each for each in analysis.dataflow.assigned_by(name) if each in here.within]
+    writers = [step for step in analysis.dataflow.assigned_by(name) if step in here.within]
     if not writers or any(len(steps[writer].overs) != len(steps[split.name].overs) + 1 for writer in writers):
         return False  # it is the item of an outer or inner foreach
     try:
-        found = value_kinds.value(analysis.dataflow.functions.evaluator, items)
+        folded = value_kinds.value(analysis.dataflow.functions.evaluator, items)
     except Unfoldable:
         return False
-    if not isinstance(found, (list, tuple, range, str)) or len(found) < 2:
+    if not isinstance(folded, (list, tuple, range, str)) or len(folded) < 2:
         return False
     if only.node.text() == "self.index":
         return True
-    return len({(type(each).__name__, repr(each)) for each in found if isinstance(each, (bool, int, str, float))}) > 1
+    return len({(type(item).__name__, repr(item)) for item in folded if isinstance(item, (bool, int, str, float))}) > 1

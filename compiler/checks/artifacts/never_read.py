@@ -45,6 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowc.compiler.dataflow.analysis import Analysis
+from flowc.compiler.dataflow.assigned import loaded_by
 from flowc.compiler.ir import nodes
 from flowc.compiler.report.diagnostics import HINT, Diagnostic
 
@@ -69,6 +70,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for name in (*(merge.include or ()), *(merge.exclude or ()))
     }
     read |= {name for step in analysis.flow.steps for name in _chosen(step)}
+    read |= {name for step in analysis.flow.steps for decorator in step.decorators for name in loaded_by(decorator)}
     left = dataflow.steps[analysis.flow.end].after.may
     for step in analysis.flow.steps:
         for write in dataflow.steps[step.name].effects.writes:

@@ -49,9 +49,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 continue
             later = next(
                 (
-                    each
-                    for each in steps_after(analysis, step.name)
-                    if write.name in dataflow.steps[each].effects.mentions
+                    later
+                    for later in steps_after(analysis, step.name)
+                    if write.name in dataflow.steps[later].effects.mentions
                 ),
                 None,
             )

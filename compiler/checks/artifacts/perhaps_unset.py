@@ -70,7 +70,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     switches = [step for step in analysis.flow.steps if isinstance(step.transition, nodes.Switch)]
     if not switches:
         return
-    values = {step.name: found for step, found in switch_values(analysis)}
+    values = {step.name: values for step, values in switch_values(analysis)}
     for step in analysis.flow.steps:
         here = dataflow.steps[step.name]
         if not here.in_every_run or here.foreign or here.before.unknown or here.branches:

@@ -56,5 +56,5 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _property(dataflow: Dataflow, name: str) -> str:
-    found = dataflow.functions.method(name)
-    return "a property" if found is not None and found[1] == ("property",) else ""
+    method = dataflow.functions.method(name)
+    return "a property" if method is not None and method[1] == ("property",) else ""

@@ -39,22 +39,22 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     dataflow = analysis.dataflow
-    for each in missing(analysis):
-        if each.dropped_by or any(_is_function(analysis, step, each.name) for step in each.assigned_by):
+    for read in missing(analysis):
+        if read.dropped_by or any(_is_function(analysis, step, read.name) for step in read.assigned_by):
             continue  # FLOW401, FLOW412
-        names = dataflow.steps[each.step].before.may | dataflow.fixed
-        close = nearest(each.name, [name for name in names if not name.startswith("_") and name != each.name])
-        if each.assigned_by:
-            steps = ", ".join(f"`{step}`" for step in each.assigned_by[:3])
+        names = dataflow.steps[read.step].before.may | dataflow.fixed
+        close = nearest(read.name, [name for name in names if not name.startswith("_") and name != read.name])
+        if read.assigned_by:
+            steps = ", ".join(f"`{step}`" for step in read.assigned_by[:3])
             why = (
-                f"only {steps} {'assigns' if len(each.assigned_by) == 1 else 'assign'} it, and no path leads from "
+                f"only {steps} {'assigns' if len(read.assigned_by) == 1 else 'assign'} it, and no path leads from "
                 "there to here"
             )
         else:
             why = "nothing assigns it"
-        how = f"did you mean `self.{close}`?" if close else f"assign it before: `self.{each.name} = …`"
-        what = f"step `{each.step}` {each.what} `self.{each.name}`, which is not set then"
-        yield Diagnostic("FLOW400", what, each.span, why, how, ERROR if each.fails else WARNING)
+        how = f"did you mean `self.{close}`?" if close else f"assign it before: `self.{read.name} = …`"
+        what = f"step `{read.step}` {read.what} `self.{read.name}`, which is not set then"
+        yield Diagnostic("FLOW400", what, read.span, why, how, ERROR if read.fails else WARNING)
 
 
 def _is_function(analysis: Analysis, step: str, name: str) -> bool:

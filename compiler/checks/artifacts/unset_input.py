@@ -65,7 +65,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 continue
             if read.branch:
                 lacking = [
-                    each for each in (read.branch,) if each in here.arrivals and _lacks(here.arrivals[each], read.name)
+                    branch
+                    for branch in (read.branch,)
+                    if branch in here.arrivals and _lacks(here.arrivals[branch], read.name)
                 ]
             elif read.each:
                 lacking = [
@@ -91,8 +93,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW403", what, read.place.span, why, how, ERROR if fails else WARNING)
 
 
-def _lacks(there: Facts, name: str) -> bool:
-    return not there.unknown and name not in there.may
+def _lacks(facts: Facts, name: str) -> bool:
+    return not facts.unknown and name not in facts.may
 
 
 def _surely_arrives(here: StepFlow, name: str) -> bool:

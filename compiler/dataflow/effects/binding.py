@@ -29,11 +29,11 @@ def bind(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None)
         reader.escape(held)
     elif kind in TUPLES:
         targets = [child for child in target.named_children() if child.kind() != "comment"]
-        for each, part in zip(targets, _unpacked(reader, targets, held)):
-            bind(reader, each, part, None)
+        for element, part in zip(targets, _unpacked(reader, targets, held)):
+            bind(reader, element, part, None)
     elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression", "as_pattern_target"):
-        for each in target.named_children():
-            bind(reader, each, held, node if kind != "list_splat_pattern" else None)
+        for child in target.named_children():
+            bind(reader, child, held, node if kind != "list_splat_pattern" else None)
     else:
         reader.escape(held)
 
@@ -54,7 +54,7 @@ def _variable(reader: Reader, name: str, held: Kind | None, node: SgNode | None)
     assert reader.state is not None
     reader.variables.add(name)
     if name in reader.imports:
-        reader.imports = {key: each for key, each in reader.imports.items() if key != name}
+        reader.imports = {key: imported for key, imported in reader.imports.items() if key != name}
     if held is not None:
         if name in reader.globals:
             reader.escape(held)
@@ -127,11 +127,11 @@ def _item(reader: Reader, target: SgNode) -> None:
     if held is None:
         changed(reader, owner)
     elif held.what == "vars":
-        found = texts(reader, keys[0]) if len(keys) == 1 else None
-        if found is None:
+        names = texts(reader, keys[0]) if len(keys) == 1 else None
+        if names is None:
             reader.anything()
-        for name in found or ():
-            reader.write(name, target, ANYTHING, sure=len(found or ()) == 1)
+        for name in names or ():
+            reader.write(name, target, ANYTHING, sure=len(names or ()) == 1)
     elif held.what in ("self", "mixed"):
         reader.anything()
 
@@ -184,8 +184,8 @@ def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
     held = reader.state.env.get(node.text()) if node.kind() == "identifier" else None
     try:
         if isinstance(held, Items):
-            found = list(reader.folded(held.node))  # type: ignore[call-overload]
-            names = tuple(each[0] if held.first else each for each in found)
+            items = list(reader.folded(held.node))  # type: ignore[call-overload]
+            names = tuple(item[0] if held.first else item for item in items)
             return names if all(isinstance(name, str) for name in names) else None
         if isinstance(held, frozenset) and len(held) == 1:
             (only,) = held

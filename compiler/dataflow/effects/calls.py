@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     # positional, by name, and True if `*` or `**` adds others
-    Given = tuple[list[Kind | None], dict[str, Kind | None], bool]
+    Passed = tuple[list[Kind | None], dict[str, Kind | None], bool]
 
 _PROPERTIES = ("property", "cached_property", "functools.cached_property")
 _MUTATORS = frozenset(
@@ -54,11 +54,11 @@ def call(reader: Reader, node: SgNode) -> Kind | None:
     if kind == "attribute":
         return _of_attribute(reader, node, function, arguments)
     expression.use(reader, function)
-    _escape(reader, _given(reader, arguments))
+    _escape(reader, _passed(reader, arguments))
     return None
 
 
-def _given(reader: Reader, node: SgNode) -> Given:
+def _passed(reader: Reader, node: SgNode) -> Passed:
     """Reads a call's arguments."""
     positional: list[Kind | None] = []
     named: dict[str, Kind | None] = {}
@@ -77,8 +77,8 @@ def _given(reader: Reader, node: SgNode) -> Given:
     return positional, named, splat
 
 
-def _escape(reader: Reader, given: Given) -> None:
-    for held in (*given[0], *given[1].values()):
+def _escape(reader: Reader, arguments: Passed) -> None:
+    for held in (*arguments[0], *arguments[1].values()):
         reader.escape(held)
 
 
@@ -86,10 +86,10 @@ def _of_name(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind
     assert reader.state is not None
     local = reader.state.env.get(name)
     if isinstance(local, LocalFunction):
-        given = _given(reader, arguments)
-        bound = bind(Code(reader.code.module, local.node, None), *given)
+        passed = _passed(reader, arguments)
+        bound = bind(Code(reader.code.module, local.node, None), *passed)
         if bound is None:
-            _escape(reader, given)
+            _escape(reader, passed)
         return _apply(reader, _local(reader, local, dict(bound or ())))
     if local is None and name not in reader.imports:
         handler = _BUILTINS.get(name)
@@ -102,15 +102,15 @@ def _of_name(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind
 
 def _of_module(reader: Reader, dotted: str, arguments: SgNode) -> Kind | None:
     """Handles a call of a module's function or class."""
-    given = _given(reader, arguments)
-    if not any(each is not None for each in (*given[0], *given[1].values())):
+    passed = _passed(reader, arguments)
+    if not any(held is not None for held in (*passed[0], *passed[1].values())):
         return None
     qualified = reader.qualified(dotted)
     code = reader.functions.function(qualified)
-    bound = bind(code, *given) if code is not None else None
+    bound = bind(code, *passed) if code is not None else None
     if code is None or bound is None:
         if not qualified.startswith("metaflow."):  # its classes use a flow only to identify the run
-            _escape(reader, given)
+            _escape(reader, passed)
         return None
     return _apply(reader, reader.functions.effects(code, bound))
 
@@ -138,28 +138,28 @@ def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgN
         return None
     if what == "input":
         method = reader.functions.method(name)
-        given = _given(reader, arguments)
-        bound = bind(method[0], [held, *given[0]], given[1], given[2]) if method is not None else None
+        passed = _passed(reader, arguments)
+        bound = bind(method[0], [held, *passed[0]], passed[1], passed[2]) if method is not None else None
         if method is None or bound is None:
             expression.attribute_of(reader, held, name, function)
-            _escape(reader, given)
+            _escape(reader, passed)
         else:
             _apply(reader, reader.functions.effects(method[0], bound))
         return None
     if held is not None and what in ("several", "inputs") and name in ("append", "copy", "reverse", "sort", "pop"):
-        for each in _given(reader, arguments)[0]:
-            if each is not None and each.what != "input":
-                reader.escape(each)
+        for argument in _passed(reader, arguments)[0]:
+            if argument is not None and argument.what != "input":
+                reader.escape(argument)
         return INPUT if name == "pop" else Kind("several") if name == "copy" else None
     reader.escape(held)
     if name in _MUTATORS and held is None:
         binding.changed(reader, owner)
-    given = _given(reader, arguments)
+    passed = _passed(reader, arguments)
     if name == "append" and held is None and owner.kind() == "identifier" and reader.state is not None:
-        if len(given[0]) == 1 and given[0][0] is not None and given[0][0].what == "input":
+        if len(passed[0]) == 1 and passed[0][0] is not None and passed[0][0].what == "input":
             reader.state.env[owner.text()] = Kind("several", "", False)  # a list that inputs are added to
             return None
-    _escape(reader, given)
+    _escape(reader, passed)
     return None
 
 
@@ -178,7 +178,7 @@ def _is_of_module(reader: Reader, node: SgNode) -> bool:
 
 
 def _of_super(reader: Reader, name: str, arguments: SgNode) -> Kind | None:
-    positional, named, splat = _given(reader, arguments)
+    positional, named, splat = _passed(reader, arguments)
     assert reader.code.owner is not None
     code = reader.functions.inherited(reader.code.owner, name)
     if code is None:
@@ -190,12 +190,12 @@ def _of_super(reader: Reader, name: str, arguments: SgNode) -> Kind | None:
 
 def _of_vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
     """`self.__dict__.NAME(…)`."""
-    _escape(reader, _given(reader, arguments))
-    given = [child for child in arguments.named_children() if child.kind() != "comment"]
-    found = binding.texts(reader, given[0]) if name == "get" and given else None
-    for each in found or ():
-        reader.read(each, node, guarded=True)
-    if found is None:
+    _escape(reader, _passed(reader, arguments))
+    argument_nodes = [child for child in arguments.named_children() if child.kind() != "comment"]
+    names = binding.texts(reader, argument_nodes[0]) if name == "get" and argument_nodes else None
+    for attribute in names or ():
+        reader.read(attribute, node, guarded=True)
+    if names is None:
         reader.anything(writes=name not in ("items", "keys", "values", "copy", "get"))
 
 
@@ -216,11 +216,11 @@ def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, argument
     decorators = method[1] if method is not None else ()
     if method is None or any(decorator in _PROPERTIES for decorator in decorators):
         expression.attribute_of(reader, held, name, function)
-        _escape(reader, _given(reader, arguments))
+        _escape(reader, _passed(reader, arguments))
         return None
-    given = _given(reader, arguments)
+    passed = _passed(reader, arguments)
     me: list[Kind | None] = [] if "staticmethod" in decorators else [None] if "classmethod" in decorators else [held]
-    bound = bind(method[0], [*me, *given[0]], given[1], given[2])
+    bound = bind(method[0], [*me, *passed[0]], passed[1], passed[2])
     effects = reader.functions.effects(method[0], bound) if bound is not None else UNKNOWN
     plain = all(decorator in ("metaflow.step", "staticmethod", "classmethod") for decorator in decorators)
     return _apply(reader, effects, passed_on=not plain)
@@ -239,15 +239,15 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
     for read in effects.reads:
         if read.name in state.must:
             continue
-        found = replace(
+        seen = replace(
             read, certain=read.certain and certain, guarded=read.guarded or guarded, own=False,
             assigned=read.assigned or read.name in state.may,
             unknown=read.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *read.merged))),
         )  # fmt: skip
-        key = (found.name, id(found.place), found.certain, found.guarded, found.assigned, found.unknown, found.merged)
+        key = (seen.name, id(seen.place), seen.certain, seen.guarded, seen.assigned, seen.unknown, seen.merged)
         if key not in reader.seen:
             reader.seen.add(key)
-            reader.reads.append(found)
+            reader.reads.append(seen)
     if effects.writes:
         reader.writes += [
             replace(write, certain=write.certain and certain, guarded=write.guarded or guarded)
@@ -269,15 +269,15 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         )
     if effects.inputs:
         reader.inputs += [
-            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded, each=each.each and certain)
-            for each in effects.inputs
+            replace(read, certain=read.certain and certain, guarded=read.guarded or guarded, each=read.each and certain)
+            for read in effects.inputs
         ]
     if effects.branches:
         reader.branches += [
             replace(branch, certain=branch.certain and certain, guarded=branch.guarded or guarded)
             for branch in effects.branches
         ]
-    made = [
+    merges = [
         replace(
             merge, certain=merge.certain and certain, guarded=merge.guarded or guarded, may=merge.may | state.may,
             must=merge.must | state.must,
@@ -285,12 +285,12 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         )
         for merge in effects.merges
     ]  # fmt: skip
-    reader.merges += made
-    state.merged = (*state.merged, *made)
+    reader.merges += merges
+    state.merged = (*state.merged, *merges)
     if not passed_on:
         state.sure_merged = (
             *state.sure_merged,
-            *(one for one, each in zip(made, effects.merges) if each in effects.merged),
+            *(one for one, original in zip(merges, effects.merges) if original in effects.merged),
         )
     for name in effects.deleted:
         reader.dropped.append(name)
@@ -395,60 +395,62 @@ def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str |
     function, arguments = node.field("function"), node.field("arguments")
     if function is None or arguments is None or function.text() not in functions or arguments.kind() != "argument_list":
         return None
-    given = [child for child in arguments.named_children() if child.kind() != "comment"]
+    argument_nodes = [child for child in arguments.named_children() if child.kind() != "comment"]
     if (
-        len(given) < 2
-        or not is_self(reader, given[0])
-        or (len(given) == 3 and given[2].text() not in ("None", "False", "0", "''", '""'))
+        len(argument_nodes) < 2
+        or not is_self(reader, argument_nodes[0])
+        or (len(argument_nodes) == 3 and argument_nodes[2].text() not in ("None", "False", "0", "''", '""'))
     ):
         return None
-    found = binding.texts(reader, given[1])
-    return found[0] if found is not None and len(found) == 1 else None
+    names = binding.texts(reader, argument_nodes[1])
+    return names[0] if names is not None and len(names) == 1 else None
 
 
 def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
     """Handles `getattr`, `hasattr`, `setattr`, `delattr`."""
-    given = [child for child in arguments.named_children() if child.kind() != "comment"]
-    if len(given) < 2 or any(each.kind() in ("list_splat", "keyword_argument", "dictionary_splat") for each in given):
-        _escape(reader, _given(reader, arguments))
+    argument_nodes = [child for child in arguments.named_children() if child.kind() != "comment"]
+    if len(argument_nodes) < 2 or any(
+        argument.kind() in ("list_splat", "keyword_argument", "dictionary_splat") for argument in argument_nodes
+    ):
+        _escape(reader, _passed(reader, arguments))
         return None
-    held = expression.result(reader, given[0])
-    expression.use(reader, given[1])
-    value = expression.result(reader, given[2]) if len(given) > 2 else None
+    held = expression.result(reader, argument_nodes[0])
+    expression.use(reader, argument_nodes[1])
+    value = expression.result(reader, argument_nodes[2]) if len(argument_nodes) > 2 else None
     if held is None or reader.state is None:
         reader.escape(value)
         return None
-    found = binding.texts(reader, given[1])
-    if found is None:
+    names = binding.texts(reader, argument_nodes[1])
+    if names is None:
         if held.what in ("self", "mixed"):
             reader.anything(reads=name in ("getattr", "hasattr"), writes=name in ("setattr", "delattr"))
         else:
             reader.escape(held)
         return None
     if name in ("getattr", "hasattr"):
-        guarded = name == "hasattr" or len(given) > 2 or len(found) > 1
-        kinds = [expression.attribute_of(reader, held, each, node, guarded) for each in found]
+        guarded = name == "hasattr" or len(argument_nodes) > 2 or len(names) > 1
+        kinds = [expression.attribute_of(reader, held, attribute, node, guarded) for attribute in names]
         return either(kinds[0], value) if len(kinds) == 1 and name == "getattr" else None
     if held.what != "self":
         reader.escape(held)
         return None
-    for each in found:
+    for attribute in names:
         if name == "delattr":
-            reader.delete(each, node)
-        elif not accessor(reader, each, ".setter", node):
+            reader.delete(attribute, node)
+        elif not accessor(reader, attribute, ".setter", node):
             definitions = (
                 ANYTHING
-                if value is not None or len(found) > 1
-                else binding.definitions(reader, given[2])
-                if len(given) > 2
+                if value is not None or len(names) > 1
+                else binding.definitions(reader, argument_nodes[2])
+                if len(argument_nodes) > 2
                 else ANYTHING
             )
-            reader.write(each, node, definitions, held.sure and len(found) == 1)
+            reader.write(attribute, node, definitions, held.sure and len(names) == 1)
     return None
 
 
 def _vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    positional, named, splat = _given(reader, arguments)
+    positional, named, splat = _passed(reader, arguments)
     if len(positional) == 1 and positional[0] is not None and positional[0].what == "self":
         if name == "vars":
             return Kind("vars")
@@ -460,9 +462,9 @@ def _vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | 
 
 def _harmless(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
     """Handles functions that inspect their arguments, but neither keep them nor touch their attributes."""
-    positional, named, _ = _given(reader, arguments)
-    for each in (*positional, *named.values()):
-        if each is not None and each.what == "vars":
+    positional, named, _ = _passed(reader, arguments)
+    for held in (*positional, *named.values()):
+        if held is not None and held.what == "vars":
             reader.anything(writes=False)
 
 
@@ -481,7 +483,7 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
             plain.append(child)
     if name in ("map", "filter") and len(plain) >= 2:
         key, plain = plain[0], plain[1:]
-    kinds = [expression.result(reader, each) for each in plain]
+    kinds = [expression.result(reader, argument) for argument in plain]
     one = (
         element(kinds[0])
         if len(kinds) == 1
@@ -526,8 +528,8 @@ def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
         and reader.qualified(function.text()) == "operator.attrgetter"
     ):
         arguments = node.field("arguments")
-        for each in arguments.named_children() if arguments is not None else []:
-            for name in binding.texts(reader, each) or ():
+        for child in arguments.named_children() if arguments is not None else []:
+            for name in binding.texts(reader, child) or ():
                 expression.attribute_of(reader, one, name, node, guarded=True)
     else:
         expression.use(reader, node)
@@ -536,8 +538,8 @@ def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
 
 def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
     """Handles `enumerate` and `zip`."""
-    positional, named, splat = _given(reader, arguments)
-    parts = [element(each) for each in positional]
+    positional, named, splat = _passed(reader, arguments)
+    parts = [element(kind) for kind in positional]
     if splat or not any(part is not None for part in parts):
         _escape(reader, (positional, named, splat))
         return None
@@ -551,8 +553,8 @@ def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
 
 def _evaluate(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
     """Handles `exec`, `eval`, `locals`: anything may happen."""
-    _escape(reader, _given(reader, arguments))
-    if reader.state is not None and any(isinstance(each, Kind) for each in reader.state.env.values()):
+    _escape(reader, _passed(reader, arguments))
+    if reader.state is not None and any(isinstance(held, Kind) for held in reader.state.env.values()):
         reader.anything(writes=name != "locals")
 
 
@@ -571,28 +573,28 @@ _BUILTINS: dict[str, Callable[[Reader, SgNode, str, SgNode], Kind | None]] = {
 
 
 def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
-    given: dict[str, SgNode] = {}
+    by_name: dict[str, SgNode] = {}
     positional: list[SgNode] = []
-    known = True
-    for each in arguments.named_children():
-        name, value = each.field("name"), each.field("value")
-        if each.kind() == "keyword_argument" and name is not None and value is not None:
-            given[name.text()] = value
-        elif each.kind() in ("list_splat", "dictionary_splat"):
-            known = False
-            expression.use(reader, each)
-        elif each.kind() != "comment":
-            positional.append(each)
-    for key, each in zip(("inputs", "exclude", "include"), positional):
-        given.setdefault(key, each)
+    is_known = True
+    for child in arguments.named_children():
+        name, value = child.field("name"), child.field("value")
+        if child.kind() == "keyword_argument" and name is not None and value is not None:
+            by_name[name.text()] = value
+        elif child.kind() in ("list_splat", "dictionary_splat"):
+            is_known = False
+            expression.use(reader, child)
+        elif child.kind() != "comment":
+            positional.append(child)
+    for key, argument_node in zip(("inputs", "exclude", "include"), positional):
+        by_name.setdefault(key, argument_node)
     held = None
-    for key, each in given.items():
+    for key, argument in by_name.items():
         if key == "inputs":
-            held = expression.result(reader, each)
+            held = expression.result(reader, argument)
         else:
-            expression.use(reader, each)
-    known = known and held is not None and held.every
-    include, exclude = (_names(reader, given.get(key)) if known else None for key in ("include", "exclude"))
+            expression.use(reader, argument)
+    is_known = is_known and held is not None and held.every
+    include, exclude = (_names(reader, by_name.get(key)) if is_known else None for key in ("include", "exclude"))
     state = reader.state
     if state is None:
         return
@@ -612,9 +614,9 @@ def _names(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
     if node is None:
         return ()
     try:
-        found = reader.folded(node)
+        names = reader.folded(node)
     except Unfoldable:
         return None
-    if found is None:
+    if names is None:
         return ()
-    return tuple(found) if isinstance(found, (list, tuple)) and all(isinstance(each, str) for each in found) else None
+    return tuple(names) if isinstance(names, (list, tuple)) and all(isinstance(item, str) for item in names) else None

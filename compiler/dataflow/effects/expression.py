@@ -68,7 +68,7 @@ def _binary(reader: Reader, node: SgNode) -> Kind | None:
             break
         operands.append(right)
         node = left
-    kinds = [result(reader, each) for each in (node, *reversed(operands))]
+    kinds = [result(reader, operand) for operand in (node, *reversed(operands))]
     if all(kind is not None and kind.what in ("several", "inputs") for kind in kinds):
         return Kind("several")  # list(inputs) + …
     for kind in kinds:
@@ -127,10 +127,10 @@ def _subscript(reader: Reader, node: SgNode) -> Kind | None:
     if held.what in ("inputs", "several"):
         return Kind("several" if any(key.kind() == "slice" for key in keys) else "input", "", held.sure)
     if held.what == "vars":
-        found = binding.texts(reader, keys[0]) if len(keys) == 1 else None
-        if found is None:
+        names = binding.texts(reader, keys[0]) if len(keys) == 1 else None
+        if names is None:
             reader.anything(writes=False)
-        for name in found or ():
+        for name in names or ():
             reader.read(name, node, guarded=True)
     else:
         reader.escape(held)
@@ -206,8 +206,8 @@ def refine(reader: Reader, condition: SgNode, truth: bool) -> None:
         name = None
         if operator in ("in", "notin"):
             held = _held_by(reader, parts[1])
-            found = binding.texts(reader, parts[0]) if held else None
-            name = found[0] if found is not None and len(found) == 1 else None
+            names = binding.texts(reader, parts[0]) if held else None
+            name = names[0] if names is not None and len(names) == 1 else None
             truth = truth is (operator == "in")
         elif operator in ("isnot", "!=", "is", "==") and parts[1].text() == "None" and parts[0].kind() == "call":
             name = calls.asked_for(reader, parts[0], ("getattr",))
@@ -231,8 +231,8 @@ def _held_by(reader: Reader, node: SgNode) -> bool:
         function, arguments = node.field("function"), node.field("arguments")
         if function is None or arguments is None or function.text() not in ("vars", "dir"):
             return False
-        given = arguments.named_children()
-        return len(given) == 1 and calls.is_self(reader, given[0])
+        children = arguments.named_children()
+        return len(children) == 1 and calls.is_self(reader, children[0])
     return False
 
 
@@ -329,14 +329,15 @@ def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
 
 def _variables(clauses: list[SgNode]) -> list[str]:
     """Returns the variables that a comprehension binds."""
-    found = []
+    names = []
     for clause in clauses:
         left = clause.field("left") if clause.kind() == "for_in_clause" else None
         if left is not None:
-            found += [
-                each.text() for each in ([left] if left.kind() == "identifier" else left.find_all(kind="identifier"))
+            names += [
+                identifier.text()
+                for identifier in ([left] if left.kind() == "identifier" else left.find_all(kind="identifier"))
             ]
-    return found
+    return names
 
 
 def _call(reader: Reader, node: SgNode) -> Kind | None:

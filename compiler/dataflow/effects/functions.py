@@ -66,41 +66,31 @@ class Functions:
         outer, self._met = self._met, MAX_DEPTH + 1
         self._reading.append(key)
         try:
-            found = read_body(self, code, dict(bound))
+            effects = read_body(self, code, dict(bound))
         finally:
             self._reading.pop()
         if self._met <= depth:
-            found = _of_recursion(found)
+            effects = _of_recursion(effects)
         if self._met >= depth:
-            self._known[key] = found
+            self._known[key] = effects
         self._met = min(outer, self._met) if self._met < depth else outer
-        return found
+        return effects
 
     def method(self, name: str) -> tuple[Code, tuple[str, ...]] | None:
         """Returns the method `self.NAME`, and the names of its decorators ("?": a decorator without a name)."""
         member = self.members.get(name)
         if member is None or member.kind not in ("method", "step") or member.node.kind() != "function_definition":
             return None
-        return Code(member.owner.module, member.node, member.owner), self._decorators(member)
+        code = Code(member.owner.module, member.node, member.owner)
+        return code, tuple(each.name or "?" for each in member.decorators)
 
     def is_followed(self, module: Module, dotted: str) -> bool:
         """Returns True if the name is one of the flow's own functions."""
         return self.function(self.evaluator.resolver.qualify(module, dotted)) is not None
 
-    def _decorators(self, member: Member) -> tuple[str, ...]:
-        if member.outer.kind() != "decorated_definition":
-            return ()
-        from flowc.compiler.read.members import decorator_name
-
-        return tuple(
-            decorator_name(self.evaluator.resolver, member.owner, child) or "?"
-            for child in member.outer.children()
-            if child.kind() == "decorator"
-        )
-
     def inherited(self, owner: Class, name: str) -> Code | None:
         """Returns the method `super().NAME` in a method of the class `owner`."""
-        keys = [each.key for each in self.order]
+        keys = [owner.key for owner in self.order]
         if owner.key not in keys:
             return None
         for above in self.order[keys.index(owner.key) + 1 :]:
@@ -115,26 +105,26 @@ class Functions:
 
     def function(self, qualified: str) -> Code | None:
         """Returns the flow's function of that qualified name, if it is defined once and not decorated."""
-        found = self.evaluator.resolver.split(qualified) if qualified else None
-        if found is None:
+        location = self.evaluator.resolver.split(qualified) if qualified else None
+        if location is None:
             return None
-        home, name = found
+        home, name = location
         nodes = home.functions.get(name, [])
         if len(nodes) != 1 or nodes[0].kind() != "function_definition" or name in home.assigned:
             return None
         return Code(home, nodes[0], None)
 
 
-def _of_recursion(found: Effects) -> Effects:
+def _of_recursion(effects: Effects) -> Effects:
     """Returns the effects of a recursive function.
 
     The inner call was assumed to do nothing, so only possible effects are known.
     """
     return replace(
-        found,
-        reads=tuple(replace(read, guarded=True) for read in found.reads),
-        must=found.must - found.deleted,
-        definitions={name: frozenset([None]) for name in found.definitions},
+        effects,
+        reads=tuple(replace(read, guarded=True) for read in effects.reads),
+        must=effects.must - effects.deleted,
+        definitions={name: frozenset([None]) for name in effects.definitions},
         leaves=False,
     )
 
@@ -143,15 +133,15 @@ def parameters(code: Code) -> tuple[list[str], bool]:
     """Returns the names of the function's positional parameters, and True if it has others (`*args`, `**kwargs`)."""
     node = code.node.field("parameters")
     names, others = [], False
-    for each in node.named_children() if node is not None else []:
-        kind = each.kind()
+    for parameter in node.named_children() if node is not None else []:
+        kind = parameter.kind()
         if kind == "identifier":
-            names.append(each.text())
+            names.append(parameter.text())
         elif kind in ("default_parameter", "typed_default_parameter"):
-            name = each.field("name")
+            name = parameter.field("name")
             names.append(name.text() if name is not None else "")
-        elif kind == "typed_parameter" and each.named_children()[0].kind() == "identifier":
-            names.append(each.named_children()[0].text())
+        elif kind == "typed_parameter" and parameter.named_children()[0].kind() == "identifier":
+            names.append(parameter.named_children()[0].text())
         elif kind in ("list_splat_pattern", "dictionary_splat_pattern", "typed_parameter"):
             others = True
     return names, others
@@ -163,7 +153,7 @@ def bind(code: Code, positional: list[Kind | None], named: dict[str, Kind | None
     None if an argument cannot be matched to its parameter.
     """
     names, others = parameters(code)
-    tracked = [each for each in (*positional, *named.values()) if each is not None]
+    tracked = [argument for argument in (*positional, *named.values()) if argument is not None]
     if not tracked:
         return ()
     if splat or (
@@ -173,6 +163,6 @@ def bind(code: Code, positional: list[Kind | None], named: dict[str, Kind | None
         )
     ):
         return None
-    found = [(name, kind) for name, kind in zip(names, positional) if kind is not None]
-    found += [(name, kind) for name, kind in named.items() if kind is not None]
-    return tuple(sorted(found, key=lambda each: each[0]))
+    pairs = [(name, kind) for name, kind in zip(names, positional) if kind is not None]
+    pairs += [(name, kind) for name, kind in named.items() if kind is not None]
+    return tuple(sorted(pairs, key=lambda pair: pair[0]))

@@ -213,11 +213,11 @@ class Reader:
         if not (assigned or unknown or merges):
             return
         for at in range(mark.reads, len(self.reads)):
-            each = self.reads[at]
-            if unknown or merges or each.name in assigned:
-                found = each.assigned or each.name in assigned
+            read = self.reads[at]
+            if unknown or merges or read.name in assigned:
+                assigned_before = read.assigned or read.name in assigned
                 self.reads[at] = replace(
-                    each, assigned=found, unknown=each.unknown or unknown, merged=_both(each.merged, merges)
+                    read, assigned=assigned_before, unknown=read.unknown or unknown, merged=_both(read.merged, merges)
                 )
         for at in range(mark.deletes, len(self.deletes)):
             gone = self.deletes[at]

@@ -209,12 +209,12 @@ class State:
         self.unknown = False  # anything may have been assigned
 
     def copy(self) -> State:
-        made = State()
-        made.may, made.must, made.deleted = set(self.may), set(self.must), set(self.deleted)
-        made.definitions, made.env = dict(self.definitions), dict(self.env)
-        made.merged, made.sure_merged = self.merged, self.sure_merged
-        made.unknown = self.unknown
-        return made
+        copy = State()
+        copy.may, copy.must, copy.deleted = set(self.may), set(self.must), set(self.deleted)
+        copy.definitions, copy.env = dict(self.definitions), dict(self.env)
+        copy.merged, copy.sure_merged = self.merged, self.sure_merged
+        copy.unknown = self.unknown
+        return copy
 
     def assign(self, name: str, value: frozenset[Definition | None]) -> None:
         self.may.add(name)
@@ -254,7 +254,7 @@ def joined(one: State | None, other: State | None) -> State | None:
             else:
                 one.env[name] = both
     one.merged = tuple(dict.fromkeys((*one.merged, *other.merged)))
-    one.sure_merged = tuple(each for each in one.sure_merged if each in other.sure_merged)
+    one.sure_merged = tuple(merge for merge in one.sure_merged if merge in other.sure_merged)
     one.unknown = one.unknown or other.unknown
     return one
 

@@ -61,7 +61,7 @@ def _read(reader: Reader) -> Effects:
         reader.returns = either(reader.returns, None)
     last = joined(reader.exits, reader.state)
     end = last or State()
-    found = Effects(
+    effects = Effects(
         tuple(reader.reads), frozenset(reader.mentions), tuple(reader.writes), tuple(reader.deletes),
         tuple(reader.merges), tuple(reader.inputs),
         tuple(reader.branches), frozenset(name for name, _ in reader.log), frozenset(end.may), frozenset(end.must),
@@ -69,17 +69,17 @@ def _read(reader: Reader) -> Effects:
         end.definitions, end.sure_merged, reader.unknown_reads, reader.unknowns > 0, tuple(reader.flow_objects),
         reader.returns, last is None,
     )  # fmt: skip
-    return _of_generator(found) if reader.is_generator else found
+    return _of_generator(effects) if reader.is_generator else effects
 
 
-def _of_generator(found: Effects) -> Effects:
+def _of_generator(effects: Effects) -> Effects:
     """Returns the effects of a generator, which runs only as far as its items are used, perhaps never."""
     return replace(
-        found,
-        reads=tuple(replace(read, certain=False, guarded=True) for read in found.reads),
-        writes=tuple(replace(write, certain=False) for write in found.writes),
-        inputs=tuple(replace(each, certain=False, guarded=True, each=False) for each in found.inputs),
-        may=found.ever,
+        effects,
+        reads=tuple(replace(read, certain=False, guarded=True) for read in effects.reads),
+        writes=tuple(replace(write, certain=False) for write in effects.writes),
+        inputs=tuple(replace(read, certain=False, guarded=True, each=False) for read in effects.inputs),
+        may=effects.ever,
         must=frozenset(),
         merged=(),
         leaves=False,
@@ -134,8 +134,8 @@ def _assignment(reader: Reader, node: SgNode) -> None:
     ):
         values = [expression.result(reader, part) for part in parts]
         for target in targets:
-            for each, value, one in zip(_parts(target) or (), values, parts):
-                binding.bind(reader, each, value, one)
+            for part, value, one in zip(_parts(target) or (), values, parts):
+                binding.bind(reader, part, value, one)
         return
     held = expression.result(reader, right)
     if held is not None and held.what == "input":
@@ -186,11 +186,11 @@ def _continue_statement(reader: Reader, _node: SgNode) -> None:
 def _delete_statement(reader: Reader, node: SgNode) -> None:
     waiting = list(reversed(node.named_children()))
     while waiting:
-        each = waiting.pop()
-        if each.kind() in ("expression_list", "tuple", "parenthesized_expression", "list"):
-            waiting.extend(reversed(each.named_children()))
+        target = waiting.pop()
+        if target.kind() in ("expression_list", "tuple", "parenthesized_expression", "list"):
+            waiting.extend(reversed(target.named_children()))
         else:
-            binding.unbind(reader, each)
+            binding.unbind(reader, target)
 
 
 def _if_statement(reader: Reader, node: SgNode) -> None:
@@ -206,15 +206,15 @@ def _if_statement(reader: Reader, node: SgNode) -> None:
         if condition is None or body is None:
             break
         expression.use(reader, condition)
-        known = constant(condition)
+        value = constant(condition)
         other = reader.state.copy()
-        if known is not False:
-            reader.uncertain += known is None
+        if value is not False:
+            reader.uncertain += value is None
             expression.refine(reader, condition, True)
             _block(reader, body)
             end = joined(end, reader.state)
             reader.uncertain = outer + 1
-        reader.state = None if known is True else other
+        reader.state = None if value is True else other
         expression.refine(reader, condition, False)
     reader.uncertain = outer
     reader.state = joined(end, reader.state)
@@ -248,10 +248,10 @@ def _while_statement(reader: Reader, node: SgNode) -> None:
     if condition is None or body is None:
         return
     expression.use(reader, condition)
-    known = constant(condition)
-    if known is not False:
+    value = constant(condition)
+    if value is not False:
         _loop(
-            reader, node, lambda: expression.refine(reader, condition, True), body, known is True, endless=known is True
+            reader, node, lambda: expression.refine(reader, condition, True), body, value is True, endless=value is True
         )
 
 
@@ -419,8 +419,8 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
         ):
             reader.state.env.pop(name.text(), None)
         if guard is not None:
-            for each in guard.named_children():
-                expression.use(reader, each)
+            for child in guard.named_children():
+                expression.use(reader, child)
         body = _child(case, "block")
         if body is not None:
             _block(reader, body)
@@ -436,9 +436,9 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
 
 
 def _function_definition(reader: Reader, node: SgNode) -> None:
-    name, given = node.field("name"), node.field("parameters")
-    for each in given.named_children() if given is not None else []:
-        default = each.field("value")
+    name, parameter_list = node.field("name"), node.field("parameters")
+    for parameter in parameter_list.named_children() if parameter_list is not None else []:
+        default = parameter.field("value")
         if default is not None:
             expression.use(reader, default)
     if name is not None and reader.state is not None:

@@ -38,7 +38,9 @@ def html_of(block: Any, depth: int = 0) -> str:
 
 def anchor(title: Any) -> str:
     """Returns the id of the section with this title."""
-    return "section-" + "".join(each if each.isalnum() and each.isascii() else "-" for each in str(title).lower())
+    return "section-" + "".join(
+        character if character.isalnum() and character.isascii() else "-" for character in str(title).lower()
+    )
 
 
 def _text(value: Any) -> str:
@@ -52,7 +54,7 @@ def _json(value: Any) -> str:
 
 
 def _inside(block: Block, depth: int) -> str:
-    return "\n".join(html_of(each, depth) for each in block.get("contents") or ())
+    return "\n".join(html_of(block, depth) for block in block.get("contents") or ())
 
 
 def _heads(block: Block, level: int) -> str:
@@ -119,28 +121,28 @@ def _table(block: Block, depth: int) -> str:
     if block.get("vertical"):
         pairs = [(column, [row[at] for row in rows if at < len(row)]) for at, column in enumerate(columns)]
         body = "".join(
-            f'<tr><th scope="row">{_text(head)}</th>{"".join(f"<td>{_cell(each, depth)}</td>" for each in cells)}</tr>'
+            f'<tr><th scope="row">{_text(head)}</th>{"".join(f"<td>{_cell(cell, depth)}</td>" for cell in cells)}</tr>'
             for head, cells in pairs
         )
         return (
             f'{_heads(block, 3)}<div class="wide" tabindex="0"><table class="vertical"><tbody>{body}</tbody></table>'
             "</div>"
         )
-    head = "".join(f'<th scope="col">{_text(each)}</th>' for each in columns)
+    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
     lines = [row if isinstance(row, (list, tuple)) else [row] for row in rows]
-    body = "\n".join(f"<tr>{''.join(f'<td>{_cell(each, depth)}</td>' for each in row)}</tr>" for row in lines)
+    body = "\n".join(f"<tr>{''.join(f'<td>{_cell(cell, depth)}</td>' for cell in row)}</tr>" for row in lines)
     top = f"<thead><tr>{head}</tr></thead>" if columns else ""
     return f'{_heads(block, 3)}<div class="wide" tabindex="0"><table>{top}<tbody>{body}</tbody></table></div>'
 
 
 def _artifacts(block: Block, depth: int) -> str:
     rows = []
-    for each in block["data"]:
-        value = each.get("data")
-        text = value if isinstance(value, str) and each.get("only_repr", True) else _json(value)
-        name = each.get("name")
+    for artifact in block["data"]:
+        value = artifact.get("data")
+        text = value if isinstance(value, str) and artifact.get("only_repr", True) else _json(value)
+        name = artifact.get("name")
         head = f'<th scope="row">{_text(name)}</th>' if name is not None else ""
-        kind = f' title="{_text(each["type"])}"' if each.get("type") else ""
+        kind = f' title="{_text(artifact["type"])}"' if artifact.get("type") else ""
         rows.append(f"<tr>{head}<td><pre{kind}><code>{escape(text)}</code></pre></td></tr>")
     return (
         f'{_heads(block, 3)}<div class="wide" tabindex="0"><table class="artifacts"><tbody>{"".join(rows)}</tbody>'
@@ -161,10 +163,10 @@ def _progress(block: Block, depth: int) -> str:
     numbers = f"{_text(value)}/{_text(most)}" if most else f"{_text(value)} {_text(unit or '')}"
     head = f'<span class="label">{_text(label)}</span> <span class="numbers">{numbers}</span>' if label else ""
     details = f'<span class="details">{_text(block["details"])}</span>' if block.get("details") else ""
-    known = isinstance(most, (int, float)) and isinstance(value, (int, float)) and most > 0
+    is_measured = isinstance(most, (int, float)) and isinstance(value, (int, float)) and most > 0
     bar = (
         f'<progress max="{most}" value="{value}" aria-label="{_text(label or "progress")}">{numbers}</progress>'
-        if known
+        if is_measured
         else ""
     )
     return f'<div class="progress"><div>{head}{details}</div>{bar}</div>'
@@ -191,16 +193,19 @@ def _theme(name: Any) -> str:
     return f"theme-{name}" if isinstance(name, str) and name in _THEMES else ""
 
 
+CHART = '<figure class="chart">'  # how every chart begins
+
+
 def _chart(block: Block, depth: int) -> str:
+    """Returns the place of a chart, with its specification, which can be read where no script draws it."""
     spec = block["spec"]
-    kind = "Vega-Lite" if "vega-lite" in str(spec.get("$schema", "vega-lite")) else "Vega"
     title = spec.get("title")
     shown = title.get("text") if isinstance(title, dict) else title
     name = f": {_text(shown)}" if shown else ""
     return (
-        f'<details class="chart"><summary>Chart{name} <span class="note">'
-        f"(this page does not draw {kind} charts; open to see the specification)"
-        f'</span></summary><pre class="json" tabindex="0">{escape(_json(spec))}</pre></details>'
+        f'{CHART}<div class="drawn"></div><details>'
+        f'<summary>Chart{name} <span class="note">(specification)</span></summary>'
+        f'<pre class="json" tabindex="0">{escape(_json(spec))}</pre></details></figure>'
     )
 
 
@@ -218,7 +223,7 @@ def _viewer(key: str) -> Callable[[Block, int], str]:
 def _events(block: Block, depth: int) -> str:
     import time
 
-    made: List[str] = []
+    events_html: List[str] = []
     for event in block["events"]:
         rows = []
         for name, value in event["metadata"].items():
@@ -230,13 +235,15 @@ def _events(block: Block, depth: int) -> str:
             for name, payload in (event.get("payloads") or {}).items()
         )
         priority = f' <span class="priority">{_text(event["priority"])}</span>' if event.get("priority") else ""
-        made.append(f'<li class="{_theme(event.get("style_theme"))}"><dl>{"".join(rows)}</dl>{priority}{payloads}</li>')
+        events_html.append(
+            f'<li class="{_theme(event.get("style_theme"))}"><dl>{"".join(rows)}</dl>{priority}{payloads}</li>'
+        )
     stats = block.get("stats") or {}
     state = "finished" if stats.get("finished") else f"{stats.get('total_events', 0)} events"
     title = _text(block.get("title") or "Events")
     return (
         f'<div class="events"><p><strong>{title}</strong> <span class="note">{_text(state)}</span></p>'
-        f"<ol reversed>{''.join(made)}</ol></div>"
+        f"<ol reversed>{''.join(events_html)}</ol></div>"
     )
 
 
@@ -253,7 +260,7 @@ def _dag(block: Block, depth: int) -> str:
             f'<tr{here}><th scope="row">{_text(name)}</th><td>{_text(step.get("type"))}</td><td>{to}</td><td>{doc}</td>'
             "</tr>"
         )
-    head = "".join(f'<th scope="col">{each}</th>' for each in ("step", "kind", "goes on to", "what it does"))
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in ("step", "kind", "goes on to", "what it does"))
     return (
         f'<div class="wide" tabindex="0"><table class="dag"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}'
         "</tbody></table></div>"

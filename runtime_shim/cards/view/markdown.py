@@ -39,13 +39,13 @@ def html_of(text: str) -> str:
 
 
 def safe_link(target: str) -> Optional[str]:
-    """Returns the target of a link as it is; None for one that a page must not lead to.
+    """Returns the target of a link unchanged, or None for one that a page must not lead to.
 
     >>> safe_link("https://x"), safe_link("java\\nscript:x"), safe_link("#top"), safe_link("//x")
     ('https://x', None, '#top', None)
     """
     target = target.strip()
-    if any(ord(each) <= 32 or ord(each) == 127 for each in target):
+    if any(ord(character) <= 32 or ord(character) == 127 for character in target):
         return None
     return target if target.lower().startswith(("http://", "https://", "mailto:", "#")) else None
 
@@ -53,18 +53,18 @@ def safe_link(target: str) -> Optional[str]:
 def _blocks(lines: List[str], depth: int, tight: bool = False) -> str:
     if depth > DEEPEST:
         return f"<pre>{escape(chr(10).join(lines))}</pre>"
-    made: List[str] = []
+    blocks: List[str] = []
     paragraph: List[str] = []
 
     def end_paragraph() -> None:
         if paragraph:
             text = _inline(
                 "\n".join(
-                    each.strip(" ") if at == len(paragraph) - 1 else each.lstrip(" ")
-                    for at, each in enumerate(paragraph)
+                    line.strip(" ") if at == len(paragraph) - 1 else line.lstrip(" ")
+                    for at, line in enumerate(paragraph)
                 )
             )
-            made.append(text if tight else f"<p>{text}</p>")
+            blocks.append(text if tight else f"<p>{text}</p>")
             paragraph.clear()
 
     at = 0
@@ -79,19 +79,19 @@ def _blocks(lines: List[str], depth: int, tight: bool = False) -> str:
         elif fence:
             end_paragraph()
             at, content = _fenced(lines, at, fence)
-            made.append(f"<pre><code>{escape(content)}</code></pre>")
+            blocks.append(f"<pre><code>{escape(content)}</code></pre>")
         elif heading:
             end_paragraph()
-            made.append(_heading(len(heading.group(1)), heading.group(2) or ""))
+            blocks.append(_heading(len(heading.group(1)), heading.group(2) or ""))
             at += 1
         elif paragraph and re.match(r" {0,3}(=+|-+) *$", line):
-            text = " ".join(each.strip() for each in paragraph)
+            text = " ".join(line.strip() for line in paragraph)
             paragraph.clear()
-            made.append(_heading(1 if "=" in line else 2, text))
+            blocks.append(_heading(1 if "=" in line else 2, text))
             at += 1
         elif _RULE.match(line):
             end_paragraph()
-            made.append("<hr>")
+            blocks.append("<hr>")
             at += 1
         elif line.lstrip(" ").startswith(">") and len(line) - len(line.lstrip(" ")) < 4:
             end_paragraph()
@@ -99,13 +99,13 @@ def _blocks(lines: List[str], depth: int, tight: bool = False) -> str:
             while at < len(lines) and lines[at].strip() and (lines[at].lstrip(" ").startswith(">") or inside):
                 inside.append(re.sub(r"^ {0,3}> ?", "", lines[at]))
                 at += 1
-            made.append(f"<blockquote>{_blocks(inside, depth + 1)}</blockquote>")
+            blocks.append(f"<blockquote>{_blocks(inside, depth + 1)}</blockquote>")
         elif item and (
             not paragraph or (line.strip() not in ("*", "+", "-") and item.group(2) in ("*", "+", "-", "1.", "1)"))
         ):
             end_paragraph()
             at, text = _list(lines, at, item, depth)
-            made.append(text)
+            blocks.append(text)
         elif not paragraph and line.startswith("    "):
             code = []
             while at < len(lines) and (lines[at].startswith("    ") or not lines[at].strip()):
@@ -113,16 +113,16 @@ def _blocks(lines: List[str], depth: int, tight: bool = False) -> str:
                 at += 1
             while code and not code[-1].strip():
                 code.pop()
-            made.append(f"<pre><code>{escape(chr(10).join(code))}{chr(10)}</code></pre>")
+            blocks.append(f"<pre><code>{escape(chr(10).join(code))}{chr(10)}</code></pre>")
         elif "|" in line and at + 1 < len(lines) and "-" in lines[at + 1] and _is_table(line, lines[at + 1]):
             end_paragraph()
             at, text = _table(lines, at)
-            made.append(text)
+            blocks.append(text)
         else:
             paragraph.append(line)
             at += 1
     end_paragraph()
-    return "\n".join(made)
+    return "\n".join(blocks)
 
 
 def _heading(level: int, text: str) -> str:
@@ -141,7 +141,7 @@ def _fenced(lines: List[str], at: int, fence: Match[str]) -> Tuple[int, str]:
         if line.strip(" ").strip(mark[0]) == "" and line.strip().startswith(mark):
             break
         content.append(line[min(indent, len(line) - len(line.lstrip(" "))) :])
-    return at, "".join(each + "\n" for each in content)
+    return at, "".join(line + "\n" for line in content)
 
 
 def _list(lines: List[str], at: int, first: Match[str], depth: int) -> Tuple[int, str]:
@@ -171,10 +171,10 @@ def _list(lines: List[str], at: int, first: Match[str], depth: int) -> Tuple[int
         else:
             break
         at += 1
-    made = "\n".join(_item(each, depth, not loose) for each in items)
+    items_html = "\n".join(_item(item, depth, not loose) for item in items)
     start = int(mark[:-1]) if is_ordered else 1
     opening = f'<ol start="{start}">' if start != 1 else "<ol>" if is_ordered else "<ul>"
-    return at, f"{opening}\n{made}\n</{'ol' if is_ordered else 'ul'}>"
+    return at, f"{opening}\n{items_html}\n</{'ol' if is_ordered else 'ul'}>"
 
 
 def _begins_a_block(line: str) -> bool:
@@ -198,7 +198,7 @@ def _cells(line: str) -> List[str]:
     cells = re.split(r"(?<!\\)\|", line.strip())
     cells = cells[1:] if cells and not cells[0].strip() and line.strip().startswith("|") else cells
     cells = cells[:-1] if cells and not cells[-1].strip() and line.strip().endswith("|") else cells
-    return [each.strip().replace("\\|", "|") for each in cells]
+    return [cell.strip().replace("\\|", "|") for cell in cells]
 
 
 def _is_table(head: str, delimiters: str) -> bool:
@@ -207,10 +207,10 @@ def _is_table(head: str, delimiters: str) -> bool:
 
 def _table(lines: List[str], at: int) -> Tuple[int, str]:
     head = _cells(lines[at])
-    sides = [(each.startswith(":"), each.endswith(":")) for each in _cells(lines[at + 1])]
+    sides = [(cell.startswith(":"), cell.endswith(":")) for cell in _cells(lines[at + 1])]
     classes = [
-        "" if not any(each) else f' class="{"center" if all(each) else "right" if each[1] else "left"}"'
-        for each in sides
+        "" if not any(side) else f' class="{"center" if all(side) else "right" if side[1] else "left"}"'
+        for side in sides
     ]
     rows = []
     at += 2
@@ -250,30 +250,30 @@ def _inline(text: str, links: bool = True) -> str:
         runs.append(_Run(escape(text[at : match.start()])))
         at = _mark(text, match, runs, links, brackets)
     _emphasize(runs)
-    return "".join(each.html + each.before + each.char * each.count + each.after for each in runs)
+    return "".join(run.html + run.before + run.char * run.count + run.after for run in runs)
 
 
 def _mark(text: str, match: Match[str], runs: List[_Run], links: bool, brackets: Dict[int, int]) -> int:
     """Adds the element that begins at a special character; returns the position after it."""
-    kind, found, end = match.lastgroup, match.group(), match.end()
+    kind, matched, end = match.lastgroup, match.group(), match.end()
     if kind == "escape":
-        runs.append(_Run(escape(found[1])))
+        runs.append(_Run(escape(matched[1])))
     elif kind == "ticks":
-        close = re.compile(rf"(?<!`){found}(?!`)").search(text, end)
+        close = re.compile(rf"(?<!`){matched}(?!`)").search(text, end)
         if close is not None:
             content = text[end : close.start()].replace("\n", " ")
             if content.startswith(" ") and content.endswith(" ") and content.strip():
                 content = content[1:-1]
             runs.append(_Run(f"<code>{escape(content)}</code>"))
             return close.end()
-        runs.append(_Run(found))
+        runs.append(_Run(matched))
     elif kind in ("auto", "bare"):
-        target = found[1:-1] if kind == "auto" else found
+        target = matched[1:-1] if kind == "auto" else matched
         runs.append(_Run(_link(target, escape(target)) if links else escape(target)))
     elif kind in ("image", "link"):
         whole = _bracketed(text, end, brackets.get(end, -1)) if links or kind == "image" else None
         if whole is None:
-            runs.append(_Run(escape(found)))
+            runs.append(_Run(escape(matched)))
         else:
             label, target, after = whole
             runs.append(
@@ -287,7 +287,7 @@ def _mark(text: str, match: Match[str], runs: List[_Run], links: bool, brackets:
         if close_at > end:
             runs.append(_Run(f"<del>{_inline(text[end:close_at], links)}</del>"))
             return close_at + 2
-        runs.append(_Run(found))
+        runs.append(_Run(matched))
     else:
         first = text[match.start() - 1] if match.start() else " "
         last = text[end] if end < len(text) else " "
@@ -295,20 +295,20 @@ def _mark(text: str, match: Match[str], runs: List[_Run], links: bool, brackets:
         closes = not first.isspace() and (first.isalnum() or last.isspace() or not last.isalnum())
         if kind == "bars":
             opens, closes = opens and (not closes or not first.isalnum()), closes and (not opens or not last.isalnum())
-        runs.append(_Run("", found[0], len(found), opens, closes))
+        runs.append(_Run("", matched[0], len(matched), opens, closes))
     return end
 
 
 def _brackets(text: str) -> Dict[int, int]:
     """Returns the position of the `]` for the position after each `[` that is closed."""
-    found: Dict[int, int] = {}
+    partners: Dict[int, int] = {}
     waiting: List[int] = []
     for match in re.finditer(r"\\.|[\[\]]", text, re.S):
         if match.group() == "[":
             waiting.append(match.end())
         elif match.group() == "]" and waiting:
-            found[waiting.pop()] = match.start()
-    return found
+            partners[waiting.pop()] = match.start()
+    return partners
 
 
 def _bracketed(text: str, start: int, close: int) -> Optional[Tuple[str, str, int]]:
@@ -327,8 +327,8 @@ def _bracketed(text: str, start: int, close: int) -> Optional[Tuple[str, str, in
 
 
 def _link(target: str, html: str) -> str:
-    found = safe_link(target)
-    return html if found is None else f'<a href="{escape(found)}" target="_blank" rel="noopener noreferrer">{html}</a>'
+    link = safe_link(target)
+    return html if link is None else f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{html}</a>'
 
 
 def _picture(label: str, target: str) -> str:

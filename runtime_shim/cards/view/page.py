@@ -1,19 +1,20 @@
-"""Renders a card as one self-contained HTML page: no script, no font, no request.
+"""Renders a card as one self-contained HTML page: no font, no request, and no script but the one that draws charts.
 
-The page's policy allows only styles and pictures that are in the page. HTML of a custom card type is shown in a frame
-with an origin of its own; its scripts run there, and reach neither the page nor a network.
+The page's policy allows only styles and pictures that are in the page, and that script by its digest. HTML of a
+custom card type is shown in a frame with an origin of its own; its scripts run there, and reach neither the page nor a
+network.
 """
 
 from __future__ import annotations
 
 from html import escape
 
-from .blocks import anchor
+from .blocks import CHART, anchor
 from .blocks import html_of as block_html
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator
+    from typing import Any, Callable, Dict, Iterator, Optional
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
@@ -80,6 +81,7 @@ font-weight: 700; }
 .theme-danger, .theme-error { border-left-color: var(--bad) !important; }
 .theme-info, .theme-primary, .theme-tool_call, .theme-ai_response, .theme-bg-gradient-indigo-purple { \
 border-left-color: var(--accent) !important; }
+.chart .drawn { overflow-x: auto; } .chart .drawn > svg { max-width: none; }
 iframe { width: 100%; height: 30rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
 body.framed { display: flex; flex-direction: column; height: 100vh; } .framed iframe { flex: 1; border: 0; \
 border-radius: 0; }
@@ -88,12 +90,20 @@ border-radius: 0; }
 """
 
 
-def html_of(page: Dict[str, Any], title: str = "") -> str:
-    """Returns the page of a card's JSON: its `metadata` and `components`."""
+CHARTS_HERE = '<div id="flowc-charts"></div>'  # where that script goes
+
+
+def html_of(page: Dict[str, Any], title: str = "", charts: Optional[Callable[[], str]] = None) -> str:
+    """Returns the page of a card's JSON: its `metadata` and `components`.
+
+    `charts` returns the script that draws charts. A page with charts allows that script and has CHARTS_HERE in its
+    place, for `with_charts` to replace: a page of many cards holds the script once. Without it, specifications are
+    shown.
+    """
     metadata = page.get("metadata") or {}
     name = title or str(metadata.get("pathspec") or "Card")
-    sections = [each for each in _sections(page.get("components") or ()) if each]
-    links = "".join(f'<li><a href="#{anchor(each)}">{escape(str(each))}</a></li>' for each in sections)
+    sections = [section for section in _sections(page.get("components") or ()) if section]
+    links = "".join(f'<li><a href="#{anchor(section)}">{escape(str(section))}</a></li>' for section in sections)
     nav = f'<nav aria-label="Sections"><ul>{links}</ul></nav>' if len(sections) > 1 else ""
     failed = ""
     if metadata.get("failure"):
@@ -101,8 +111,25 @@ def html_of(page: Dict[str, Any], title: str = "") -> str:
             '<div class="failed" role="note"><strong>This attempt failed.</strong>'
             f"<pre>{escape(str(metadata['failure']))}</pre></div>"
         )
-    blocks = "\n".join(block_html(each) for each in page.get("components") or ())
-    return _document(name, _POLICY, f"{nav}<main>{failed}{blocks}</main>")
+    blocks = "\n".join(block_html(block) for block in page.get("components") or ())
+    body = f"{nav}<main>{failed}{blocks}</main>"
+    if charts is None or CHART not in blocks:
+        return _document(name, _POLICY, body)
+    return _document(name, f"{_POLICY}; script-src {source_of(charts())}", f"{body}\n{CHARTS_HERE}")
+
+
+def source_of(script: str) -> str:
+    """Returns what a policy says to allow this script alone."""
+    import base64
+    import hashlib
+
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def with_charts(page: str, script: str) -> str:
+    """Returns the page with the script in its place."""
+    before, place, after = page.rpartition(CHARTS_HERE)
+    return f"{before}<script>{script}</script>{after}" if place else page
 
 
 def framed(html: str, title: str) -> str:
@@ -125,11 +152,11 @@ def in_notebook(page: str, title: str, has_scripts: bool) -> str:
 
 
 def _sections(blocks: Any) -> Iterator[Any]:
-    for each in blocks:
-        if isinstance(each, dict) and each.get("type") == "page":
+    for block in blocks:
+        if isinstance(block, dict) and block.get("type") == "page":
             yield from (
                 inner.get("title")
-                for inner in each.get("contents") or ()
+                for inner in block.get("contents") or ()
                 if isinstance(inner, dict) and inner.get("type") == "section"
             )
 

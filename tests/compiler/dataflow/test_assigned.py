@@ -1,4 +1,4 @@
-"""What dataflow claims of random flows is what a run of them does, and what it says of a flow's graph."""
+"""The claims of dataflow about random flows agree with a run of them."""
 
 from __future__ import annotations
 
@@ -132,20 +132,23 @@ ALWAYS = ("trace", "items", "choice")
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
-    """Source of a random flow whose steps do random things to artifacts. Most of what might fail is caught, so that runs get far."""
+    """Draws the source of a flow whose steps do random things to artifacts.
+
+    Most failures are caught, so that runs get far.
+    """
     flow = draw(flows(1))
     lines = []
     for line in source_of(flow, "flowc").splitlines():
         lines.append(line)
-        found = re.match(r"    def (\w+)\(self(, inputs)?\):", line)
-        if not found:
+        match = re.match(r"    def (\w+)\(self(, inputs)?\):", line)
+        if not match:
             continue
         for _ in range(draw(st.integers(0, 3))):
-            action = draw(st.one_of(compound, joining) if found[2] else compound)
+            action = draw(st.one_of(compound, joining) if match[2] else compound)
             if draw(st.integers(0, 9)):
                 action = f"try:\n{indented(action)}\nexcept Exception:\n    pass"
             lines += textwrap.indent(action, "        ").splitlines()
-        if found[1] == "start":
+        if match[1] == "start":
             lines.append("        self.items = self.choice = None")
     source = "\n".join(lines)
     return TOP + source.replace("class RandomFlow(FlowSpec):", "class RandomFlow(FlowSpec):" + HELPERS)
@@ -157,11 +160,14 @@ def analysis_in(source: str, folder: Path) -> Analysis:
 
 
 def said(analysis: Analysis) -> list[Diagnostic]:
-    return [each for each in judge(analysis) if each.code.startswith("FLOW4")]
+    return [diagnostic for diagnostic in judge(analysis) if diagnostic.code.startswith("FLOW4")]
 
 
 class Run:
-    """A run of a flow in this process; it notes what each step loads and leaves. `failed` is the step whose task failed, "" for none."""
+    """A run of a flow in this process that records what each step loads and assigns.
+
+    `failed` is the failed step, or "".
+    """
 
     def __init__(self, source: str, flow: ir.Flow, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.graph = Graph(json_text.loads(to_json(flow, scopes(flow))))
@@ -193,7 +199,7 @@ class Run:
             return None
         record = read_record(self.store, self.graph.name, "r", step, path)
         assert record is not None
-        self.left[step].append({each for each in record.artifacts if not each.startswith("_flowc")})
+        self.left[step].append({artifact for artifact in record.artifacts if not artifact.startswith("_flowc")})
         return record
 
     def scope(self, scope: Scope, path: str) -> None:
@@ -206,8 +212,8 @@ class Run:
                 return
             match node:
                 case Branches(scopes=several, join=join):
-                    for each in several:
-                        self.scope(each, path)
+                    for inner in several:
+                        self.scope(inner, path)
                     current = join
                 case ForEach(body=body, join=join):
                     for index in range(record.splits):
@@ -255,16 +261,16 @@ def test_a_function_that_an_attribute_hands_on_is_not_saved_either(
 
 def check(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = analysis_in(source, folder)
-    known = analysis.dataflow
-    assert known.sound
+    facts = analysis.dataflow
+    assert facts.sound
     run = Run(source, analysis.flow, open_store(str(folder / "store")), monkeypatch)
     told = f"{source}\nfailed: {run.failed or 'nothing'}"
-    certain = [concise(each) for each in said(analysis) if each.severity == ERROR]
+    certain = [concise(diagnostic) for diagnostic in said(analysis) if diagnostic.severity == ERROR]
     assert not certain or run.failed, f"{told}\nsaid to fail: {certain}"
-    constants = {each.name for each in analysis.flow.constants}
+    constants = {constant.name for constant in analysis.flow.constants}
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        reads = next(each for each in analysis.flow.steps if each.name == step.name).reads
+        here = facts.steps[step.name]
+        reads = next(original for original in analysis.flow.steps if original.name == step.name).reads
         if reads is not None:
             assert run.loaded[step.name] <= {*reads, *constants, ""}, (
                 f"{told}\nreads of {step.name}: {reads}, loaded {run.loaded[step.name]}"

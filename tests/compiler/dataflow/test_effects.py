@@ -1,4 +1,4 @@
-"""What the effects of one step's function are: artifacts that it may read, and may and must assign."""
+"""The effects of one step's function: artifacts that it may read, and may and must assign."""
 
 from __future__ import annotations
 
@@ -79,28 +79,31 @@ def effects(body: str, folder: Path) -> Effects:
     return analysis_of(folder).dataflow.steps["join"].effects
 
 
-def shown(found: Effects) -> str:
+def shown(effects: Effects) -> str:
     """`reads x, y?; may z; must z; inputs a`: `?` for a read that is not certain, `~` for one that is guarded, `+` for one that may be assigned."""
 
     def marks(name: str, certain: bool, guarded: bool, assigned: bool = False) -> str:
         return name + ("" if certain else "?") + ("~" if guarded else "") + ("+" if assigned else "")
 
     parts = [
-        ("reads", [marks(each.name, each.certain, each.guarded, each.assigned) for each in found.reads]),
-        ("may", sorted(found.may)),
-        ("must", sorted(found.must)),
-        ("deletes", [marks(each.name, each.certain, each.guarded, each.assigned) for each in found.deletes]),
+        ("reads", [marks(read.name, read.certain, read.guarded, read.assigned) for read in effects.reads]),
+        ("may", sorted(effects.may)),
+        ("must", sorted(effects.must)),
+        (
+            "deletes",
+            [marks(delete.name, delete.certain, delete.guarded, delete.assigned) for delete in effects.deletes],
+        ),
         (
             "inputs",
             [
-                f"{each.branch}.{marks(each.name, each.certain, each.guarded)}{'*' if each.each else ''}"
-                for each in found.inputs
+                f"{read.branch}.{marks(read.name, read.certain, read.guarded)}{'*' if read.each else ''}"
+                for read in effects.inputs
             ],
         ),
-        ("merges", [f"+{each.include} -{each.exclude}" for each in found.merges]),
+        ("merges", [f"+{merge.include} -{merge.exclude}" for merge in effects.merges]),
         (
             "unknown",
-            [name for name, value in (("reads", found.unknown_reads), ("writes", found.unknown_writes)) if value],
+            [name for name, value in (("reads", effects.unknown_reads), ("writes", effects.unknown_writes)) if value],
         ),
     ]
     return "; ".join(f"{what} {' '.join(dict.fromkeys(names))}" for what, names in parts if names)

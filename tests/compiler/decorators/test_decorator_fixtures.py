@@ -1,4 +1,4 @@
-"""Every decorator, with good and bad values: what the IR carries of them, or what is said.
+"""Every decorator, with good and bad values: its form in the IR, or its diagnostics.
 
 A file of `tests/fixtures/compiler/decorators` is a decorator's; a line of it is a way to write the decorator, `=>`, and what comes of it: the
 attributes that are not the defaults, or the diagnostics. Regenerate with `python -m tests.compiler.decorators.test_decorator_fixtures`, and review.
@@ -62,41 +62,45 @@ class Example(FlowSpec):
 
 
 def comes_of(name: str, written: str, folder: Path) -> str:
-    """What flowc makes of the decorator, or what it says, in one line."""
-    known = specification(name)
-    assert known is not None
+    """Returns flowc's reading of the decorator, or its diagnostics, on one line."""
+    spec = specification(name)
+    assert spec is not None
     decorators = re.split(r" (?=@\w)", written)
-    place = {"flow": "", "step": "", known.level: "\n".join(decorators)}
-    text = (GANG if name.endswith("parallel") else FLOW).format(
-        flow=place["flow"], step=textwrap.indent(place["step"], "    ")
-    )
-    used = sorted({each.removeprefix("@").partition("(")[0] for each in decorators})
+    place = {"flow": "", "step": "", spec.level: "\n".join(decorators)}
+    text = (GANG if spec.gang else FLOW).format(flow=place["flow"], step=textwrap.indent(place["step"], "    "))
+    used = sorted({decorator.removeprefix("@").partition("(")[0] for decorator in decorators})
     (folder / "flow.py").write_text(f"{IMPORTS}from metaflow import {', '.join(used)}\n{FUNCTIONS}{text}")
     (folder / "hooks.py").write_text("def page(run): pass\ndef every(context): return ['a', 'b']\n")
     try:
         program = load(os.path.join(folder, "flow.py"))
     except Refused as refused:
-        for each in refused.diagnostics:
-            assert each.why and each.how
-        return "; ".join(f"{each.code} {each.what}: {each.why}; {each.how}" for each in refused.diagnostics)
+        for diagnostic in refused.diagnostics:
+            assert diagnostic.why and diagnostic.how
+        return "; ".join(
+            f"{diagnostic.code} {diagnostic.what}: {diagnostic.why}; {diagnostic.how}"
+            for diagnostic in refused.diagnostics
+        )
     owner = (
         program.flow
-        if known.level == "flow"
-        else next(each for each in program.flow.steps if each.name in ("start", "body"))
+        if spec.level == "flow"
+        else next(step for step in program.flow.steps if step.name in ("start", "body"))
     )
-    found = [
+    attributes = [
         {
             key: value
-            for key, value in each.attributes.items()
-            if key in known.attributes and value != known.attributes[key]
+            for key, value in decorator.attributes.items()
+            if key in spec.attributes and value != spec.attributes[key]
         }
-        for each in owner.decorators
-        if each.name == name
+        for decorator in owner.decorators
+        if decorator.name == name
     ]
     return "; ".join(
         [
-            " ".join(map(repr, found)),
-            *(f"{each.severity} {each.code} {each.what}: {each.why}; {each.how}" for each in program.diagnostics),
+            " ".join(map(repr, attributes)),
+            *(
+                f"{diagnostic.severity} {diagnostic.code} {diagnostic.what}: {diagnostic.why}; {diagnostic.how}"
+                for diagnostic in program.diagnostics
+            ),
         ]
     )
 
@@ -104,22 +108,22 @@ def comes_of(name: str, written: str, folder: Path) -> str:
 @pytest.mark.parametrize("name", names())
 def test_values(name: str, tmp_path: Path) -> None:
     file = FIXTURES / f"{name}.txt"
-    known = specification(name)
-    assert file.exists() and known is not None, f"write {file}"
+    spec = specification(name)
+    assert file.exists() and spec is not None, f"write {file}"
     cases = [line.split(" => ", 1) for line in file.read_text().splitlines() if line]
     for written, expected in cases:
         assert comes_of(name, written, tmp_path) == expected, written
     good = [written for written, expected in cases if not expected.startswith("FLOW")]
     assert good, f"{name}: no good value"
-    assert known.check is no_check or len(good) < len(cases), f"{name}: no bad value"
-    given = "\n".join(written for written, _ in cases)
-    assert [each for each in known.attributes if f"{each}=" not in given] == [], (
+    assert spec.check is no_check or len(good) < len(cases), f"{name}: no bad value"
+    texts = "\n".join(written for written, _ in cases)
+    assert [attribute for attribute in spec.attributes if f"{attribute}=" not in texts] == [], (
         f"{name}: an attribute that no case gives"
     )
 
 
 def test_no_fixture_is_left_over() -> None:
-    assert {each.stem for each in FIXTURES.glob("*.txt")} == set(names())
+    assert {path.stem for path in FIXTURES.glob("*.txt")} == set(names())
 
 
 def regenerate(folder: Path) -> None:

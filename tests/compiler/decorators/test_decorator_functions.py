@@ -1,4 +1,4 @@
-"""What decorators' files offer to targets: names of a project's deployments, merged packages, sources of secrets, events and flows waited for."""
+"""Functions of decorators' files for targets: deployments of a project, packages, sources of secrets, events."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from flowc.compiler.ir import nodes
 SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 
 
-def decorator(kind: str, /, **given: nodes.Value) -> nodes.Decorator:
-    known = specification(kind)
-    assert known is not None
-    return nodes.Decorator(kind, {**known.attributes, **given}, SPAN)
+def decorator(kind: str, /, **attributes: nodes.Value) -> nodes.Decorator:
+    spec = specification(kind)
+    assert spec is not None
+    return nodes.Decorator(kind, {**spec.attributes, **attributes}, SPAN)
 
 
 def flow(*decorators: nodes.Decorator, step: tuple[nodes.Decorator, ...] = ()) -> nodes.Flow:
     parameters = tuple(
-        nodes.Parameter(each, each, "str", None, False, False, "", "", SPAN) for each in ("alpha", "Beta")
+        nodes.Parameter(name, name, "str", None, False, False, "", "", SPAN) for name in ("alpha", "Beta")
     )
     return nodes.Flow(
         "F",
@@ -73,8 +73,8 @@ def test_long_names_are_cut() -> None:
 
 
 def packages(*own: nodes.Decorator, base: tuple[nodes.Decorator, ...] = (), kind: str = "conda") -> Packages | None:
-    made = flow(*base, step=own)
-    return packages_of(made, made.steps[0], kind)
+    result = flow(*base, step=own)
+    return packages_of(result, result.steps[0], kind)
 
 
 def test_packages_are_merged() -> None:
@@ -92,7 +92,7 @@ def test_packages_are_merged() -> None:
 
 
 def test_sources_of_secrets() -> None:
-    given = decorator(
+    record = decorator(
         "secrets",
         role="r",
         sources=[
@@ -102,15 +102,15 @@ def test_sources_of_secrets() -> None:
             {"id": "f"},
         ],
     )
-    assert secrets.read(given).sources == (
+    assert secrets.read(record).sources == (
         secrets.Source("inline", "a.b", {}, "r"), secrets.Source("", "c", {}, "r"), secrets.Source("az-key-vault", "d.e", {"x": 1}, "s"),
         secrets.Source("", "f", {}, "r"),
     )  # fmt: skip
 
 
 def test_events() -> None:
-    def events(**given: nodes.Value) -> object:
-        return trigger.events_of(decorator("trigger", **given), flow())
+    def events(**attributes: nodes.Value) -> object:
+        return trigger.events_of(decorator("trigger", **attributes), flow())
 
     own = (("alpha", "alpha"), ("Beta", "Beta"))
     assert events(event="a") == (trigger.Event("a", False, own),)
@@ -129,8 +129,8 @@ def test_events() -> None:
 
 
 def test_flows_waited_for() -> None:
-    def upstream(**given: nodes.Value) -> object:
-        return trigger_on_finish.read(decorator("trigger_on_finish", **given)).upstream
+    def upstream(**attributes: nodes.Value) -> object:
+        return trigger_on_finish.read(decorator("trigger_on_finish", **attributes)).upstream
 
     assert upstream(flow="A") == (trigger_on_finish.Upstream("A", "", ""),)
     assert upstream(flows=["p.prod.b.A", {"name": "B", "project": "q"}]) == (
@@ -143,5 +143,6 @@ def test_hooks_and_devices() -> None:
     hook = decorator("exit_hook", on_success=[{"function": "a.b"}, "c"])
     assert exit_hook.read(hook) == exit_hook.ExitHook(("a.b", "c"), ())
     assert [
-        batch.read(decorator("batch", **given)).accelerators for given in ({"trainium": "2"}, {"inferentia": 2}, {})
+        batch.read(decorator("batch", **attributes)).accelerators
+        for attributes in ({"trainium": "2"}, {"inferentia": 2}, {})
     ] == [2, 2, 0]

@@ -1,4 +1,4 @@
-"""What is derived from the decorators' files is up to date, and nobody else knows what a decorator's attributes are called."""
+"""Files derived from the decorators are up to date, and no other code looks attributes up by name."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_page() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_every_decorator_is_read_as_a_record(name: str) -> None:
-    (known,) = (one for one in specifications() if one.name == name)
-    read = import_module(f"flowc.compiler.decorators.{name}").read(Decorator(name, known.attributes, SPAN))
+    (spec,) = (one for one in specifications() if one.name == name)
+    read = import_module(f"flowc.compiler.decorators.{name}").read(Decorator(name, spec.attributes, SPAN))
     with pytest.raises(AttributeError):
         read.anything = 1
     assert hasattr(type(read), "__match_args__")
@@ -50,16 +50,54 @@ def test_a_look_up_is_seen() -> None:
     ) == [1, 2]
 
 
+CONTRACT = ("contract/semantics.py", "contract/card.py", "contract/extension_settings.py")
+
+
+def test_only_the_contract_looks_them_up_in_the_shim() -> None:
+    """The shim has them as dictionaries, in variables that are called like the decorator."""
+    wrong = []
+    for path in (ROOT / "runtime_shim").rglob("*.py"):
+        if path.relative_to(ROOT / "runtime_shim").as_posix() not in CONTRACT:
+            wrong += [f"{path.relative_to(ROOT)}:{line}" for line in looked_up_in_the_shim(path.read_text())]
+    assert not wrong
+
+
+def test_a_look_up_in_the_shim_is_seen() -> None:
+    assert looked_up_in_the_shim(
+        'retry["times"]\nattributes.get("var", 3)\ndecorator["name"] == decorator["attributes"]\ncatch[name]\n'
+    ) == [1, 2]
+
+
+def looked_up_in_the_shim(source: str) -> list[int]:
+    """Returns the lines that look up an attribute of a decorator in a variable named after one."""
+    of_decorators = {"attributes", "decorator", *names()} - {"card", "environment"}  # a drawn card, a task's packages
+    attributes = {name for spec in specifications() for name in spec.attributes}
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(key))):
+                pass
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=variable), attr="get"), args=[ast.Constant(value=str(key)), *_]
+            ):
+                pass
+            case _:
+                continue
+        if variable in of_decorators and key in attributes and (variable, key) != ("decorator", "name"):
+            lines.append(node.lineno)
+    return sorted(lines)
+
+
 def looked_up(source: str) -> list[int]:
-    """The lines at which `X.attributes` is asked for a name that stands there."""
-    found = []
+    """Returns the lines that look up a literal name in `X.attributes`."""
+    lines = []
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Subscript(value=ast.Attribute(attr="attributes"), slice=ast.Constant(value=str())):
-                found.append(node.lineno)
+                lines.append(node.lineno)
             case ast.Call(
                 func=ast.Attribute(value=ast.Attribute(attr="attributes"), attr="get"),
                 args=[ast.Constant(value=str()), *_],
             ):
-                found.append(node.lineno)
-    return sorted(found)
+                lines.append(node.lineno)
+    return sorted(lines)

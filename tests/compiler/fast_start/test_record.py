@@ -71,3 +71,27 @@ def test_match() -> None:
             assert (x, y) == (1, 2)
         case _:
             pytest.fail("no match")
+
+
+def test_a_class_with_many_values_gets_a_constructor_that_does_the_same() -> None:
+    @record
+    class Point:
+        x: int
+        names: list[str]
+        y: int = 7
+
+    @record
+    class Empty:
+        pass
+
+    first = Point.__init__
+    names: list[str] = []
+    for number in range(2 * module._MANY):
+        assert Point(number, names) == Point(names=names, x=number) == Point(number, y=7, names=names)
+        assert Point(number, names).names is names
+        assert Empty() == Empty()
+    assert Point.__init__ is not first
+    with pytest.raises(TypeError):
+        Point(1)  # type: ignore[call-arg]
+    with pytest.raises(AttributeError):
+        Point(1, names).x = 2  # type: ignore[misc]

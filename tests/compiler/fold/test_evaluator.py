@@ -1,4 +1,4 @@
-"""The constants of a flow's modules, and what they may depend on beside the source."""
+"""The constants of a flow's modules, and the inputs that they may depend on."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_what_is_not_known_can_be_given(sources: Sources) -> None:
     module = sources.main()
     with pytest.raises(Unfoldable):
         Evaluator(Resolver(sources)).constant(module, "UNKNOWN")
-    given = Values({"UNKNOWN": 7})
-    assert Evaluator(Resolver(sources), given).constant(module, "UNKNOWN") == 7
-    assert given.used == {"UNKNOWN"}
+    values = Values({"UNKNOWN": 7})
+    assert Evaluator(Resolver(sources), values).constant(module, "UNKNOWN") == 7
+    assert values.used == {"UNKNOWN"}
 
 
 def test_a_constant_that_is_defined_by_itself_has_no_value(sources: Sources) -> None:

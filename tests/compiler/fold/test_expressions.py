@@ -1,7 +1,8 @@
-"""Folding: every value equals Python's, what differs between runs is refused, and nothing hostile takes long."""
+"""Folding: every value equals Python's, values that differ between runs are refused, hostile code takes little time."""
 
 from __future__ import annotations
 
+import ast
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from flowc.compiler.fold.budget import Unfoldable
 from flowc.compiler.fold.expressions import fold
 from flowc.compiler.ir.json_form import to_json
-from flowc.compiler.options.compile_inputs import Given
+from flowc.compiler.options.compile_inputs import CompileOptions
 from flowc.compiler.pipeline import load
 from flowc.compiler.report.diagnostics import Refused
 
@@ -56,15 +57,30 @@ def names(name: str) -> Any:
 
     if name in NAMES:
         return NAMES[name]
-    known = {"timedelta": "datetime.timedelta", "string.digits": None}
+    libraries = {"timedelta": "datetime.timedelta", "string.digits": None}
     if name == "string.digits":
         return "0123456789"
     top = name.partition(".")[0]
-    if name in known:
-        return Library(str(known[name]))
+    if name in libraries:
+        return Library(str(libraries[name]))
     if top in ("json", "os", "textwrap", "math", "dict") and "." in name:
         return Library(name)
     raise KeyError(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "7", "2000", "999999999", "12345678901234567890", "''", '""', "'a'", '"two words"', "'é'", "'a\\n'", "'a' 'b'",
+     "'it\\'s'", '"""a"""', "'a' + 'b'", "'{}'", "'#'", "'('"],
+)  # fmt: skip
+def test_a_plain_literal_is_what_the_parser_says(text: str) -> None:
+    assert repr(fold(text, NAMES.__getitem__)) == repr(ast.literal_eval(text) if "+" not in text else "ab")
+
+
+@pytest.mark.parametrize("text", ["01", "1_", "'", "'a", "'a'b'", "²", "'a\nb'"])
+def test_what_only_looks_like_a_literal_is_refused(text: str) -> None:
+    with pytest.raises(Unfoldable):
+        fold(text, NAMES.__getitem__)
 
 
 @pytest.mark.parametrize("text", SAME_AS_PYTHON.strip().splitlines())
@@ -156,7 +172,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=[each[:40] for each in HOSTILE])
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:40] for text in HOSTILE])
 def test_hostile_expressions_end(text: str) -> None:
     started = time.process_time()
     try:
@@ -185,9 +201,14 @@ def test_hostile_functions_end(body: str, tmp_path: Path) -> None:
 
 
 def attribute(
-    folder: Path, written: str, top: str = "", given: Given | None = None, inside: str = "", files: Any = None
+    folder: Path,
+    written: str,
+    top: str = "",
+    options: CompileOptions | None = None,
+    inside: str = "",
+    files: Any = None,
 ) -> Any:
-    """The value of an attribute written so, in a flow with these lines above the class and in its body, beside these modules."""
+    """Returns the folded value of an attribute, in a flow with the given lines above and in the class, and modules."""
     for name, text in (files or {}).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +218,7 @@ def attribute(
         f"import os\nimport enum\nfrom metaflow import *\n{top}\nclass MyFlow(FlowSpec):\n{body}    @environment(vars={{'A': {written}}})\n    @step\n"
         "    def end(self):\n        pass\n"
     )
-    flow = load(str(folder / "flow.py"), given=given or Given()).flow
+    flow = load(str(folder / "flow.py"), options=options or CompileOptions()).flow
     variables = flow.steps[0].decorators[0].attributes["vars"]
     assert isinstance(variables, dict)
     return variables["A"]
@@ -264,7 +285,7 @@ def test_and_nothing_else_of_it(written: str, tmp_path: Path) -> None:
     top = "import json\nfrom sys import version_info as version\nfrom platform import python_version_tuple as v"
     with pytest.raises(Refused) as refused:
         attribute(tmp_path, written, top)
-    assert [each.code for each in refused.value.diagnostics] == ["FLOW120"]
+    assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["FLOW120"]
 
 
 def test_modules(tmp_path: Path) -> None:
@@ -315,15 +336,15 @@ def test_a_changed_collection_of_the_class(tmp_path: Path) -> None:
 def test_set(written: str, top: str, name: str, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="FLOW120"):
         attribute(tmp_path, written, top)
-    assert attribute(tmp_path, written, top, Given(values=((name, 4),))) == 4
-    assert attribute(tmp_path, "n", inside="n = f()", given=Given(values=(("MyFlow.n", 5),))) == 5
+    assert attribute(tmp_path, written, top, CompileOptions(values=((name, 4),))) == 4
+    assert attribute(tmp_path, "n", inside="n = f()", options=CompileOptions(values=(("MyFlow.n", 5),))) == 5
 
 
 def test_set_changes_nothing_that_is_known(tmp_path: Path) -> None:
-    given = Given(values=(("N", 4), ("M", 1)))
-    assert attribute(tmp_path, "N", "N = 3", given) == 3
-    loaded = load(str(tmp_path / "flow.py"), given=given)
-    assert [each.code for each in loaded.diagnostics] == ["FLOW145", "FLOW145"] and loaded.flow.inputs == ()
+    options = CompileOptions(values=(("N", 4), ("M", 1)))
+    assert attribute(tmp_path, "N", "N = 3", options) == 3
+    loaded = load(str(tmp_path / "flow.py"), options=options)
+    assert [diagnostic.code for diagnostic in loaded.diagnostics] == ["FLOW145", "FLOW145"] and loaded.flow.inputs == ()
 
 
 @pytest.mark.parametrize(
@@ -335,12 +356,12 @@ def test_env(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Refused, match="FLOW120") as refused:
         attribute(tmp_path, written, top)
     assert "--env A=VALUE" in refused.value.diagnostics[0].why
-    given = Given(variables=(("A", "yes"),))
-    assert attribute(tmp_path, written, top, given) == "yes"
-    loaded = load(str(tmp_path / "flow.py"), given=given)
-    assert [(each.kind, each.name, each.value) for each in loaded.flow.inputs] == [("env", "A", "yes")]
+    options = CompileOptions(variables=(("A", "yes"),))
+    assert attribute(tmp_path, written, top, options) == "yes"
+    loaded = load(str(tmp_path / "flow.py"), options=options)
+    assert [(entry.kind, entry.name, entry.value) for entry in loaded.flow.inputs] == [("env", "A", "yes")]
     assert to_json(loaded.flow, loaded.scope) == to_json(
-        *(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), given=given))
+        *(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), options=options))
     )
 
 
@@ -358,21 +379,23 @@ def test_a_default_counts_for_a_variable_that_is_not_given(
     top = "A = os.environ.get('A')"
     assert attribute(tmp_path, written, top) == value
     loaded = load(str(tmp_path / "flow.py"))
-    assert [each.code for each in loaded.diagnostics] == ["FLOW147"] and loaded.flow.inputs == ()
+    assert [diagnostic.code for diagnostic in loaded.diagnostics] == ["FLOW147"] and loaded.flow.inputs == ()
     assert "`A`" in loaded.diagnostics[0].what
-    given = Given(variables=(("A", "7"),))
-    assert attribute(tmp_path, written, top, given) != value
-    assert "`A`" not in "".join(each.what for each in load(str(tmp_path / "flow.py"), given=given).diagnostics)
+    options = CompileOptions(variables=(("A", "7"),))
+    assert attribute(tmp_path, written, top, options) != value
+    assert "`A`" not in "".join(
+        diagnostic.what for diagnostic in load(str(tmp_path / "flow.py"), options=options).diagnostics
+    )
 
 
 def test_what_is_set_comes_before_a_default(tmp_path: Path) -> None:
     written = "os.environ.get('A', 'no')"
-    assert attribute(tmp_path, written, given=Given(values=((written, "set"),))) == "set"
-    assert not load(str(tmp_path / "flow.py"), given=Given(values=((written, "set"),))).diagnostics
+    assert attribute(tmp_path, written, options=CompileOptions(values=((written, "set"),))) == "set"
+    assert not load(str(tmp_path / "flow.py"), options=CompileOptions(values=((written, "set"),))).diagnostics
 
 
 def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) -> None:
-    """Which script a step starts depends on the container's variables, not on what counted when compiling."""
+    """The script that a step starts depends on the container's variables, not on the default when compiling."""
     (tmp_path / "a.py").write_text("")
     (tmp_path / "b.py").write_text("")
     (tmp_path / "flow.py").write_text(
@@ -380,9 +403,9 @@ def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) 
         "    @step\n    def start(self):\n        self.m = importlib.import_module(NAME).__name__\n        self.next(self.end)\n"
         "    @step\n    def end(self):\n        pass\n"
     )
-    assert [each.code for each in load(str(tmp_path / "flow.py")).diagnostics] == ["FLOW157"]
+    assert [diagnostic.code for diagnostic in load(str(tmp_path / "flow.py")).diagnostics] == ["FLOW157"]
 
 
 def test_a_whole_environment_knows_what_is_not_there(tmp_path: Path) -> None:
-    given = Given(variables=(("B", "x"),), whole_environment=True)
-    assert attribute(tmp_path, "os.environ.get('A', 'no')", given=given) == "no"
+    options = CompileOptions(variables=(("B", "x"),), whole_environment=True)
+    assert attribute(tmp_path, "os.environ.get('A', 'no')", options=options) == "no"

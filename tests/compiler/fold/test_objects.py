@@ -154,6 +154,8 @@ UNKNOWN = {
     "Lazy().cpu": "not known",
     "Foreign().cpu": "not known",
     "deep(20000)": "steps|work|large",
+    "TOUCHED.cpu": "may change",
+    "GIVEN.cpu": "may change",
     "First().cpu": "not known",
     "Second.memory": "not known",
     "Own().cpu": "deep|itself",
@@ -185,6 +187,13 @@ CHANGED.cpu = 3
 class Loop:
     def __init__(self):
         self.next = Loop()
+
+TOUCHED = Plan()
+TOUCHED.check()
+GIVEN = Plan()
+register(GIVEN)
+SHOWN = Plan()
+print(SHOWN)
 
 class First(Second):
     cpu = 1
@@ -220,6 +229,10 @@ def test_values_are_those_of_python(text: str, tmp_path: Path) -> None:
     found = folded(text, tmp_path)
     assert found == expected
     assert isinstance(found, type(expected)) or isinstance(expected, tuple)
+
+
+def test_an_object_that_is_only_printed_is_known(tmp_path: Path) -> None:
+    assert folded("SHOWN.cpu", tmp_path) == 1
 
 
 @pytest.mark.parametrize("text", UNKNOWN)

@@ -1,4 +1,7 @@
-"""What kinds of values expressions show; and that what is said not to be saved cannot be pickled, on the Python that runs the tests."""
+"""The kinds of values that expressions show.
+
+Those that count as unsaved cannot be pickled, on the Python of the tests.
+"""
 
 from __future__ import annotations
 
@@ -71,26 +74,26 @@ def test_unsaved(text: str, kind: str, tmp_path: Path) -> None:
 
 
 def standard() -> list[str]:
-    """What is said not to be saved, of Python's own, that can be made without more ado."""
+    """Returns Python's own kinds that count as unsaved and can be made without any preparation."""
     names = [
-        each for each in value_kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))
+        name for name in value_kinds.UNSAVED if not name.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))
     ]
-    return [each for each in names if MADE.get(each, ()) is not None]
+    return [name for name in names if MADE.get(name, ()) is not None]
 
 
 def test_checks_know_the_names() -> None:
-    """Else the check would not be imported for them."""
-    assert {each.rpartition(".")[2] for each in value_kinds.UNSAVED} <= UNSAVED_NAMES
+    """Otherwise the check would not be imported for them."""
+    assert {name.rpartition(".")[2] for name in value_kinds.UNSAVED} <= UNSAVED_NAMES
 
 
 @pytest.mark.parametrize("name", standard())
 def test_what_is_not_saved_cannot_be_pickled(name: str, tmp_path: Path) -> None:
     top, _, rest = name.rpartition(".")
     function = getattr(importlib.import_module(top or "builtins"), rest)
-    made = function(*[str(tmp_path / "file") if each == "FILE" else each for each in MADE.get(name) or ()])
+    value = function(*[str(tmp_path / "file") if argument == "FILE" else argument for argument in MADE.get(name) or ()])
     with pytest.raises((TypeError, pickle.PicklingError, RuntimeError, AttributeError)):
-        pickle.dumps(made, 5)
+        pickle.dumps(value, 5)
     for end in ("close", "wait", "shutdown"):
-        if hasattr(made, end) and name != "threading.Barrier" and not name.startswith("threading"):
-            getattr(made, end)()
+        if hasattr(value, end) and name != "threading.Barrier" and not name.startswith("threading"):
+            getattr(value, end)()
             break

@@ -66,7 +66,7 @@ def test_predecessors_and_exits_agree_with_the_graph(flow: nodes.Flow) -> None:
             if node.step != scope.entry:
                 assert before[node.step]
             if node.step in joins:
-                assert [each.step for each in before[node.step]] == [joins[node.step]]
+                assert [node_before.step for node_before in before[node.step]] == [joins[node.step]]
         assert exits(scope, steps)
 
 
@@ -103,8 +103,8 @@ def test_a_long_cycle_has_no_scopes() -> None:
 
 
 def test_a_loop_is_a_switch_that_names_itself() -> None:
-    found = {each.name: is_loop(each) for each in flow_of([("loop", 1), ("switch", ([[("step", None)]], 0))]).steps}
-    assert [name for name, loop in found.items() if loop] == [name for name in found if name.startswith("loop")]
+    loops = {step.name: is_loop(step) for step in flow_of([("loop", 1), ("switch", ([[("step", None)]], 0))]).steps}
+    assert [name for name, loop in loops.items() if loop] == [name for name in loops if name.startswith("loop")]
 
 
 def test_a_thousand_steps_in_a_chain_do_not_recurse() -> None:

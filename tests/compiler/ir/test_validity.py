@@ -1,4 +1,4 @@
-"""The validity checker: each rule is broken once and names what is wrong."""
+"""The validity checker: each rule is broken once, and names the fault."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PARAMETER = ir.Parameter("p", "p", "int", 1, True, False, "", "", SPAN)
 
 
 def with_step(kind: str, **changes: object) -> ir.Flow:
-    found = next(step for step in FLOW.steps if step.name.startswith(kind))
-    return replace(FLOW, steps=tuple(replace(step, **changes) if step is found else step for step in FLOW.steps))
+    chosen = next(step for step in FLOW.steps if step.name.startswith(kind))
+    return replace(FLOW, steps=tuple(replace(step, **changes) if step is chosen else step for step in FLOW.steps))
 
 
 def test_a_legal_flow_breaks_nothing() -> None:
@@ -52,7 +52,7 @@ def test_a_legal_flow_breaks_nothing() -> None:
     ],
 )  # fmt: skip
 def test_broken_graphs(flow: ir.Flow, message: str) -> None:
-    assert any(message in each for each in violations(flow, SCOPE)), list(violations(flow, SCOPE))
+    assert any(message in violation for violation in violations(flow, SCOPE)), list(violations(flow, SCOPE))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,9 @@ def test_broken_graphs(flow: ir.Flow, message: str) -> None:
     ],
 )  # fmt: skip
 def test_broken_scopes(change: Callable[[ir.Scope], ir.Scope], message: str) -> None:
-    assert any(message in each for each in violations(FLOW, change(SCOPE))), list(violations(FLOW, change(SCOPE)))
+    assert any(message in violation for violation in violations(FLOW, change(SCOPE))), list(
+        violations(FLOW, change(SCOPE))
+    )
 
 
 def test_a_body_that_is_another_foreach_is_found() -> None:
@@ -73,4 +75,7 @@ def test_a_body_that_is_another_foreach_is_found() -> None:
         replace(node, body=replace(node.body, entry="start")) if isinstance(node, ir.ForEach) else node
         for node in SCOPE.nodes
     )
-    assert any("not those" in each or "not that" in each for each in violations(FLOW, replace(SCOPE, nodes=nodes)))
+    assert any(
+        "not those" in violation or "not that" in violation
+        for violation in violations(FLOW, replace(SCOPE, nodes=nodes))
+    )

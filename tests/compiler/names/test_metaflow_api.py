@@ -1,4 +1,4 @@
-"""What the compiler says can be imported is what the shim has."""
+"""The names that the compiler lets flows import are those that the shim has."""
 
 from __future__ import annotations
 

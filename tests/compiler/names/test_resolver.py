@@ -1,4 +1,4 @@
-"""What the names of a module stand for."""
+"""The meaning of a module's names."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def test_qualify(name: str, qualified: str, tmp_path: Path) -> None:
     sources = Sources(str(tmp_path), "flow.py")
     resolver = Resolver(sources)
     assert resolver.qualify(sources.main(), name) == qualified
-    found = resolver.split(qualified)
-    assert (found[0].name if found else None) == ("package.inner" if qualified.startswith("package") else None)
+    location = resolver.split(qualified)
+    assert (location[0].name if location else None) == ("package.inner" if qualified.startswith("package") else None)

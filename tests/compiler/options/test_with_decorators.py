@@ -1,4 +1,4 @@
-"""`--with`: the text form, what it becomes in the IR, and what is said of one that is wrong. The values are those that Metaflow 2.19 reads."""
+"""`--with`: the text, its form in the IR, and its diagnostics. The values are those that Metaflow 2.19 reads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def steps(folder: Path, *texts: str) -> dict[str, list[nodes.Decorator]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "given"),
+    ("text", "attributes"),
     [
         ("retry", {}),
         ("retry:", {}),
@@ -53,27 +53,37 @@ def steps(folder: Path, *texts: str) -> dict[str, list[nodes.Decorator]]:
         ("card:type=blank", {"type": "blank"}),
     ],
 )  # fmt: skip
-def test_values(text: str, given: dict[str, nodes.Value] | None, tmp_path: Path) -> None:
-    if given is None:  # `a=b` after a comma is an attribute, as in Metaflow
-        given = {"image": "python:3.12", "node_selector": "a=b", "cpu": 0.5}
-    found = steps(tmp_path, text)["end"][0]
-    defaults = {name: value for name, value in found.attributes.items() if name not in given}
-    assert {name: found.attributes[name] for name in given} == given and found.name == text.partition(":")[0]
-    assert [type(found.attributes[name]) for name in given] == [type(each) for each in given.values()]
-    assert all(each is None or not isinstance(each, Exception) for each in defaults.values())
+def test_values(text: str, attributes: dict[str, nodes.Value] | None, tmp_path: Path) -> None:
+    if attributes is None:  # `a=b` after a comma is an attribute, as in Metaflow
+        attributes = {"image": "python:3.12", "node_selector": "a=b", "cpu": 0.5}
+    decorator = steps(tmp_path, text)["end"][0]
+    defaults = {name: value for name, value in decorator.attributes.items() if name not in attributes}
+    assert {name: decorator.attributes[name] for name in attributes} == attributes and decorator.name == text.partition(
+        ":"
+    )[0]
+    assert [type(decorator.attributes[name]) for name in attributes] == [type(value) for value in attributes.values()]
+    assert all(value is None or not isinstance(value, Exception) for value in defaults.values())
 
 
 def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
-    found = steps(tmp_path, "retry:times=3", "card:type=blank", "retry:times=4")
-    assert [(each.name, each.attributes.get("times")) for each in found["start"] if each.name == "retry"] == [
-        ("retry", 1)
+    decorators = steps(tmp_path, "retry:times=3", "card:type=blank", "retry:times=4")
+    assert [
+        (decorator.name, decorator.attributes.get("times"))
+        for decorator in decorators["start"]
+        if decorator.name == "retry"
+    ] == [("retry", 1)]
+    assert [decorator.attributes["type"] for decorator in decorators["start"] if decorator.name == "card"] == [
+        "blank",
+        "default",
     ]
-    assert [each.attributes["type"] for each in found["start"] if each.name == "card"] == ["blank", "default"]
-    assert [(each.name, each.attributes.get("times")) for each in found["end"]] == [("card", None), ("retry", 3)]
+    assert [(decorator.name, decorator.attributes.get("times")) for decorator in decorators["end"]] == [
+        ("card", None),
+        ("retry", 3),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("retri", "FLOW110 `--with retri` names no decorator of steps; did you mean `retry`?"),
         ("retry:tims=2", "FLOW113 `--with retry:tims=2`: `@retry` has no attribute `tims`; did you mean `times`?"),
@@ -96,17 +106,22 @@ def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
         ("", "FLOW110 `--with ` names no decorator of steps; use one of the step decorators in the documentation"),
     ],
 )
-def test_mistakes(text: str, said: str, tmp_path: Path) -> None:
+def test_mistakes(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         steps(tmp_path, text)
-    assert [concise(each) for each in refused.value.diagnostics] == [said]
-    assert all(each.why and each.how for each in refused.value.diagnostics)
+    assert [concise(diagnostic) for diagnostic in refused.value.diagnostics] == [message]
+    assert all(diagnostic.why and diagnostic.how for diagnostic in refused.value.diagnostics)
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         steps(tmp_path, "retri", "retry:times=9", "batch", "kubernetes")
-    assert sorted(each.code for each in refused.value.diagnostics) == ["FLOW110", "FLOW114", "FLOW114", "FLOW121"]
+    assert sorted(diagnostic.code for diagnostic in refused.value.diagnostics) == [
+        "FLOW110",
+        "FLOW114",
+        "FLOW114",
+        "FLOW121",
+    ]
 
 
 def test_what_one_step_cannot_have_is_said_there(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The code package: read by the standard library, equal on every machine, and no way out of its folder."""
+"""The code package: the standard library reads it, it is equal on every machine, and never leaves its folder."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tarfile
 
 import pytest
 from flowc.compiler.ir.scopes import scopes
-from flowc.compiler.package.archive import IR_NAME, BadName, Package, build
+from flowc.compiler.package.archive import IR_NAME, BadName, Package, build, check_names
 
 from tests.support.strategies import flow_of
 
@@ -24,13 +25,13 @@ def package(files: dict[str, bytes]) -> Package:
 def test_tarfile_reads_it_back() -> None:
     long = "/".join(["folder" * 10] * 3) + "/file.py"
     files = {"flow.py": b"x = 1\n", "a/b.py": b"", "é.py": b"\xff" * 513, long: b"1"}
-    made = package(files)
-    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(made.compressed()))) as archive:
+    built = package(files)
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(built.compressed()))) as archive:
         members = archive.getmembers()
-        found = {each.name: archive.extractfile(each).read() for each in members}  # type: ignore[union-attr]
-    assert json.loads(found.pop(IR_NAME))["flow"]["name"] == "RandomFlow"
-    assert found == files
-    assert {(each.mode, each.mtime, each.uid, each.uname) for each in members} == {(0o644, 0, 0, "")}
+        contents = {member.name: archive.extractfile(member).read() for member in members}  # type: ignore[union-attr]
+    assert json.loads(contents.pop(IR_NAME))["flow"]["name"] == "RandomFlow"
+    assert contents == files
+    assert {(member.mode, member.mtime, member.uid, member.uname) for member in members} == {(0o644, 0, 0, "")}
 
 
 def test_digest_is_of_the_tar_and_independent_of_order() -> None:
@@ -44,5 +45,7 @@ def test_digest_is_of_the_tar_and_independent_of_order() -> None:
     "name", ["../x.py", "/x.py", "a//b", "a/./b", "", "x\0y", IR_NAME, "x" * 101, ("y" * 200 + "/") + "x" * 60]
 )
 def test_bad_names(name: str) -> None:
-    with pytest.raises(BadName):
+    with pytest.raises(BadName) as refused:
         package({name: b""})
+    with pytest.raises(BadName, match=re.escape(str(refused.value))):
+        check_names({"flow.py": b"", name: b""})

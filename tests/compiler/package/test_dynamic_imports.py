@@ -1,4 +1,4 @@
-"""Modules and scripts that are named while the flow runs: what of them the code package holds, and that a task finds them there."""
+"""Modules and scripts that a running flow names: the code package holds those that are known, and tasks find them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,10 @@ def packaged(program: Program) -> str:
         ("subprocess.run('python -u train.py --which ' + self.which, shell=True)", "train.py"),
         ("os.system('python -m package {}'.format(self.which))", PACKAGE),
         ("subprocess.run([sys.executable, *self.which.split(), 'train.py'])", "train.py"),
+        ("from metaflow import current; current.torch.run(entrypoint='train.py', nproc_per_node=2)", "train.py"),
+        ("one = self.which; one.run(entrypoint=str(HERE / 'scripts' / 'job.py'))", JOB),
         # nothing of the flow's own
+        ("from metaflow import current; current.torch.run(entrypoint=self.which)", ""),
         ("subprocess.run([sys.executable, '-c', 'print(1)', 'train.py'])", ""),
         ("subprocess.run([sys.executable, '-m', 'pip', 'list'])", ""),
         ("subprocess.run([sys.executable, '../outside.py'])", ""),
@@ -157,10 +160,10 @@ def test_a_name_that_is_not_known_matters_only_beside_other_modules(tmp_path: Pa
 )
 def test_a_script_that_is_not_known_is_said_where_the_code_names_one(folder: Path, body: str, missing: str) -> None:
     diagnostics = program_of(FLOW.format(body=body), folder).diagnostics
-    assert [(each.code, each.severity, each.span and each.span.line) for each in diagnostics] == (
-        [("FLOW157", "warning", 15)] if missing else []
-    )
-    assert all(f"`{missing}`" in each.why and "@package_sources" in each.how for each in diagnostics)
+    assert [
+        (diagnostic.code, diagnostic.severity, diagnostic.span and diagnostic.span.line) for diagnostic in diagnostics
+    ] == ([("FLOW157", "warning", 15)] if missing else [])
+    assert all(f"`{missing}`" in diagnostic.why and "@package_sources" in diagnostic.how for diagnostic in diagnostics)
 
 
 def test_a_script_that_package_sources_names_is_there(folder: Path) -> None:
@@ -184,7 +187,7 @@ def test_a_broken_module_is_refused_where_it_is_surely_imported(folder: Path) ->
     (folder / "plugins" / "beta.py").write_text("def (")
     with pytest.raises(Refused) as refused:
         program_of(FLOW.format(body="load_module('plugins.beta')"), folder)
-    assert {each.code for each in refused.value.diagnostics} == {"FLOW002"}
+    assert {diagnostic.code for diagnostic in refused.value.diagnostics} == {"FLOW002"}
     assert BETA in program_of(FLOW.format(body="load_module('plugins.' + self.which)"), folder).files
 
 

@@ -1,4 +1,4 @@
-"""What changes a step's fingerprint, and what does not."""
+"""Changes of the source that change a step's fingerprint, and others that do not."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class F(FlowSpec):
 
 
 def changed(folder: Path, old: str, new: str, file: str = "flow.py") -> set[str]:
-    """The steps whose fingerprint is another once `old` is replaced."""
+    """Returns the steps whose fingerprints change when `old` is replaced."""
     texts = {"flow.py": FLOW, "other.py": "V = 1\n"}
-    found = []
+    prints = []
     for replaced in (False, True):
         for name, text in texts.items():
             assert name != file or old in text
             (folder / name).write_text(text.replace(old, new) if replaced and name == file else text)
-        found.append(fingerprints(load(str(folder / "flow.py"))))
-    return {step for step in found[0] if found[0][step] != found[1][step]}
+        prints.append(fingerprints(load(str(folder / "flow.py"))))
+    return {step for step in prints[0] if prints[0][step] != prints[1][step]}
 
 
 def test_fingerprints(tmp_path: Path) -> None:

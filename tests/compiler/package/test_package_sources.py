@@ -1,4 +1,4 @@
-"""`@package_sources`: what comes into the code package, and what cannot."""
+"""`@package_sources`: the files that come into the code package, and those that cannot."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def program(folder: Path, above: str) -> Program:
     ],
 )  # fmt: skip
 def test_what_comes_into_the_package(above: str, files: str, folder: Path) -> None:
-    found = program(folder, above)
-    assert sorted(found.files) == sorted([*files.split(), "flow.py"])
-    assert sorted(each.name for each in found.flow.inputs) == sorted(files.split()) and all(
-        each.digest for each in found.flow.inputs
+    loaded = program(folder, above)
+    assert sorted(loaded.files) == sorted([*files.split(), "flow.py"])
+    assert sorted(entry.name for entry in loaded.flow.inputs) == sorted(files.split()) and all(
+        entry.digest for entry in loaded.flow.inputs
     )
-    assert not found.diagnostics
+    assert not loaded.diagnostics
 
 
 def test_the_flow_s_own_files_win(folder: Path) -> None:
@@ -76,12 +76,14 @@ def test_the_flow_s_own_files_win(folder: Path) -> None:
         "import own.a\n" + FLOW.format(above="@package_sources('../shared', arcname='own')")
     )
     (folder / "flows" / "own" / "__init__.py").write_text("")
-    found = load(str(folder / "flows" / "flow.py"))
-    assert found.files["own/a.py"] == b"# flows/own/a.py\n" and found.files["own/deep/b.py"] == b"# shared/deep/b.py\n"
+    loaded = load(str(folder / "flows" / "flow.py"))
+    assert (
+        loaded.files["own/a.py"] == b"# flows/own/a.py\n" and loaded.files["own/deep/b.py"] == b"# shared/deep/b.py\n"
+    )
 
 
 @pytest.mark.parametrize(
-    ("above", "code", "said"),
+    ("above", "code", "message"),
     [
         ("@package_sources('../nowhere')", "FLOW121", "there is no `../nowhere`"),
         ("@package_sources(['../shared', '../client'], arcname='x')", "FLOW121", "one source"),
@@ -92,11 +94,11 @@ def test_the_flow_s_own_files_win(folder: Path) -> None:
         ("@package_sources('../shared', arcnam='x')", "FLOW113", "arcnam"),
     ],
 )
-def test_what_cannot_be(above: str, code: str, said: str, folder: Path) -> None:
+def test_what_cannot_be(above: str, code: str, message: str, folder: Path) -> None:
     with pytest.raises(Refused) as refused:
         program(folder, above)
-    assert [each.code for each in refused.value.diagnostics] == [code]
-    assert said in refused.value.diagnostics[0].what
+    assert [diagnostic.code for diagnostic in refused.value.diagnostics] == [code]
+    assert message in refused.value.diagnostics[0].what
 
 
 def test_a_run_has_nothing_to_do_with_it(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Configs: where their texts come from, what they say, and where their values go."""
+"""Configs: the sources of their texts, their values, and the uses of these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flowc.compiler.ir.json_form import from_json, to_json
-from flowc.compiler.options.compile_inputs import NOTHING, Given
+from flowc.compiler.options.compile_inputs import NOTHING, CompileOptions
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.read.config_formats import BadText, literal, parse
 from flowc.compiler.report.diagnostics import Refused
@@ -17,7 +17,7 @@ HEAD = "import os\nimport json\nfrom metaflow import *\n"
 END = "\n    @step\n    def end(self):\n        pass\n"
 
 
-def program(folder: Path, body: str, given: Given = NOTHING, top: str = "") -> Program:
+def program(folder: Path, body: str, options: CompileOptions = NOTHING, top: str = "") -> Program:
     """The program of a flow with these class attributes and, if `body` has no step, a start."""
     if "def start" not in body:
         body += "\n@step\ndef start(self):\n    self.next(self.end)\n"
@@ -29,18 +29,18 @@ def program(folder: Path, body: str, given: Given = NOTHING, top: str = "") -> P
         + END
     )
     (folder / "flow.py").write_text(text)
-    return load(str(folder / "flow.py"), given=given)
+    return load(str(folder / "flow.py"), options=options)
 
 
-def said(folder: Path, body: str, given: Given = NOTHING, top: str = "") -> list[str]:
+def said(folder: Path, body: str, options: CompileOptions = NOTHING, top: str = "") -> list[str]:
     try:
-        return [each.code for each in program(folder, body, given, top).diagnostics]
+        return [diagnostic.code for diagnostic in program(folder, body, options, top).diagnostics]
     except Refused as refused:
-        return [each.code for each in refused.diagnostics]
+        return [diagnostic.code for diagnostic in refused.diagnostics]
 
 
-def value(folder: Path, arguments: str, given: Given = NOTHING, top: str = "") -> Any:
-    return program(folder, f"cfg = Config({arguments})", given, top).flow.configs[0].value
+def value(folder: Path, arguments: str, options: CompileOptions = NOTHING, top: str = "") -> Any:
+    return program(folder, f"cfg = Config({arguments})", options, top).flow.configs[0].value
 
 
 STEP = "@step\ndef start(self):\n    self.next(self.end)\n"
@@ -83,8 +83,8 @@ def test_what_is_given_comes_first(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text('{"a": 2}')
     text = "'cfg', default_value={'a': 1}"
     assert value(tmp_path, text) == {"a": 1}
-    assert value(tmp_path, text, Given(config_files=(("cfg", str(tmp_path / "other.json")),))) == {"a": 2}
-    assert value(tmp_path, text, Given(config_values=(("cfg", '{"a": 3}'),))) == {"a": 3}
+    assert value(tmp_path, text, CompileOptions(config_files=(("cfg", str(tmp_path / "other.json")),))) == {"a": 2}
+    assert value(tmp_path, text, CompileOptions(config_values=(("cfg", '{"a": 3}'),))) == {"a": 3}
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_values(arguments: str, expected: Any, tmp_path: Path) -> None:
 
 
 def test_json_keeps_less_than_python(tmp_path: Path) -> None:
-    """What a literal says is what steps see; `value` is for other readers."""
+    """Steps see the value of `literal`; `value` is for other readers."""
     config = program(
         tmp_path, "cfg = Config('cfg', default_value='a,b', parser=lambda t: tuple(t.split(',')), plain=True)"
     ).flow.configs[0]
     assert (config.value, config.literal) == (["a", "b"], "('a', 'b',)")
-    assert [literal(each) for each in ({1: "x"}, (), {"a"}, b"\0", [True, None])] == [
+    assert [literal(item) for item in ({1: "x"}, (), {"a"}, b"\0", [True, None])] == [
         "{1: 'x'}",
         "()",
         "{'a'}",
@@ -132,36 +132,40 @@ def test_json_keeps_less_than_python(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "given", "codes"),
+    ("body", "options", "codes"),
     [
-        ("cfg = Config('cfg', default='nowhere.json')", Given(), ["FLOW130"]),
-        ("cfg = Config('cfg')", Given(config_files=(("cfg", "nowhere.json"),)), ["FLOW130"]),
-        ("cfg = Config('cfg', required=True)", Given(), ["FLOW131"]),
-        ("cfg = Config('cfg', required=True, default_value={})", Given(), []),
-        ("cfg = Config('cfg', default_value='{')", Given(), ["FLOW132"]),
-        ("cfg = Config('cfg', default_value='[1]')", Given(), ["FLOW132"]),
-        ("cfg = Config('cfg', default_value='NaN', plain=False)", Given(), ["FLOW132"]),
-        ("cfg = Config('cfg', default_value='a: 2020-01-01', parser=yaml_parser)", Given(), ["FLOW132"]),
-        ("cfg = Config('cfg', default_value='x', parser=lambda t: open(t).read())", Given(), ["FLOW133"]),
-        ("cfg = Config('cfg', default_value='x', parser='some.where.parser')", Given(), ["FLOW133"]),
-        ("cfg = Config('cfg', default_value=lambda c: {'u': c.user_name})", Given(), ["FLOW134"]),
-        ("cfg = Config('cfg')", Given(config_values=(("cgf", "{}"),)), ["FLOW135"]),
-        ("cfg = Config('cfg')", Given(config_values=(("cfg", "{}"),), config_files=(("cfg", "x"),)), ["FLOW135"]),
-        ("", Given(config_values=(("cfg", "{}"),)), ["FLOW135"]),
-        ("cfg = Config('cfg', default='a', default_value='b')", Given(), ["FLOW136"]),
-        ("cfg = Config('cfg', default_value=3)", Given(), ["FLOW136"]),
-        ("cfg = Config('cfg')\nother = Config('cfg')", Given(), ["FLOW136"]),
-        ("cfg = Config()", Given(), ["FLOW136"]),
-        ("cfg = Config('cfg', nonsense=1)", Given(), ["FLOW113"]),
-        ("cfg = Config('cfg')\nb = Config('b', default_value=cfg.x)", Given(), ["FLOW134"]),
+        ("cfg = Config('cfg', default='nowhere.json')", CompileOptions(), ["FLOW130"]),
+        ("cfg = Config('cfg')", CompileOptions(config_files=(("cfg", "nowhere.json"),)), ["FLOW130"]),
+        ("cfg = Config('cfg', required=True)", CompileOptions(), ["FLOW131"]),
+        ("cfg = Config('cfg', required=True, default_value={})", CompileOptions(), []),
+        ("cfg = Config('cfg', default_value='{')", CompileOptions(), ["FLOW132"]),
+        ("cfg = Config('cfg', default_value='[1]')", CompileOptions(), ["FLOW132"]),
+        ("cfg = Config('cfg', default_value='NaN', plain=False)", CompileOptions(), ["FLOW132"]),
+        ("cfg = Config('cfg', default_value='a: 2020-01-01', parser=yaml_parser)", CompileOptions(), ["FLOW132"]),
+        ("cfg = Config('cfg', default_value='x', parser=lambda t: open(t).read())", CompileOptions(), ["FLOW133"]),
+        ("cfg = Config('cfg', default_value='x', parser='some.where.parser')", CompileOptions(), ["FLOW133"]),
+        ("cfg = Config('cfg', default_value=lambda c: {'u': c.user_name})", CompileOptions(), ["FLOW134"]),
+        ("cfg = Config('cfg')", CompileOptions(config_values=(("cgf", "{}"),)), ["FLOW135"]),
+        (
+            "cfg = Config('cfg')",
+            CompileOptions(config_values=(("cfg", "{}"),), config_files=(("cfg", "x"),)),
+            ["FLOW135"],
+        ),
+        ("", CompileOptions(config_values=(("cfg", "{}"),)), ["FLOW135"]),
+        ("cfg = Config('cfg', default='a', default_value='b')", CompileOptions(), ["FLOW136"]),
+        ("cfg = Config('cfg', default_value=3)", CompileOptions(), ["FLOW136"]),
+        ("cfg = Config('cfg')\nother = Config('cfg')", CompileOptions(), ["FLOW136"]),
+        ("cfg = Config()", CompileOptions(), ["FLOW136"]),
+        ("cfg = Config('cfg', nonsense=1)", CompileOptions(), ["FLOW113"]),
+        ("cfg = Config('cfg')\nb = Config('b', default_value=cfg.x)", CompileOptions(), ["FLOW134"]),
     ],
 )
-def test_mistakes(body: str, given: Given, codes: list[str], tmp_path: Path) -> None:
-    assert said(tmp_path, body, given) == codes
+def test_mistakes(body: str, options: CompileOptions, codes: list[str], tmp_path: Path) -> None:
+    assert said(tmp_path, body, options) == codes
 
 
 def test_one_mistake_is_said_once(tmp_path: Path) -> None:
-    """Whatever uses a config that could not be read says nothing more."""
+    """The uses of a config that could not be read give no further diagnostics."""
     body = "cfg = Config('cfg', default='nowhere.json')\np = Parameter('p', default=cfg.p)\n@retry(**cfg.r)\n@environment(vars={'A': cfg.a})\n"
     assert said(tmp_path, body + STEP) == ["FLOW130"]
 
@@ -173,7 +177,7 @@ SETTINGS = "cfg = Config('settings', default_value={'a': {'b': 'X', 'n': 3}, 're
 
 def start(folder: Path, above: str, top: str = "", body: str = SETTINGS) -> dict[str, Any]:
     step = next(
-        each for each in program(folder, body + above + "\n" + STEP, top=top).flow.steps if each.name == "start"
+        step for step in program(folder, body + above + "\n" + STEP, top=top).flow.steps if step.name == "start"
     )
     return dict(step.decorators[0].attributes)
 
@@ -267,14 +271,14 @@ def b(self):
 
 
 def test_provenance_and_round_trip(tmp_path: Path) -> None:
-    given = Given(config_values=(("cfg", '{"a": 1}'),))
+    options = CompileOptions(config_values=(("cfg", '{"a": 1}'),))
     loaded = program(
-        tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", given
+        tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", options
     )
-    found = loaded.flow.inputs
+    inputs = loaded.flow.inputs
     # the others are part of the source
-    assert [(each.kind, each.name, each.value) for each in found] == [("config", "cfg", "--config-value")]
-    assert found[0].digest == "sha256:" + __import__("hashlib").sha256(b'{"a": 1}').hexdigest()
+    assert [(entry.kind, entry.name, entry.value) for entry in inputs] == [("config", "cfg", "--config-value")]
+    assert inputs[0].digest == "sha256:" + __import__("hashlib").sha256(b'{"a": 1}').hexdigest()
     assert from_json(to_json(loaded.flow, loaded.scope)) == (loaded.flow, loaded.scope)
     older = json.loads(to_json(loaded.flow, loaded.scope))
     for name in ("configs", "inputs", "mutators", "decorators_known"):

@@ -1,4 +1,4 @@
-"""What the analyzer reads of legal flows: names through any import, inheritance, constants, every form of a transition."""
+"""Reading legal flows: names through any import, inheritance, constants, every form of a transition."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def program(folder: Path, **files: str) -> Program:
 def refused(folder: Path, **files: str) -> list[str]:
     with pytest.raises(Refused) as caught:
         program(folder, **files)
-    return [concise(each) for each in caught.value.diagnostics]
+    return [concise(diagnostic) for diagnostic in caught.value.diagnostics]
 
 
 BODY = """
@@ -76,15 +76,15 @@ BODY = """
     ],
 )
 def test_imports(imports: str, base: str, step: str, tmp_path: Path) -> None:
-    found = program(
+    loaded = program(
         tmp_path,
         flow=f"{imports}\nclass F({base}):" + BODY.format(step=step),
         common="from metaflow import FlowSpec, step",
     )
     assert (
-        [each.name for each in found.flow.steps] == ["start", "end"]
-        and found.flow.start == "start"
-        and found.flow.end == "end"
+        [step.name for step in loaded.flow.steps] == ["start", "end"]
+        and loaded.flow.start == "start"
+        and loaded.flow.end == "end"
     )
 
 
@@ -119,8 +119,8 @@ ENDS = "\n".join(f"    @step\n    def {name}(self):\n        self.next(self.end)
 def test_split_and_foreach(tmp_path: Path) -> None:
     assert getattr(transition(tmp_path, "self.next(self.b, self.a)", TWO), "targets", None) == ("b", "a")
     for written, over in (("'x'", "x"), ("CASES", "x"), ("self.over", "y"), ("name", None), ("f'{CASES}'", "x")):
-        found = transition(tmp_path, f"self.next(self.a, foreach={written})", ONE)
-        assert isinstance(found, nodes.Foreach) and (found.target, found.over) == ("a", over)
+        foreach = transition(tmp_path, f"self.next(self.a, foreach={written})", ONE)
+        assert isinstance(foreach, nodes.Foreach) and (foreach.target, foreach.over) == ("a", over)
 
 
 def test_switch(tmp_path: Path) -> None:
@@ -142,9 +142,14 @@ class F(FlowSpec):
     def end(self): pass
 """
     )
-    found = program(tmp_path, flow=flow).flow.steps[0].transition
-    assert isinstance(found, nodes.Switch) and found.on == "x"
-    assert [(each.value, each.target) for each in found.cases] == [("a", "a"), (1, "b"), (2.5, "start2"), (False, "b")]
+    transition = program(tmp_path, flow=flow).flow.steps[0].transition
+    assert isinstance(transition, nodes.Switch) and transition.on == "x"
+    assert [(case.value, case.target) for case in transition.cases] == [
+        ("a", "a"),
+        (1, "b"),
+        (2.5, "start2"),
+        (False, "b"),
+    ]
 
 
 def test_parameters_and_constants(tmp_path: Path) -> None:
@@ -171,10 +176,10 @@ class F(FlowSpec):
     def p(self): return 1
     def method(self): return 2
 """ + BODY.format(step="step")
-    found = program(tmp_path, flow=flow, consts="LIMIT = 5\nNESTED = {'x': f'{LIMIT}!'}").flow
+    loaded = program(tmp_path, flow=flow, consts="LIMIT = 5\nNESTED = {'x': f'{LIMIT}!'}").flow
     assert [
         (p.attribute, p.name, p.type, p.default, p.has_default, p.required, p.help, p.separator)
-        for p in found.parameters
+        for p in loaded.parameters
     ] == [
         ("a", "alpha", "float", 0.5, True, False, "h", ""),
         ("b", "beta", "int", None, False, False, "", ""),
@@ -187,8 +192,8 @@ class F(FlowSpec):
         ("i", "i", "int", -1, True, False, "", ""),
         ("j", "j", "float", 3.0, True, False, "", ""),
     ]
-    assert [each.name for each in found.constants][:3] == ["k1", "k2", "k3"] and "_private" not in [
-        each.name for each in found.constants
+    assert [constant.name for constant in loaded.constants][:3] == ["k1", "k2", "k3"] and "_private" not in [
+        constant.name for constant in loaded.constants
     ]
 
 
@@ -205,8 +210,8 @@ class F(FlowSpec):
     @step
     def end(self): pass
 """
-    found = program(tmp_path, flow=flow).flow
-    assert found.decorators[0].attributes == {
+    loaded = program(tmp_path, flow=flow).flow
+    assert loaded.decorators[0].attributes == {
         "cron": "0 6 * * *",
         "weekly": False,
         "daily": True,
@@ -214,8 +219,8 @@ class F(FlowSpec):
         "timezone": None,
     }
     assert [
-        (each.name, each.attributes["times" if each.name == "retry" else "memory"])
-        for each in found.steps[0].decorators
+        (decorator.name, decorator.attributes["times" if decorator.name == "retry" else "memory"])
+        for decorator in loaded.steps[0].decorators
     ] == [
         ("retry", 2),
         ("resources", 8000),
@@ -223,7 +228,7 @@ class F(FlowSpec):
 
 
 def test_inheritance_across_modules(tmp_path: Path) -> None:
-    found = program(
+    loaded = program(
         tmp_path,
         flow=f"""{HEAD}
 from base import Base
@@ -260,11 +265,13 @@ class Mixin:
         pkg__unused="X = 1",
         other="X = 1",
     )
-    assert [step.name for step in found.flow.steps] == ["start", "middle", "end"]
-    assert [step.span.file for step in found.flow.steps] == ["base.py", "pkg/mixin.py", "flow.py"]
-    assert [each.name for each in found.flow.constants] == ["low", "word"] and found.flow.steps[2].doc == "own end"
-    assert [each.name for each in found.flow.decorators] == ["schedule"]
-    assert sorted(found.files) == [
+    assert [step.name for step in loaded.flow.steps] == ["start", "middle", "end"]
+    assert [step.span.file for step in loaded.flow.steps] == ["base.py", "pkg/mixin.py", "flow.py"]
+    assert [constant.name for constant in loaded.flow.constants] == ["low", "word"] and loaded.flow.steps[
+        2
+    ].doc == "own end"
+    assert [decorator.name for decorator in loaded.flow.decorators] == ["schedule"]
+    assert sorted(loaded.files) == [
         "base.py",
         "flow.py",
         "pkg/__init__.py",
@@ -275,23 +282,23 @@ class Mixin:
 
 
 def test_a_base_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    said = refused(
+    messages = refused(
         tmp_path,
         flow="from metaflow import FlowSpec, step\nfrom sklearn.base import Thing\nclass F(FlowSpec, Thing):"
         + BODY.format(step="step"),
     )
-    assert len(said) == 1 and "FLOW105 the base class `Thing` cannot be read" in said[0]
+    assert len(messages) == 1 and "FLOW105 the base class `Thing` cannot be read" in messages[0]
 
 
 def test_custom_start_and_end_and_single_step(tmp_path: Path) -> None:
-    found = program(
+    loaded = program(
         tmp_path,
         flow=HEAD
         + "class F(FlowSpec):\n    @step(end=True)\n    def z(self): pass\n    @step(start=True)\n    def a(self):\n        self.next(self.z)\n",
     ).flow
-    assert (found.start, found.end) == ("a", "z")
-    found = program(tmp_path, flow=HEAD + "class F(FlowSpec):\n    @step\n    def only(self): pass\n").flow
-    assert (found.start, found.end) == ("only", "only")
+    assert (loaded.start, loaded.end) == ("a", "z")
+    loaded = program(tmp_path, flow=HEAD + "class F(FlowSpec):\n    @step\n    def only(self): pass\n").flow
+    assert (loaded.start, loaded.end) == ("only", "only")
 
 
 def test_which_flow(tmp_path: Path) -> None:
@@ -349,11 +356,11 @@ def test_bom_crlf_and_cookies(tmp_path: Path) -> None:
 
 
 def test_columns_count_characters(tmp_path: Path) -> None:
-    said = refused(
+    messages = refused(
         tmp_path,
         flow=HEAD + "class F(FlowSpec):\n    é = '🎉'; ü = Parameter('bad name', default=1)" + BODY.format(step="step"),
     )
-    assert said[0].startswith("flow.py:3:14 FLOW302")
+    assert messages[0].startswith("flow.py:3:14 FLOW302")
 
 
 @pytest.mark.parametrize(
@@ -377,17 +384,17 @@ def test_deep_and_huge_sources_are_refused_quickly(text: str, tmp_path: Path) ->
 @given(flows(2))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_source_of_a_random_flow_reads_back(tmp_path: Path, flow: nodes.Flow) -> None:
-    found = program(tmp_path, flow=source_of(flow))
+    loaded = program(tmp_path, flow=source_of(flow))
 
-    def shape(each: nodes.Flow) -> list[Any]:
+    def shape(any_flow: nodes.Flow) -> list[Any]:
         return sorted(
             (step.name, step.is_join, type(step.transition).__name__, [getattr(step.transition, "target", None)])
-            for step in each.steps
+            for step in any_flow.steps
         )
 
-    assert shape(found.flow) == shape(flow)
-    assert from_json(to_json(found.flow, found.scope)) == (found.flow, found.scope)
-    assert found.scope == scopes(found.flow)
+    assert shape(loaded.flow) == shape(flow)
+    assert from_json(to_json(loaded.flow, loaded.scope)) == (loaded.flow, loaded.scope)
+    assert loaded.scope == scopes(loaded.flow)
 
 
 SEED = source_of(
@@ -425,7 +432,7 @@ def test_damaged_sources_never_crash(tmp_path: Path, damage: list[tuple[int, int
 def test_the_same_bytes_for_every_hash_seed(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(SEED)
     code = "import sys; from flowc.compiler.pipeline import load; from flowc.compiler.ir.json_form import to_json; p = load(sys.argv[1]); sys.stdout.write(to_json(p.flow, p.scope))"
-    made = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "flow.py")],
             env={"PYTHONHASHSEED": seed, "LC_ALL": "C"},
@@ -434,14 +441,14 @@ def test_the_same_bytes_for_every_hash_seed(tmp_path: Path) -> None:
         ).stdout
         for seed in ("0", "1", "77")
     }
-    assert len(made) == 1
+    assert len(outputs) == 1
 
 
 def test_an_ir_is_accepted_in_place_of_source(tmp_path: Path) -> None:
-    found = program(tmp_path, flow=SEED)
-    (tmp_path / "ir.json").write_text(to_json(found.flow, found.scope))
+    loaded = program(tmp_path, flow=SEED)
+    (tmp_path / "ir.json").write_text(to_json(loaded.flow, loaded.scope))
     again = load(str(tmp_path / "ir.json"))
-    assert (again.flow, again.scope, again.files) == (found.flow, found.scope, found.files)
+    assert (again.flow, again.scope, again.files) == (loaded.flow, loaded.scope, loaded.files)
     (tmp_path / "ir.json").write_text("{}")
     with pytest.raises(Refused, match="FLOW004"):
         load(str(tmp_path / "ir.json"))
@@ -486,18 +493,18 @@ class F(FlowSpec, \\
         pass
 """
     )
-    found = program(tmp_path, flow=flow).flow
-    (size,) = found.parameters
-    steps = {each.name: each for each in found.steps}
+    loaded = program(tmp_path, flow=flow).flow
+    (size,) = loaded.parameters
+    steps = {step.name: step for step in loaded.steps}
     assert (size.name, size.type, size.has_default, size.help) == ("size", "int", False, "x")
     assert steps["start"].decorators[0].attributes == {"times": 1, "minutes_between_retries": 0}
     assert isinstance(steps["start"].transition, nodes.Foreach) and steps["join"].is_join
 
 
 def test_an_unknown_decorator_may_set_an_artifact(tmp_path: Path) -> None:
-    flow = """from metaflow import FlowSpec, step, huggingface_hub
+    flow = """from metaflow import FlowSpec, step, vllm
 class F(FlowSpec):
-    @huggingface_hub
+    @vllm
     @step
     def start(self):
         print(self.model_path)
@@ -506,5 +513,5 @@ class F(FlowSpec):
     def end(self):
         pass
 """
-    said = refused(tmp_path, flow=flow)
-    assert len(said) == 1 and "FLOW115" in said[0]
+    messages = refused(tmp_path, flow=flow)
+    assert len(messages) == 1 and "FLOW115" in messages[0]

@@ -39,10 +39,10 @@ class F(FlowSpec):
 def program(folder: Path, line: str) -> Program:
     folder.mkdir(exist_ok=True)
     (folder / "flow.py").write_text(FLOW.format(line=line))
-    found = load(str(folder / "flow.py"))
-    assert list(violations(found.flow, found.scope)) == []
-    assert from_json(to_json(found.flow, found.scope)) == (found.flow, found.scope)
-    return found
+    loaded = load(str(folder / "flow.py"))
+    assert list(violations(loaded.flow, loaded.scope)) == []
+    assert from_json(to_json(loaded.flow, loaded.scope)) == (loaded.flow, loaded.scope)
+    return loaded
 
 
 def digest(data: bytes) -> str:
@@ -57,19 +57,19 @@ def test_the_default_travels_with_the_code(default: str, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "data.csv").write_bytes(b"a\r\nb")
-    found = program(tmp_path / "flows", f"data = IncludeFile('d', default={default}, help='a table')")
-    (one,) = found.flow.parameters
+    loaded = program(tmp_path / "flows", f"data = IncludeFile('d', default={default}, help='a table')")
+    (one,) = loaded.flow.parameters
     assert (one.type, one.default, one.has_default, one.include) == (
         "file",
         "data.csv",
         True,
         nodes.Include(True, "utf-8", digest(b"a\r\nb")),
     )
-    assert found.files[f"flowc.include/{digest(b'a' + bytes([13, 10]) + b'b')}"] == b"a\r\nb"
-    assert found.flow.inputs == (
+    assert loaded.files[f"flowc.include/{digest(b'a' + bytes([13, 10]) + b'b')}"] == b"a\r\nb"
+    assert loaded.flow.inputs == (
         nodes.Input("file", "d", "data.csv", f"sha256:{digest(b'a' + bytes([13, 10]) + b'b')}"),
     )
-    before = build(found.flow, found.scope, found.files).digest
+    before = build(loaded.flow, loaded.scope, loaded.files).digest
     (tmp_path / "flows" / "data.csv").write_bytes(b"other")
     changed = load(str(tmp_path / "flows" / "flow.py"))
     assert build(changed.flow, changed.scope, changed.files).digest != before
@@ -80,11 +80,15 @@ def test_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "data.csv").write_text("beside")
     (tmp_path / "data.csv").write_text("here")
-    found = program(tmp_path / "flows", "data = IncludeFile('d', default='data.csv')")
-    assert [each.code for each in found.diagnostics if each.code == "FLOW314"] == ["FLOW314"]
-    assert found.flow.parameters[0].include == nodes.Include(True, "utf-8", digest(b"here"))
+    loaded = program(tmp_path / "flows", "data = IncludeFile('d', default='data.csv')")
+    assert [diagnostic.code for diagnostic in loaded.diagnostics if diagnostic.code == "FLOW314"] == ["FLOW314"]
+    assert loaded.flow.parameters[0].include == nodes.Include(True, "utf-8", digest(b"here"))
     (tmp_path / "data.csv").write_text("beside")
-    assert not [each for each in load(str(tmp_path / "flows" / "flow.py")).diagnostics if each.code == "FLOW314"]
+    assert not [
+        diagnostic
+        for diagnostic in load(str(tmp_path / "flows" / "flow.py")).diagnostics
+        if diagnostic.code == "FLOW314"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +139,7 @@ def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "data.csv").write_text("abcd")
     with pytest.raises(Refused) as refused:
         program(tmp_path, "x = IncludeFile('x', default=beside('data.csv'))")
-    assert [each.code for each in refused.value.diagnostics] == ["FLOW312"]
+    assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["FLOW312"]
 
 
 def test_a_module_that_only_a_parser_names_travels_too(tmp_path: Path) -> None:
@@ -149,6 +153,6 @@ def test_where_the_flow_is_does_not_matter(tmp_path: Path) -> None:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "data.csv").write_text("x")
-        found = program(folder, "data = IncludeFile('d', default=beside('data.csv'))")
-        digests.add(build(found.flow, found.scope, found.files).digest)
-    assert len(digests) == 1 and os.sep not in str(found.flow.parameters[0].default)
+        loaded = program(folder, "data = IncludeFile('d', default=beside('data.csv'))")
+        digests.add(build(loaded.flow, loaded.scope, loaded.files).digest)
+    assert len(digests) == 1 and os.sep not in str(loaded.flow.parameters[0].default)

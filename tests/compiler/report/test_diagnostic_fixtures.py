@@ -32,13 +32,15 @@ CHAIN = re.compile(r"^    # (\d+) steps to (\w+)$", re.MULTILINE)
 
 
 def cases() -> list[tuple[str, str, str]]:
-    found = []
+    triples = []
     for file in sorted(FIXTURES.glob("*.txt")):
         for case in file.read_text().split("\n---\n"):
             source, _, expected = case.partition("\n>>>\n")
             title, _, source = source.partition("\n")
-            found.append((f"{file.stem}: {title.removeprefix('# ')}", source.strip("\n") + "\n", expected.strip("\n")))
-    return found
+            triples.append(
+                (f"{file.stem}: {title.removeprefix('# ')}", source.strip("\n") + "\n", expected.strip("\n"))
+            )
+    return triples
 
 
 def said(source: str, folder: Path) -> str:
@@ -48,7 +50,7 @@ def said(source: str, folder: Path) -> str:
         options += shlex.split(line[2:])
     severity = Option("--severity", "", "CODE=SEVERITY", repeated=True)
     arguments, emitters = parse(options, (*OPTIONS, *TARGETING, severity))
-    severities = dict(each.split("=") for each in arguments.all("--severity"))
+    severities = dict(setting.split("=") for setting in arguments.all("--severity"))
     (folder / "flow.py").write_text(IMPORTS + CHAIN.sub(chain, source))
     try:
         program = load(
@@ -63,21 +65,24 @@ def said(source: str, folder: Path) -> str:
         diagnostics = problems(program, path, compiled, arguments) if emitters else program.diagnostics
     except Refused as refused:
         diagnostics = refused.diagnostics
-    for each in diagnostics:
-        assert each.why and each.how, f"{each.code} says no reason or no remedy: {each.what}"
+    for diagnostic in diagnostics:
+        assert diagnostic.why and diagnostic.how, f"{diagnostic.code} says no reason or no remedy: {diagnostic.what}"
     shift = IMPORTS.count("\n")
-    lines = [concise(each).split(" ", 1) for each in diagnostics]
+    lines = [concise(diagnostic).split(" ", 1) for diagnostic in diagnostics]
     return "\n".join(_placed(place, text, shift) for place, text in lines).replace(str(folder), "FOLDER") or "nothing"
 
 
-def chain(found: re.Match[str]) -> str:
-    names = [f"s{number}" for number in range(1, int(found[1]) + 1)]
-    pairs = zip(names, [*names[1:], found[2]], strict=True)
+def chain(match: re.Match[str]) -> str:
+    names = [f"s{number}" for number in range(1, int(match[1]) + 1)]
+    pairs = zip(names, [*names[1:], match[2]], strict=True)
     return "\n".join(f"    @step\n    def {name}(self):\n        self.next(self.{after})" for name, after in pairs)
 
 
 def _placed(place: str, text: str, shift: int) -> str:
-    """The line without the file, and its number without the imports; one that is about an option has no place."""
+    """Returns the diagnostic's line without the file, with its number as in the case.
+
+    One about an option has no place.
+    """
     if place.startswith("FLOW"):
         return f"{place} {text}"
     _, line, column, *_ = place.split(":")
@@ -97,7 +102,10 @@ ELSEWHERE = {
 
 
 def test_every_code_of_a_flow_has_a_case() -> None:
-    """Codes of a flow are those of 100 to 499; the others have an example on their page (tests/flowc/test_explanations.py)."""
+    """Codes 100 to 499 are about a flow.
+
+    The others have an example on their page (tests/flowc/test_explanations.py).
+    """
     recorded = {
         code for _, _, expected in cases() for code in re.findall(r"^(?:\d+:\d+ )?(FLOW\d{3}) ", expected, re.MULTILINE)
     }

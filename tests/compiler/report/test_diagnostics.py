@@ -53,7 +53,7 @@ def test_tabs_and_long_lines_keep_the_caret_under_the_place() -> None:
 def test_control_characters_are_shown_not_sent() -> None:
     hostile = Diagnostic("FLOW1", "name `\x1b[2J`", Span("a\x07.py", 1, 1, 1, 2), how="\r\n")
     for text in (full(hostile, {"a\x07.py": "\x1b]0;title\x07"}), concise(hostile)):
-        assert not any(each < " " and each != "\n" for each in text)
+        assert not any(character < " " and character != "\n" for character in text)
 
 
 def test_a_place_outside_the_source_or_none_still_renders() -> None:

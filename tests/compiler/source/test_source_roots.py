@@ -1,4 +1,4 @@
-"""Source roots: what is read from them, packed and imported; the corpus has the ways in which a flow may have some."""
+"""Source roots: modules are read from them, packed and imported. The corpus shows the ways to name some."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ def repository(tmp_path: Path) -> Path:
 
 
 def program(repository: Path, *roots: Path) -> Program:
-    return load(str(repository / "flows" / "flow.py"), given=replace(NOTHING, roots=tuple(map(str, roots))))
+    return load(str(repository / "flows" / "flow.py"), options=replace(NOTHING, roots=tuple(map(str, roots))))
 
 
 def test_modules_of_a_root_are_packed_under_their_import_names(repository: Path) -> None:
-    found = program(repository)
-    assert sorted(found.files) == ["common/__init__.py", "common/base.py", "common/values.py", "flow.py"]
-    assert found.places["common/base.py"] == "../src/common/base.py"
+    loaded = program(repository)
+    assert sorted(loaded.files) == ["common/__init__.py", "common/base.py", "common/values.py", "flow.py"]
+    assert loaded.places["common/base.py"] == "../src/common/base.py"
 
 
 def test_the_package_is_the_same_bytes_wherever_the_repository_is(repository: Path, tmp_path: Path) -> None:
     other = tmp_path / "somewhere" / "else"
     shutil.copytree(repository, other)
-    one, two = (build(each.flow, each.scope, each.files) for each in (program(repository), program(other)))
+    one, two = (build(loaded.flow, loaded.scope, loaded.files) for loaded in (program(repository), program(other)))
     assert one.digest == two.digest
 
 
@@ -106,6 +106,26 @@ def test_a_step_of_a_root_is_placed_there_by_targets_too(repository: Path) -> No
     assert "src/common/base.py" in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lock", "flows/flow.py", "--check"],
+        ["environment", "build", "flows/flow.py", "--output", "out"],
+        ["show", "flows/flow.py"],
+        ["run", "flows/flow.py", "--environments", "on"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_command_names_the_file_in_its_root(repository: Path, words: list[str]) -> None:
+    above = "    @pypi(packages={'a': '1.0'})\n    @card(id='a b')\n    @step"
+    text = BASE.replace("    @step", above).replace("step\n", "card, pypi, step\n", 1)
+    (repository / "src/common/base.py").write_text(text)
+    done = flowc(*words, cwd=repository)
+    printed = done.stderr + done.stdout
+    assert "--> src/common/base.py:" in printed and "|     @" in printed, printed
+    assert "--> common" not in printed and "--> flows/common" not in printed
+
+
 def test_the_flow_s_folder_comes_first(repository: Path) -> None:
     shutil.copytree(repository / "src/common", repository / "flows/common")
     (repository / "flows/common/values.py").write_text("ONE = 100\n")
@@ -125,7 +145,7 @@ def test_no_root_gives_the_api_or_the_library(repository: Path) -> None:
     for name in ("metaflow", "flowc", "os", "json"):
         (repository / "src" / name).mkdir()
         (repository / "src" / name / "__init__.py").write_text("raise SystemExit\n")
-    assert not [each for each in program(repository).files if each.startswith(("metaflow", "flowc/", "os", "json"))]
+    assert not [file for file in program(repository).files if file.startswith(("metaflow", "flowc/", "os", "json"))]
 
 
 def test_links_do_not_lead_out_of_the_roots(repository: Path, tmp_path: Path) -> None:
@@ -156,7 +176,7 @@ def test_a_root_is_never_listed(repository: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "listdir", watched)
     program(repository, repository)
-    assert [each for each in listed if each.startswith(str(repository))] == [str(repository / "src/common")]
+    assert [folder for folder in listed if folder.startswith(str(repository))] == [str(repository / "src/common")]
 
 
 def test_a_broken_module_counts_only_if_it_is_imported(repository: Path) -> None:
@@ -200,12 +220,12 @@ def test_what_a_project_declares(tmp_path: Path, text: str) -> None:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "members/one/pyproject.toml").write_text("[project]\n")
     (tmp_path / "pyproject.toml").write_text(text)
-    found = [os.path.relpath(each, tmp_path) for each in _below(tmp_path)]
-    assert found == LAYOUTS[text]
+    below = [os.path.relpath(folder, tmp_path) for folder in _below(tmp_path)]
+    assert below == LAYOUTS[text]
 
 
 def _below(folder: Path) -> Iterator[str]:
-    yield from (each for each in declared_roots.declared(str(folder / "flows")) if each.startswith(str(folder)))
+    yield from (root for root in declared_roots.declared(str(folder / "flows")) if root.startswith(str(folder)))
 
 
 def test_a_missing_name_is_looked_for_again_when_roots_are_added(repository: Path) -> None:

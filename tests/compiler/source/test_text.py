@@ -1,4 +1,4 @@
-"""Parsing, before a rule looks at anything."""
+"""Parsing, before any check runs."""
 
 from __future__ import annotations
 
@@ -89,19 +89,19 @@ class F(Base, \
 
 
 def test_a_backslash_that_continues_a_line_is_no_argument(tmp_path: Path) -> None:
-    """The flow is the one without the backslashes, and everything keeps its place."""
+    """The flow equals the one without backslashes, and all places stay the same."""
     (tmp_path / "data.txt").write_text("x")
     program = program_of(CONTINUED, tmp_path)
     assert not has_errors(program.diagnostics)
-    (size,) = [each for each in program.flow.parameters if each.name == "size"]
+    (size,) = [parameter for parameter in program.flow.parameters if parameter.name == "size"]
     assert (size.type, size.default, size.help) == ("int", 7, "how many")
-    assert [each.name for each in program.flow.configs] == ["config"]
+    assert [config.name for config in program.flow.configs] == ["config"]
     start, body, join, _ = program.flow.steps
-    assert {each.name: each.attributes for each in start.decorators}["retry"] == {
+    assert {decorator.name: decorator.attributes for decorator in start.decorators}["retry"] == {
         "times": 2,
         "minutes_between_retries": 0,
     }
-    assert {each.name: each.attributes for each in start.decorators}["resources"]["cpu"] == 2
+    assert {decorator.name: decorator.attributes for decorator in start.decorators}["resources"]["cpu"] == 2
     assert isinstance(start.transition, Foreach) and (start.transition.over, start.transition.target) == (
         "items",
         "body",
@@ -112,9 +112,9 @@ def test_a_backslash_that_continues_a_line_is_no_argument(tmp_path: Path) -> Non
 
 def test_what_is_wrong_after_a_backslash_is_shown_where_it_is() -> None:
     source = parse("flow.py", "x = f(1, \\\n      2)\nif a and \\\n        b:\n    wrong = 1\n")
-    (node,) = [each for each in source.root.find_all(kind="identifier") if each.text() == "wrong"]
+    (node,) = [node for node in source.root.find_all(kind="identifier") if node.text() == "wrong"]
     assert span(source, node) == Span("flow.py", 5, 5, 5, 10)
     (call,) = source.root.find_all(kind="call")
     assert span(source, call) == Span("flow.py", 1, 5, 1, 11)
-    (b,) = [each for each in source.root.find_all(kind="identifier") if each.text() == "b"]
+    (b,) = [node for node in source.root.find_all(kind="identifier") if node.text() == "b"]
     assert span(source, b) == Span("flow.py", 4, 9, 4, 10)

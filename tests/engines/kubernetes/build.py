@@ -69,8 +69,8 @@ def argo_cache() -> Path:
 def _folder(name: str, recipe: Iterable[Path], versions: tuple[object, ...]) -> Path:
     root = os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines")
     seen = hashlib.sha256(repr(versions).encode())
-    for each in sorted(recipe):
-        seen.update(each.read_bytes())
+    for path in sorted(recipe):
+        seen.update(path.read_bytes())
     return Path(root) / f"{name}-{seen.hexdigest()[:12]}"
 
 
@@ -102,8 +102,8 @@ def _build(folder: Path, steps: tuple[tuple[str, int, Callable[[Path, Path], Non
             _say(f"engines: building {folder.name}, {name}, about {minutes} min on two cores, once")
             with tempfile.TemporaryDirectory(dir=folder) as unfinished:
                 step(folder, Path(unfinished))
-                made = Path(unfinished) / "made"
-                os.rename(made, folder / name)
+                built = Path(unfinished) / "made"
+                os.rename(built, folder / name)
             _say(f"engines: built {name} in {time.monotonic() - began:.0f} s")
 
 
@@ -137,17 +137,17 @@ def _argo(folder: Path, here: Path) -> None:
     _go(["mod", "vendor"], source)
     for name, place in REPLACED.items():
         (source / "vendor" / module / place / name).write_text(_for_line(f"{name}.txt"))
-    made = here / "made"
-    made.mkdir()
+    built = here / "made"
+    built.mkdir()
     commands = [*(f"{module}/cmd/{name}" for name in ("workflow-controller", "argoexec")), "./retry"]
-    _go(["build", "-mod=vendor", "-ldflags=-s -w", "-o", f"{made}/", *commands], source, CGO_ENABLED="0")
-    (made / "crds").mkdir()
-    for each in (_module_folder(source, module, argo()) / "manifests" / "base" / "crds" / "full").glob(
+    _go(["build", "-mod=vendor", "-ldflags=-s -w", "-o", f"{built}/", *commands], source, CGO_ENABLED="0")
+    (built / "crds").mkdir()
+    for path in (_module_folder(source, module, argo()) / "manifests" / "base" / "crds" / "full").glob(
         "argoproj.io_*.yaml"
     ):
-        shutil.copyfile(each, made / "crds" / each.name)
-    layer = files_layer({"bin/argoexec": (made / "argoexec").read_bytes(), "tmp/.keep": b""})
-    Image(ARGOEXEC, [layer], ["argoexec"]).write(made / "argoexec.tar")
+        shutil.copyfile(path, built / "crds" / path.name)
+    layer = files_layer({"bin/argoexec": (built / "argoexec").read_bytes(), "tmp/.keep": b""})
+    Image(ARGOEXEC, [layer], ["argoexec"]).write(built / "argoexec.tar")
 
 
 def _for_line(name: str) -> str:
@@ -162,15 +162,22 @@ def _for_line(name: str) -> str:
 def _kubernetes(folder: Path, here: Path) -> None:
     source = here / "source"
     source.mkdir()
-    for each in RECIPE.glob("*.go.txt"):
-        name = each.name.removesuffix(".go.txt")
+    for path in RECIPE.glob("*.go.txt"):
+        name = path.name.removesuffix(".go.txt")
         (source / name).mkdir()
-        shutil.copy(each, source / name / "main.go")
+        shutil.copy(path, source / name / "main.go")
     _go(["mod", "init", "flowc.test/kubernetes"], source)
     _go(["mod", "edit", "-require", f"k8s.io/kubernetes@{KUBERNETES}"], source)
     released = (_module_folder(source, "k8s.io/kubernetes", KUBERNETES) / "go.mod").read_text()
     staging = sorted(set(re.findall(r"^\s*(k8s\.io/[a-z-]+) => \./staging", released, re.MULTILINE)))
-    _go(["mod", "edit", *(f"-replace={each}={each}@v0.{KUBERNETES.removeprefix('v1.')}" for each in staging)], source)
+    _go(
+        [
+            "mod",
+            "edit",
+            *(f"-replace={module_name}={module_name}@v0.{KUBERNETES.removeprefix('v1.')}" for module_name in staging),
+        ],
+        source,
+    )
     _go(["mod", "tidy"], source)
     (here / "made").mkdir()
     _go(
@@ -187,17 +194,17 @@ def _root(folder: Path, here: Path) -> None:
 
 
 def _images(folder: Path, here: Path) -> None:
-    made = here / "made"
-    made.mkdir()
+    built = here / "made"
+    built.mkdir()
     with open(shutil.which("busybox") or "/bin/busybox", "rb") as file:
         busybox = files_layer(
-            {"bin/busybox": file.read()}, links={f"bin/{each}": "busybox" for each in ("sh", "sleep", "cp", "cat")}
+            {"bin/busybox": file.read()}, links={f"bin/{name}": "busybox" for name in ("sh", "sleep", "cp", "cat")}
         )
-    Image(PAUSE, [busybox], ["/bin/sleep", "1000000"]).write(made / "pause.tar")
-    (made / "busybox.layer").write_bytes(busybox)
+    Image(PAUSE, [busybox], ["/bin/sleep", "1000000"]).write(built / "pause.tar")
+    (built / "busybox.layer").write_bytes(busybox)
     layer = folder_layer(folder / "root")
-    (made / "python.layer").write_bytes(layer)
-    Image(PYTHON, [layer], ["python3"]).write(made / "python.tar")
+    (built / "python.layer").write_bytes(layer)
+    Image(PYTHON, [layer], ["python3"]).write(built / "python.tar")
 
 
 def _module_folder(source: Path, module: str, version: str) -> Path:

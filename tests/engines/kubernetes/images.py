@@ -23,28 +23,28 @@ class Image:
         config = {
             "architecture": "amd64", "os": "linux",
             "config": {"Cmd": self.command, "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},
-            "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(each).hexdigest() for each in self.layers]},
+            "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in self.layers]},
         }  # fmt: skip
         text = json.dumps(config).encode()
         name = hashlib.sha256(text).hexdigest() + ".json"
         files = [f"layer{number}.tar" for number in range(len(self.layers))]
         manifest = json.dumps([{"Config": name, "RepoTags": [self.name, *self.also], "Layers": files}]).encode()
         with tarfile.open(path, "w") as archive:
-            for each, data in [(name, text), *zip(files, self.layers), ("manifest.json", manifest)]:
-                _add(archive, each, data)
+            for file_name, data in [(name, text), *zip(files, self.layers), ("manifest.json", manifest)]:
+                _add(archive, file_name, data)
 
 
 def files_layer(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
     """A layer of executable files, by path without a leading slash, and symbolic links."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, data in sorted(files.items()):
             _add(archive, name, data)
         for name, target in sorted((links or {}).items()):
             entry = tarfile.TarInfo(name)
             entry.type, entry.linkname = tarfile.SYMTYPE, target
             archive.addfile(entry)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def folder_layer(folder: Path) -> bytes:

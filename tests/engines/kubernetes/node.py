@@ -47,8 +47,8 @@ class Node:
         except BlockingIOError:
             print("engines: waiting for another node to stop", file=sys.stderr, flush=True)
             fcntl.flock(self.lock, fcntl.LOCK_EX)
-        for each in Path("/var/tmp").glob("flowc-node-*"):  # of a node that was killed
-            shutil.rmtree(each, ignore_errors=True)
+        for path in Path("/var/tmp").glob("flowc-node-*"):  # of a node that was killed
+            shutil.rmtree(path, ignore_errors=True)
         self.state = Path(tempfile.mkdtemp(prefix="flowc-node-", dir="/var/tmp"))
         command = [
             "unshare",
@@ -74,8 +74,8 @@ class Node:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for each in self.connections:
-            each.close()
+        for connection in self.connections:
+            connection.close()
         try:
             self.process.communicate(timeout=20)  # closes its input: it ends
         except subprocess.TimeoutExpired:
@@ -137,8 +137,8 @@ class Node:
         return self.call("PATCH", path, thing, "application/apply-patch+yaml")
 
     def pods(self, selector: str) -> list[Any]:
-        found = self.call("GET", f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}")
-        return list(found["items"])
+        pods = self.call("GET", f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}")
+        return list(pods["items"])
 
     def pod_log(self, pod: str, container: str = "main") -> str:
         try:
@@ -148,11 +148,11 @@ class Node:
 
     def logs(self, lines: int = 15) -> str:
         """The ends of what the node's processes wrote."""
-        found = []
-        for each in sorted((self.state / "logs").glob("*.log")):
-            text = each.read_text(errors="replace").splitlines()[-lines:]
-            found.append(f"── {each.name}\n" + "\n".join(line[:300] for line in text))
-        return "\n".join(found)
+        parts = []
+        for path in sorted((self.state / "logs").glob("*.log")):
+            text = path.read_text(errors="replace").splitlines()[-lines:]
+            parts.append(f"── {path.name}\n" + "\n".join(line[:300] for line in text))
+        return "\n".join(parts)
 
     def _ask(self, text: str) -> None:
         assert self.process.stdin is not None

@@ -127,8 +127,8 @@ class Node:
             method=method,
         )
         with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=30) as answer:
-            found: dict = json.load(answer)  # type: ignore[type-arg]
-            return found
+            reply: dict = json.load(answer)  # type: ignore[type-arg]
+            return reply
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -194,9 +194,9 @@ class Node:
     def _images(self) -> None:
         self._until("containerd answers", lambda: os.path.exists(f"{self.state}/run/containerd.sock"))
         for folder in (f"{self.cache}/images", self.argo):
-            for each in sorted(os.listdir(folder)):
-                if each.endswith(".tar"):
-                    self.load(f"{folder}/{each}")
+            for name in sorted(os.listdir(folder)):
+                if name.endswith(".tar"):
+                    self.load(f"{folder}/{name}")
 
     def load(self, path: str) -> None:
         """Puts an image's archive where the kubelet finds it."""
@@ -237,8 +237,8 @@ class Node:
                 "data": {"executor": executor, "nodeEvents": "enabled: false\n"},
             },
         )
-        for each in sorted(os.listdir(f"{self.argo}/crds")):
-            with open(f"{self.argo}/crds/{each}") as file:
+        for name in sorted(os.listdir(f"{self.argo}/crds")):
+            with open(f"{self.argo}/crds/{name}") as file:
                 definition = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             if definition["spec"]["names"]["kind"] not in APPLIED:
                 for version in definition["spec"]["versions"]:
@@ -249,7 +249,8 @@ class Node:
     def _ready(self) -> bool:
         node = self.call("GET", "/api/v1/nodes/node1")
         if not any(
-            each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", [])
+            condition["type"] == "Ready" and condition["status"] == "True"
+            for condition in node["status"].get("conditions", [])
         ):
             return False
         if node["spec"].get("taints"):  # nobody else takes the mark of a new node away: there is no controller manager
@@ -271,9 +272,9 @@ class Node:
         deadline = time.monotonic() + seconds
         error: Exception | None = None
         while time.monotonic() < deadline:
-            for name, each in list(self.processes.items()):  # another thread may add one
-                if each.poll() is not None:
-                    raise RuntimeError(f"{name} has ended ({each.returncode}); see logs/{name}.log")
+            for name, process in list(self.processes.items()):  # another thread may add one
+                if process.poll() is not None:
+                    raise RuntimeError(f"{name} has ended ({process.returncode}); see logs/{name}.log")
             try:
                 if true():  # type: ignore[operator]
                     return

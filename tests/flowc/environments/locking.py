@@ -1,4 +1,4 @@
-"""What tests of environments have in common.
+"""Helpers of the tests of environments.
 
 Flows that ask for packages, and flowc with caches of its own and one index.
 """
@@ -27,7 +27,7 @@ def flow(
     lines = [HEAD.rstrip(), "", "", *([base] if base else []), f"class {name}(FlowSpec):"]
     for step, decorator, does, leads in (("start", start, body, "self.next(self.end)"), ("end", end, last, "")):
         lines += [*([f"    {decorator}"] if decorator else []), "    @step", f"    def {step}(self):"]
-        lines += [f"        {each}" for each in (*does.split("\n"), leads) if each] + [""]
+        lines += [f"        {line}" for line in (*does.split("\n"), leads) if line] + [""]
     path = folder / "flow.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines))
@@ -35,9 +35,9 @@ def flow(
 
 
 def variables(folder: Path, index: PackageIndex | None = None) -> dict[str, str]:
-    """Variables of a machine whose caches are in `folder` and whose index is that one.
+    """Returns the variables of a machine with its caches in `folder`, and this index.
 
-    Without one there is none that answers.
+    Without an index, none answers.
     """
     url = index.url if index is not None else "http://127.0.0.1:9/simple"
     return {
@@ -56,4 +56,4 @@ def lock(
 
 def files(path: Path) -> dict[str, str]:
     """The flow's locks: file → text."""
-    return {each.name: each.read_text() for each in sorted(path.with_suffix(".lock").iterdir())}
+    return {path.name: path.read_text() for path in sorted(path.with_suffix(".lock").iterdir())}

@@ -1,4 +1,4 @@
-"""`flowc environment build`, and what `flowc compile` writes into specs of it."""
+"""`flowc environment build`, and the environments in the specs of `flowc compile`."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def build(
     check: bool = True,
     env: dict[str, str] | None = None,
 ) -> Done:
-    given = {**variables(path.parent, index), **(env or {})}
-    return flowc("environment", "build", str(path), "--output", str(output), *options, env=given, check=check)
+    shell = {**variables(path.parent, index), **(env or {})}
+    return flowc("environment", "build", str(path), "--output", str(output), *options, env=shell, check=check)
 
 
 def built(folder: Path) -> dict[str, bytes]:
-    return {each.name: each.read_bytes() for each in sorted((folder / "runtime" / "environments").iterdir())}
+    return {path.name: path.read_bytes() for path in sorted((folder / "runtime" / "environments").iterdir())}
 
 
 def digest(path: Path) -> str:
@@ -59,7 +59,7 @@ def digest(path: Path) -> str:
 
 def members(data: bytes) -> dict[str, tarfile.TarInfo]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        return {each.name: each for each in archive}
+        return {member.name: member for member in archive}
 
 
 def test_what_is_in_an_archive(tmp_path: Path, index: PackageIndex) -> None:
@@ -67,19 +67,19 @@ def test_what_is_in_an_archive(tmp_path: Path, index: PackageIndex) -> None:
     lock(path, index)
     build(path, index, tmp_path / "out")
     name = digest(path).partition(":")[2]
-    found = built(tmp_path / "out")
-    assert sorted(found) == [f"{name}.json", f"{name}.tar.gz"]
-    data = found[f"{name}.tar.gz"]
-    said = json.loads(found[f"{name}.json"])
+    outputs = built(tmp_path / "out")
+    assert sorted(outputs) == [f"{name}.json", f"{name}.tar.gz"]
+    data = outputs[f"{name}.tar.gz"]
+    description = json.loads(outputs[f"{name}.json"])
     assert (
-        said["chunks"] == [hashlib.sha256(data).hexdigest()]
-        and said["tar"] == hashlib.sha256(gzip.decompress(data)).hexdigest()
+        description["chunks"] == [hashlib.sha256(data).hexdigest()]
+        and description["tar"] == hashlib.sha256(gzip.decompress(data)).hexdigest()
     )
     inside = members(data)
     root = f"opt/flowc/environments/{name}/"
     cache = f"cpython-{HERE.replace('.', '')}.pyc"
-    names = {each.removeprefix(root) for each in inside}
-    assert all(each.startswith(root) for each in inside) and list(inside) == sorted(inside)
+    names = {name.removeprefix(root) for name in inside}
+    assert all(name.startswith(root) for name in inside) and list(inside) == sorted(inside)
     assert {
         "tool/__init__.py",
         f"tool/__pycache__/__init__.{cache}",
@@ -96,17 +96,17 @@ def test_what_is_in_an_archive(tmp_path: Path, index: PackageIndex) -> None:
         }
         & names
     )
-    assert {(each.mtime, each.uid, each.gid, each.uname, each.isfile()) for each in inside.values()} == {
+    assert {(member.mtime, member.uid, member.gid, member.uname, member.isfile()) for member in inside.values()} == {
         (0, 0, 0, "", True)
     }
     assert inside[f"{root}bin/the-tool"].mode == 0o755 and inside[f"{root}tool/__init__.py"].mode == 0o644
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        texts = {each: archive.extractfile(f"{root}{each}").read() for each in names}  # type: ignore[union-attr]
+        texts = {name: archive.extractfile(f"{root}{name}").read() for name in names}  # type: ignore[union-attr]
     assert (
         texts["bin/the-tool"].startswith(b"#!/usr/bin/env python3\n")
         and texts["bin/own.py"] == b"#!/usr/bin/env python3\nprint('own')\n"
     )
-    assert not any(os.fsencode(str(each)) in text for text in texts.values() for each in (tmp_path, sys.prefix))
+    assert not any(os.fsencode(str(folder)) in text for text in texts.values() for folder in (tmp_path, sys.prefix))
     assert texts[f"tool/__pycache__/__init__.{cache}"][4:8] == b"\x01\0\0\0", (
         "taken without looking at the source (PEP 552)"
     )
@@ -136,9 +136,9 @@ def test_the_same_bytes_again(tmp_path: Path, index: PackageIndex) -> None:
 
 
 def test_what_a_package_must_not_do_while_it_is_built(tmp_path: Path, index: PackageIndex) -> None:
-    """Modules with names of Python's own are packages like any other: what compiles them does not import them."""
+    """Modules may have names of Python's own. Compiling them does not import them."""
     ruin = f"import pathlib\npathlib.Path({str(tmp_path / 'ruined')!r}).write_text('')\n"
-    evil = {f"{each}.py": ruin for each in ("compileall", "struct", "importlib", "sitecustomize", "evil")}
+    evil = {f"{name}.py": ruin for name in ("compileall", "struct", "importlib", "sitecustomize", "evil")}
     index.add(
         wheel(
             "evil",
@@ -160,7 +160,7 @@ def test_scripts_with_hostile_names_are_kept_out(name: str, tmp_path: Path, inde
     done = build(path, index, tmp_path / "out", check=False)
     if done.returncode == 0:  # otherwise uv has refused it
         inside = members(built(tmp_path / "out")[f"{digest(path).partition(':')[2]}.tar.gz"])
-        assert not any(".." in each or "\n" in each for each in inside)
+        assert not any(".." in name or "\n" in name for name in inside)
     assert not list(tmp_path.rglob("*escaped*"))
 
 
@@ -213,7 +213,7 @@ def test_a_disk_that_is_full_while_it_is_built(tmp_path: Path) -> None:
 
 
 def compiled(path: Path, target: str, *options: str) -> tuple[Done, str]:
-    """What was said, and the specs' text."""
+    """Returns the printed text, and the specs' text."""
     done = flowc(
         "compile",
         str(path),
@@ -227,7 +227,7 @@ def compiled(path: Path, target: str, *options: str) -> tuple[Done, str]:
     )
     folder = path.parent / "build" / target
     return done, "".join(
-        each.read_text() for each in sorted(folder.rglob("*")) if each.is_file()
+        path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()
     ) if folder.exists() else ""
 
 
@@ -245,7 +245,7 @@ def test_each_step_names_its_environment(target: str, tmp_path: Path, index: Pac
     locks = {name: text.split('\nenvironment = "')[1].split('"')[0] for name, text in files(path).items()}
     machines = ("amd64", "arm64")
     assert text.count("FLOWC_PACKAGES") == 1
-    assert " ".join(f"linux/{each}={locks[f'pylock.start-linux-{each}.toml']}" for each in machines) in text
+    assert " ".join(f"linux/{machine}={locks[f'pylock.start-linux-{machine}.toml']}" for machine in machines) in text
     assert f"flowc environment build {path} --store s3://b/p" in done.stdout
     assert compiled(path, target, "--image", f"python:{HERE}-slim")[1] == text
 

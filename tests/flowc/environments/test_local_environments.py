@@ -46,8 +46,8 @@ def run(
     env: dict[str, str] | None = None,
 ) -> Done:
     store = str(path.parent / "store")
-    given = {**variables(path.parent, index), **(env or {})}
-    return flowc("run", str(path), "--store", store, "--run-id", run_id, *options, env=given, check=check)
+    shell = {**variables(path.parent, index), **(env or {})}
+    return flowc("run", str(path), "--store", store, "--run-id", run_id, *options, env=shell, check=check)
 
 
 def left(path: Path, step: str, run_id: str = "r") -> dict[str, str]:
@@ -55,14 +55,14 @@ def left(path: Path, step: str, run_id: str = "r") -> dict[str, str]:
 
 
 def records(path: Path, run_id: str = "r") -> dict[str, dict[str, Any]]:
-    """What the record of each step says of its environment."""
-    found = (path.parent / "store" / "F" / "runs" / run_id).glob("*/-.json")
-    return {each.parent.name: json.loads(each.read_text())["environment"] for each in found}
+    """Returns the environment in the record of each step."""
+    paths = (path.parent / "store" / "F" / "runs" / run_id).glob("*/-.json")
+    return {path.parent.name: json.loads(path.read_text())["environment"] for path in paths}
 
 
 def environments(path: Path) -> list[Path]:
     folder = path.parent / "cache" / "environments"
-    return sorted(each for each in folder.iterdir() if each.is_dir()) if folder.exists() else []
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
 
 
 def digests(path: Path) -> dict[str, str]:
@@ -80,28 +80,28 @@ def test_two_versions_of_a_package_in_one_run(tmp_path: Path, index: PackageInde
     assert (
         "environment `base`: installing 1 package" in done.stderr and "environment `end`: installed in" in done.stderr
     )
-    found = digests(path)
-    assert {step: each["packages"] for step, each in records(path).items()} == {
-        "start": found["base"],
-        "end": found["end"],
+    locked = digests(path)
+    assert {step: environment["packages"] for step, environment in records(path).items()} == {
+        "start": locked["base"],
+        "end": locked["end"],
     }
     store = tmp_path / "store" / "F" / "environments"
     seen = {
-        step: json.loads((store / f"{each['digest']}.json").read_text())["packages"]
-        for step, each in records(path).items()
+        step: json.loads((store / f"{environment['digest']}.json").read_text())["packages"]
+        for step, environment in records(path).items()
     }
-    assert {step: each["apple"] for step, each in seen.items()} == {"start": "1.0", "end": "2.0"}
-    assert all("pytest" not in each for each in seen.values()), "nothing of the Python that runs flowc"
+    assert {step: versions["apple"] for step, versions in seen.items()} == {"start": "1.0", "end": "2.0"}
+    assert all("pytest" not in versions for versions in seen.values()), "nothing of the Python that runs flowc"
 
 
 def test_the_second_run_asks_no_index_and_makes_nothing(tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, base=BASE, body=VERSION)
     lock(path, index)
     run(path, index)
-    before = [(each, each.stat().st_mtime_ns) for each in environments(path)]
+    before = [(path, path.stat().st_mtime_ns) for path in environments(path)]
     done = run(path, None, run_id="again")
     assert (
-        "environment" not in done.stderr and [(each, each.stat().st_mtime_ns) for each in environments(path)] == before
+        "environment" not in done.stderr and [(path, path.stat().st_mtime_ns) for path in environments(path)] == before
     )
     other = flow(tmp_path / "other", end=BASE.replace("pypi_base", "pypi"), last=VERSION)
     lock(other, index)
@@ -129,7 +129,7 @@ def test_the_flows_file_may_import_what_only_its_environment_has(tmp_path: Path,
 
 @pytest.mark.parametrize("isolation", ["fork", "process"])
 def test_what_a_task_sees(isolation: str, tmp_path: Path, index: PackageIndex) -> None:
-    """The environment's programs come first, and neither this Python's packages nor what PYTHONPATH names are there."""
+    """The environment's programs come first. This Python's packages and those on PYTHONPATH are hidden."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "stray.py").write_text("")
     body = (
@@ -142,8 +142,8 @@ def test_what_a_task_sees(isolation: str, tmp_path: Path, index: PackageIndex) -
     path = flow(tmp_path, start=f"@pypi(packages={{'tool': ''}}, python='{HERE}')", body=body)
     lock(path, index)
     run(path, index, "--isolation", isolation, env={"PYTHONPATH": str(tmp_path / "elsewhere")})
-    found = left(path, "start")
-    assert {name: found[name] for name in ("printed", "child", "absent", "run_of_it")} == {
+    artifacts = left(path, "start")
+    assert {name: artifacts[name] for name in ("printed", "child", "absent", "run_of_it")} == {
         "printed": "'from the tool\\n'", "child": "'tool\\n'", "absent": "[None, None]", "run_of_it": "'r'",
     }  # fmt: skip
 
@@ -159,7 +159,7 @@ def test_another_python(tmp_path: Path, index: PackageIndex) -> None:
     )
     lock(path, index)
     run(path, index, env={"PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"})
-    assert left(path, "end")["python"] == str([int(each) for each in version.split(".")])
+    assert left(path, "end")["python"] == str([int(part) for part in version.split(".")])
 
 
 def test_a_python_that_is_not_here(tmp_path: Path, index: PackageIndex) -> None:
@@ -280,12 +280,12 @@ def test_runs_that_race_for_one_environment(tmp_path: Path, index: PackageIndex)
     lock(path, index)
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda at: run(path, index, run_id=f"r{at}"), range(4)))
-    assert sum("installing" in each.stderr for each in done) == 1
+    assert sum("installing" in process.stderr for process in done) == 1
     assert [left(path, "start", f"r{at}")["version"] for at in range(4)] == ["'1.0'"] * 4
 
 
 class _Slow(PackageIndex):
-    """An index that does not send wheels to their end before it is told to."""
+    """An index that holds back the end of each wheel until it is told to send it."""
 
     def __init__(self, *wheels: tuple[str, bytes]) -> None:
         super().__init__(*wheels)
@@ -348,7 +348,7 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path, index: Pa
 
 
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    """Nothing can be written beyond a size, which the package is over: nothing half is left, and the next run makes it."""
+    """The package exceeds the largest size of a file: nothing half-written is left, and the next run installs it."""
     big = wheel("apple", "1.0", {"apple.py": "__version__ = '1.0'\n", "big.txt": "x" * 3_000_000})
     path = flow(tmp_path, base=BASE, body=VERSION)
     with PackageIndex(big) as index:

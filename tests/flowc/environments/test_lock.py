@@ -1,4 +1,4 @@
-"""`flowc lock`: what is written, when it is stale, and what cannot be locked."""
+"""`flowc lock`: the files that it writes, when they are stale, and packages that cannot be locked."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ LINUX, ARM, MAC = "manylinux_2_28_x86_64", "manylinux_2_17_aarch64", "macosx_11_
 
 @pytest.fixture
 def index() -> Iterator[PackageIndex]:
-    wheels = [wheel("apple", each) for each in ("1.0", "1.1", "2.0")]
+    wheels = [wheel("apple", version) for version in ("1.0", "1.1", "2.0")]
     wheels += [
         wheel("pear-tree", "1.0", requires=("apple>=1.1,<2", "seed; python_version < '3.10'")),
         wheel("seed", "1.0"),
     ]
-    wheels += [wheel("native", "1.0", tag=f"cp312-cp312-{each}") for each in (LINUX, ARM, MAC)]
+    wheels += [wheel("native", "1.0", tag=f"cp312-cp312-{platform}") for platform in (LINUX, ARM, MAC)]
     wheels += [wheel("native", "2.0", tag=f"cp312-cp312-{LINUX}")]
     with PackageIndex(*wheels) as server:
         yield server
@@ -44,7 +44,7 @@ def index() -> Iterator[PackageIndex]:
 def read(path: Path) -> dict[str, dict[str, str]]:
     """The flow's locks: file → package → version."""
     return {
-        name: {each["name"]: each["version"] for each in tomllib.loads(text).get("packages", [])}
+        name: {package["name"]: package["version"] for package in tomllib.loads(text).get("packages", [])}
         for name, text in files(path).items()
     }
 
@@ -56,7 +56,7 @@ def test_what_is_written(tmp_path: Path, index: PackageIndex) -> None:
     assert (name, others) == ("pylock.start-linux-amd64.toml", [])
     data = tomllib.loads(text)
     digest = data["tool"]["flowc"]["environment"]
-    (apple, native) = (each["wheels"][0]["hashes"]["sha256"] for each in data["packages"])
+    (apple, native) = (package["wheels"][0]["hashes"]["sha256"] for package in data["packages"])
     files_url = index.url.replace("/simple", "/files")
     sizes = {name.split("-")[0]: len(content) for name, content in index.wheels.items() if "-1.0-" in name}
     native_file = f"native-2.0-cp312-cp312-{LINUX}.whl"
@@ -210,8 +210,8 @@ def test_the_first_index_that_has_a_package_wins(tmp_path: Path, index: PackageI
         assert done.returncode == 1 and "cannot be installed" in done.stderr, "without credentials"
         flowc("run", str(path), *store, env={**variables(tmp_path, index), **credentials}, check=True)
         flowc("environment", "build", str(path), *store, env={**variables(tmp_path, index), **credentials}, check=True)
-        made = b"".join(each.read_bytes() for each in (tmp_path / "store").rglob("*") if each.is_file())
-        assert b"s3cret" not in made
+        stored = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
+        assert b"s3cret" not in stored
         url = own.url.replace("://", "://me:s3cret@")
         done = lock(path, index, "--index", url, check=False)
         assert (
@@ -232,7 +232,7 @@ def test_a_missing_lock(tmp_path: Path, index: PackageIndex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "said"),
+    ("start", "message"),
     [
         (
             "@pypi(packages={'apple': '2.0'}, python='3.12')",
@@ -244,7 +244,7 @@ def test_a_missing_lock(tmp_path: Path, index: PackageIndex) -> None:
         ("", "no step of the flow needs `pylock.start-linux-amd64.toml`"),
     ],
 )
-def test_a_stale_lock(start: str, said: str, tmp_path: Path, index: PackageIndex) -> None:
+def test_a_stale_lock(start: str, message: str, tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, start="@pypi(packages={'apple': '1.0'}, python='3.12')")
     lock(path, index)
     fresh = lock(path, None, "--check")
@@ -253,7 +253,7 @@ def test_a_stale_lock(start: str, said: str, tmp_path: Path, index: PackageIndex
     commands = [["check"], ["lock", "--check"], ["compile", "--target", "argo", "--output", str(tmp_path / "build")]]
     for command in [*commands, ["run"]] if start else commands:  # a run needs no lock of what nobody asks for
         done = flowc(*command, str(path), env=variables(tmp_path))
-        assert done.returncode == 1 and "error[FLOW161]" in done.stderr and said in done.stderr, command
+        assert done.returncode == 1 and "error[FLOW161]" in done.stderr and message in done.stderr, command
     assert not (tmp_path / "build").exists() and not (tmp_path / ".flowc").exists()
     lock(path, index)
     assert flowc("check", str(path)).returncode == 0
@@ -311,7 +311,7 @@ def test_two_flows_of_one_file(tmp_path: Path, index: PackageIndex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decorators", "said"),
+    ("decorators", "message"),
     [
         ({"start": "@conda(packages={'apple': '1.0'})"}, "asks for a conda environment"),
         ({"base": "@conda_base(python='3.11')"}, "asks for a conda environment"),
@@ -323,11 +323,11 @@ def test_two_flows_of_one_file(tmp_path: Path, index: PackageIndex) -> None:
         ({"start": "@pypi(packages={'apple': '1.0'}, python='3.8')"}, "asks for Python 3.8"),
     ],
 )
-def test_what_cannot_be_locked(decorators: dict[str, str], said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_locked(decorators: dict[str, str], message: str, tmp_path: Path) -> None:
     path = flow(tmp_path, **decorators)
     for options in ((), ("--check",)):
         done = lock(path, None, *options, check=False)
-        assert done.returncode == 1 and "error[FLOW162]" in done.stderr and said in done.stderr
+        assert done.returncode == 1 and "error[FLOW162]" in done.stderr and message in done.stderr
     assert not path.with_suffix(".lock").exists()
 
 
@@ -339,7 +339,7 @@ def test_an_image_that_does_not_say_its_python(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("packages", "options", "said"),
+    ("packages", "options", "message"),
     [
         ("{'apple': '9.0'}", (), "apple==9.0"),
         ("{'pear-tree': '', 'apple': '2.0'}", (), "pear-tree"),
@@ -352,11 +352,11 @@ def test_an_image_that_does_not_say_its_python(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_resolved(
-    packages: str, options: tuple[str, ...], said: str, tmp_path: Path, index: PackageIndex
+    packages: str, options: tuple[str, ...], message: str, tmp_path: Path, index: PackageIndex
 ) -> None:
     path = flow(tmp_path, start=f"@pypi(packages={packages}, python='3.12')")
     done = lock(path, index, *options, check=False)
-    assert done.returncode == 1 and "error[FLOW163]" in done.stderr and said in done.stderr, done.stderr
+    assert done.returncode == 1 and "error[FLOW163]" in done.stderr and message in done.stderr, done.stderr
     assert not path.with_suffix(".lock").exists()
 
 
@@ -410,7 +410,7 @@ LOCKS = st.builds(
 @given(LOCKS)
 @settings(deadline=None)
 def test_a_lock_is_read_back_as_it_was_written(lock: Lock) -> None:
-    """By the parser of TOML, by flowc, and by flowc where the quick way does not read it."""
+    """Three readers agree: the parser of TOML, flowc's quick one, and flowc's fallback."""
     text = pylock.dumps(lock)
     data = tomllib.loads(text)
     assert data["tool"]["flowc"]["packages"] == dict(lock.packages) and len(data.get("packages", [])) == len(

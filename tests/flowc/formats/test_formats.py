@@ -1,4 +1,4 @@
-"""The formats for programs hold to their own rules, whatever a diagnostic says."""
+"""The formats for programs are valid for any text of a diagnostic."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def rendered(name: str, *diagnostics: Diagnostic) -> str:
 
 
 def test_every_file_is_a_format() -> None:
-    assert {each.stem for each in (ROOT / "flowc/formats").glob("[a-z]*.py")} == {*FOR_PEOPLE, *FOR_PROGRAMS}
+    assert {path.stem for path in (ROOT / "flowc/formats").glob("[a-z]*.py")} == {*FOR_PEOPLE, *FOR_PROGRAMS}
 
 
 def test_json() -> None:
-    found = json.loads(rendered("json", ONE, PLACELESS))
-    assert found == {
+    document = json.loads(rendered("json", ONE, PLACELESS))
+    assert document == {
         "version": 1,
         "diagnostics": [
             {
@@ -78,13 +78,13 @@ def test_github() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(DIAGNOSTICS)
-def test_no_text_ends_an_annotation_or_begins_another(found: tuple[Diagnostic, ...]) -> None:
-    lines = renderer("github")(found, {}, False).split("\n")
-    assert lines.pop() == "" and len(lines) == len(found)
-    for line, one in zip(lines, found):
+def test_no_text_ends_an_annotation_or_begins_another(diagnostics: tuple[Diagnostic, ...]) -> None:
+    lines = renderer("github")(diagnostics, {}, False).split("\n")
+    assert lines.pop() == "" and len(lines) == len(diagnostics)
+    for line, one in zip(lines, diagnostics):
         command = re.fullmatch(r"::(error|warning|notice) ((?:[A-Za-z]+=[^:,\r\n]*,?)+)::([^\r\n]*)", line)
         assert command is not None, line
-        properties = dict(each.split("=", 1) for each in command[2].split(","))
+        properties = dict(word.split("=", 1) for word in command[2].split(","))
         if one.span is not None:
             unescaped = (
                 properties["file"]
@@ -114,11 +114,11 @@ def test_sarif() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(DIAGNOSTICS)
-def test_sarif_is_valid_whatever_is_said(found: tuple[Diagnostic, ...]) -> None:
-    log = json.loads(renderer("sarif")(found, {}, False))
+def test_sarif_is_valid_whatever_is_said(diagnostics: tuple[Diagnostic, ...]) -> None:
+    log = json.loads(renderer("sarif")(diagnostics, {}, False))
     VALIDATOR.validate(log)
     rules = log["runs"][0]["tool"]["driver"]["rules"]
-    assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in log["runs"][0]["results"])
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in log["runs"][0]["results"])
 
 
 def test_the_schema_can_refuse() -> None:

@@ -1,4 +1,4 @@
-"""Pictures: legal in their own language whatever the flow's texts are, complete, and with everything in its place."""
+"""Pictures: valid in their language for any text, complete, and with everything in its place."""
 
 from __future__ import annotations
 
@@ -53,17 +53,19 @@ class F(FlowSpec):
 
 
 def items(box: Box) -> list[Item]:
-    return [*box.items, *(item for each in box.boxes for item in items(each))]
+    return [*box.items, *(item for box in box.boxes for item in items(box))]
 
 
 def check_svg(text: str, what: Drawing) -> None:
     root = ElementTree.fromstring(text)
     assert root.tag == f"{SVG}svg"
-    elements = {each.tag.removeprefix(SVG) for each in root.iter()}
+    elements = {element.tag.removeprefix(SVG) for element in root.iter()}
     # nothing that a text brought in
     assert elements <= {"svg", "title", "style", "rect", "g", "text", "path", "polygon"}
-    assert not any(name.lower().startswith("on") or "href" in name for each in root.iter() for name in each.attrib)
-    names = [each.text for each in root.iter(f"{SVG}text") if each.get("class") == "name"]
+    assert not any(
+        name.lower().startswith("on") or "href" in name for element in root.iter() for name in element.attrib
+    )
+    names = [element.text for element in root.iter(f"{SVG}text") if element.get("class") == "name"]
     assert sorted(names, key=str) == sorted(item.name for item in items(what.whole))
     assert len(list(root.iter(f"{SVG}path"))) == len(what.edges)
 
@@ -79,16 +81,16 @@ def check_mermaid(text: str, what: Drawing) -> None:
     assert first == "flowchart TD"
     defined, depth = [], 0
     for line in map(str.strip, lines):
-        if (found := node.fullmatch(line)) is not None:
-            defined.append(found[1])
+        if (match := node.fullmatch(line)) is not None:
+            defined.append(match[1])
         elif opening.fullmatch(line):
             depth += 1
         elif line == "end":
             depth -= 1
         else:
-            found = edge.fullmatch(line)
-            assert found is not None, line
-            assert found[1] in defined and found[2] in defined
+            match = edge.fullmatch(line)
+            assert match is not None, line
+            assert match[1] in defined and match[2] in defined
         assert depth >= 0
     assert not depth and sorted(defined) == sorted(item.name for item in items(what.whole))
 
@@ -111,7 +113,7 @@ CHECKS = {"svg": check_svg, "mermaid": check_mermaid, "dot": check_dot}
 @pytest.mark.parametrize("name", PICTURES)
 @pytest.mark.parametrize("path", sorted(FLOWS.glob("[a-z]*.py")), ids=lambda path: path.stem)
 def test_feature_flows(path: Path, name: str, tmp_path: Path) -> None:
-    for beside in (each for each in FLOWS.iterdir() if each.is_file() and each.suffix != ".py"):
+    for beside in (path for path in FLOWS.iterdir() if path.is_file() and path.suffix != ".py"):
         (tmp_path / beside.name).write_bytes(beside.read_bytes())
     what = drawing_of(path.read_text(), tmp_path)
     CHECKS[name](picture(name)(what), what)
@@ -150,16 +152,16 @@ def apart(one: Placed, other: Placed) -> bool:
 @given(strategies.flows())
 def test_everything_is_in_its_place(flow: object) -> None:
     what = drawing(flow, scopes(flow))  # type: ignore[arg-type]
-    found = layout(what)
-    places = {item.name: place for item, place in found.items}
-    for box, place in found.boxes:
+    picture = layout(what)
+    places = {item.name: place for item, place in picture.items}
+    for box, place in picture.boxes:
         mine = {item.name for item in items(box)}
         assert all(inside(places[name], place) for name in mine)
         assert all(apart(places[name], place) for name in places if name not in mine)
-        assert all(inside(other, place) for inner, other in found.boxes if any(inner is each for each in box.boxes))
+        assert all(inside(other, place) for inner, other in picture.boxes if any(inner is box for box in box.boxes))
     assert all(apart(one, other) for one, other in combinations(places.values(), 2))
-    assert all(inside(place, Placed(0, 0, found.width, found.height)) for place in places.values())
-    assert len(found.lines) == len(what.edges)
+    assert all(inside(place, Placed(0, 0, picture.width, picture.height)) for place in places.values())
+    assert len(picture.lines) == len(what.edges)
 
 
 def test_the_command(tmp_path: Path) -> None:

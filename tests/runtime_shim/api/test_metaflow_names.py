@@ -1,4 +1,4 @@
-"""The names that flows import from `metaflow` (and from `flowc`), and what becomes of those that flowc does not have."""
+"""The names that flows import from `metaflow` and `flowc`, and the messages for those that flowc lacks."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_flowc_has_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("import metaflow.no_such_module", "not part of Metaflow's documented API"),
         ("from metaflow.metaflow_config import NO_SUCH_SETTING", "NO_SUCH_SETTING is not part of Metaflow"),
@@ -77,12 +77,12 @@ def test_flowc_has_the_same() -> None:
             "does not support Metaflow's `metaflow.util.get_username`",
         ),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
-        ("import metaflow; metaflow.huggingface_hub", "to an extension"),
+        ("import metaflow; metaflow.slurm", "to an extension"),
     ],
 )
-def test_what_is_not_there_says_why(text: str, said: str) -> None:
+def test_what_is_not_there_says_why(text: str, message: str) -> None:
     done = python(text)
-    assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert done.returncode == 1 and message in done.stderr, done.stderr
 
 
 def test_parallel_map() -> None:
@@ -149,7 +149,7 @@ def test_settings_of_metaflow(
     (tmp_path / "config.json").write_text('{"METAFLOW_SERVICE_URL": "http://all"}')
     (tmp_path / "config_mine.json").write_text('{"METAFLOW_SERVICE_URL": "http://mine"}')
     (tmp_path / "config_broken.json").write_text("[")
-    for each, text in {"METAFLOW_HOME": str(tmp_path), **variables}.items():
-        monkeypatch.setenv(each, text)
+    for variable, text in {"METAFLOW_HOME": str(tmp_path), **variables}.items():
+        monkeypatch.setenv(variable, text)
     done = python(f"from metaflow.metaflow_config import {name}; print(repr({name}))")
     assert done.stdout.strip() == value, done.stderr

@@ -35,12 +35,12 @@ VALUES: list[Any] = [
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_what_goes_in_comes_out(value: Any) -> None:
-    made = content.of(value)
-    data = bytearray(made.bytes())
-    assert len(data) == made.size
+    encoded = content.of(value)
+    data = bytearray(encoded.bytes())
+    assert len(data) == encoded.size
     assert content.restore(data) == value
-    assert made.digest == digest.of(data)
-    assert b"".join(bytes(each) for number in range(made.chunks) for each in made.chunk(number)) == data
+    assert encoded.digest == digest.of(data)
+    assert b"".join(bytes(piece) for number in range(encoded.chunks) for piece in encoded.chunk(number)) == data
 
 
 def test_digest_is_what_the_specification_says() -> None:
@@ -59,10 +59,10 @@ def test_layout_is_what_the_specification_says() -> None:
     data = content.of(arrays).bytes()
     magic, version, zero, count, pickle_at, pickle_size, table_at, total = struct.unpack_from("<8sHHIQQQQ", data)
     assert (magic, version, zero, count, pickle_at, total) == (b"FLOWCART", 1, 0, 3, 64, len(data))
-    table = [struct.unpack_from("<QQ", data, table_at + 16 * each) for each in range(count)]
+    table = [struct.unpack_from("<QQ", data, table_at + 16 * index) for index in range(count)]
     assert all(start % 4096 == 0 for start, _ in table)
     buffers = [data[start : start + size] for start, size in table]
-    assert buffers == [bytes(each.data) for each in arrays]
+    assert buffers == [bytes(array.data) for array in arrays]
     assert pickle.loads(data[pickle_at : pickle_at + pickle_size], buffers=buffers) == arrays
     small = content.of([1, 2]).bytes()
     assert small[:2] == b"\x80\x05" and pickle.loads(small) == [1, 2]
@@ -79,21 +79,21 @@ def test_buffers_are_not_copied_and_can_be_written_to() -> None:
 def test_a_large_pickle_waits_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "SPOOL", 100_000)
     value = [
-        [str(each) for each in range(100_000)],
+        [str(index) for index in range(100_000)],
         b"x" * 500_000,
         "é" * 300_000,
-        [bytes([each % 256]) * 1000 for each in range(2000)],
+        [bytes([index % 256]) * 1000 for index in range(2000)],
     ]
-    made = content.of(value)
-    assert made.spool is not None
-    assert content.restore(made.bytes()) == value
-    assert made.digest == digest.of(made.bytes())
+    encoded = content.of(value)
+    assert encoded.spool is not None
+    assert content.restore(encoded.bytes()) == value
+    assert encoded.digest == digest.of(encoded.bytes())
 
 
 def test_a_large_pickle_is_given_back_while_it_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(content, "SPOOL", 1_000_000)
     value = [
-        [str(each) for each in range(1_500_000)],
+        [str(index) for index in range(1_500_000)],
         b"x" * 5_000_000,
         "é" * 300_000,
         Path("/a"),
@@ -107,8 +107,8 @@ def test_a_large_pickle_is_given_back_while_it_is_read(monkeypatch: pytest.Monke
         of_file = mmap.mmap(file.fileno(), len(data), flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     of_memory = mmap.mmap(-1, len(data), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     of_memory[:] = data
-    for each in (of_file, of_memory):
-        assert content.restore(each) == value
+    for source in (of_file, of_memory):
+        assert content.restore(source) == value
     assert not any(of_memory[: 8 << 20]), "read, and given back"
     assert (tmp_path / "x").read_bytes() == data
     torn = mmap.mmap(-1, len(data), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -118,10 +118,10 @@ def test_a_large_pickle_is_given_back_while_it_is_read(monkeypatch: pytest.Monke
         content.restore(torn)
 
 
-@given(st.lists(st.binary(max_size=300_000).map(lambda each: (each * 90)[:300_000]), max_size=6), st.integers(0, 3))
+@given(st.lists(st.binary(max_size=300_000).map(lambda text: (text * 90)[:300_000]), max_size=6), st.integers(0, 3))
 @settings(max_examples=40, deadline=None)
 def test_any_mix_of_buffers(datas: list[bytes], every: int) -> None:
-    value = [Array(each) if number % 4 >= every else each for number, each in enumerate(datas)]
+    value = [Array(data) if number % 4 >= every else data for number, data in enumerate(datas)]
     assert content.restore(content.of(value).bytes()) == value
 
 
@@ -158,7 +158,7 @@ for each in sys.argv[3:]:
 
 @pytest.mark.engine
 def test_pythons_read_each_other(tmp_path: Path) -> None:
-    """Those of this machine, and 3.14."""
+    """Reads and writes with every Python of this machine, and 3.14."""
     from flowc.runtime_bundle import write_folder
 
     runtime, store = str(tmp_path / "runtime"), str(tmp_path / "store")
@@ -171,7 +171,7 @@ def test_pythons_read_each_other(tmp_path: Path) -> None:
     both = f"{WRITE}\nassert sys.version_info[:2] == (3, 14)\nsys.argv[3:] = {manifests!r}\n{READ}"
     done = pyodide.run(both, runtime, store, manifests[-1], folder=tmp_path)
     assert not done.returncode, done.stderr
-    assert len({Path(each).read_text() for each in manifests}) == 1, "and for plain values write the same bytes"
+    assert len({Path(manifest).read_text() for manifest in manifests}) == 1, "and for plain values write the same bytes"
     for python in pythons().values():
         subprocess.run([python, "-c", READ, runtime, store, *manifests], check=True)
     assert (3, sys.version_info[1]) in pythons()

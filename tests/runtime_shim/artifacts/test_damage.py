@@ -1,4 +1,4 @@
-"""What a power failure, a failing disk or a careless hand does to a datastore: made again or reported, never returned."""
+"""Damage to a datastore, by a power failure, a disk or a person: it is repaired or reported, never returned."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ DAMAGES = (truncate, zero, empty, flip, delete)
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the flow, a store with a run of it, and `expected.json`, its dump."""
+    """Returns a folder with the flow, a store with a run of it, and `expected.json`, its dump."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "flow.py").write_text(SOURCE)
     run(folder / "flow.py", folder / "store")
@@ -125,9 +125,9 @@ def resume(work: Path, *words: str) -> Done:
 
 
 def after_a_power_failure(work: Path) -> None:
-    """Files are older than the machine's start, as they are when it has gone down."""
-    for each in (work / "store").rglob("*"):
-        os.utime(each, (1e9, 1e9))
+    """Makes all files older than the machine's start, as after a power failure."""
+    for path in (work / "store").rglob("*"):
+        os.utime(path, (1e9, 1e9))
 
 
 SLOWER = [
@@ -234,14 +234,14 @@ def test_dump_reports_it_and_shows_the_rest(artifact: str, damage: Callable[[Pat
 
 @pytest.mark.parametrize("damage", [truncate, pytest.param(empty, marks=pytest.mark.slow), zero])
 def test_what_else_a_power_failure_tears(damage: Callable[[Path], None], work: Path) -> None:
-    """The code package, the environment, what drives the run: written anew, or not believed."""
+    """The code package, the environment and `process.json`: a damaged one is written again, or ignored."""
     store = work / "store" / "F"
-    for each in (
+    for damage_call in (
         *(store / "code").iterdir(),
         *(store / "environments").iterdir(),
         store / "runs" / "r" / "process.json",
     ):
-        damage(each)
+        damage(damage_call)
     after_a_power_failure(work)
     assert resume(work, "join").returncode == 0
     assert "succeeded" in flowc("runs", "--store", str(work / "store"), check=True).stdout
@@ -251,7 +251,7 @@ def test_what_else_a_power_failure_tears(damage: Callable[[Path], None], work: P
 
 
 def test_a_torn_run_json(work: Path) -> None:
-    """Nobody knows the parameters any more: resuming says so, and starting again with them goes on."""
+    """The parameters are lost: resuming says so, and a new start with them continues."""
     empty(work / "store" / "F" / "runs" / "r" / "run.json")
     done = resume(work)
     assert done.returncode == 1 and "runs/r/run.json in the datastore is damaged" in done.stderr
@@ -277,15 +277,15 @@ def test_objects_that_are_gone_from_s3(finished: Path, tmp_path: Path, s3: S3Ser
 
 
 def test_a_code_package_without_its_graph_is_named(tmp_path: Path) -> None:
-    """By a task that compares two packages, and by the client."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    """A task that compares two packages names it, and so does the client."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         archive.addfile(tarfile.TarInfo("flow.py"), io.BytesIO())
-    digest = "sha256:" + hashlib.sha256(made.getvalue()).hexdigest()
+    digest = "sha256:" + hashlib.sha256(buffer.getvalue()).hexdigest()
     store = open_store(str(tmp_path))
-    store.put(code_name("F", digest), gzip.compress(made.getvalue()))
-    said = f"^the code package {digest} of flow F has no flowc.json$"
-    with pytest.raises(ShimError, match=said):
+    store.put(code_name("F", digest), gzip.compress(buffer.getvalue()))
+    message = f"^the code package {digest} of flow F has no flowc.json$"
+    with pytest.raises(ShimError, match=message):
         code_package.graph(store, "F", digest)
-    with pytest.raises(ShimError, match=said):
+    with pytest.raises(ShimError, match=message):
         Datastore(str(tmp_path)).graph_of("F", digest)

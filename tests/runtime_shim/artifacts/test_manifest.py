@@ -1,4 +1,4 @@
-"""Artifacts in a folder: how many files, what is written again, what is noticed when a file is damaged."""
+"""Artifacts in a folder: the number of files, values that are written again, and damage that is noticed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...support.arrays import Array
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.rglob("*") if each.is_file())
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_thousand_small_artifacts_are_one_file(store: FolderStore, tmp_path: P
     assert len(files(tmp_path)) == 1
     assert {name: loaded(store, entry) for name, entry in manifest.items()} == values
     assert sum(len(entry.get("value", "")) for entry in manifest.values()) < 100_000, "the record stays small"
-    assert artifacts.objects("F", manifest) == {str(each.relative_to(tmp_path)) for each in files(tmp_path)}
+    assert artifacts.objects("F", manifest) == {str(file.relative_to(tmp_path)) for file in files(tmp_path)}
 
 
 def test_many_middling_ones_are_few_files(store: FolderStore, tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ def test_many_middling_ones_are_few_files(store: FolderStore, tmp_path: Path) ->
 def test_the_same_value_is_one_blob(store: FolderStore, tmp_path: Path) -> None:
     big = bytearray(9_000_000)
     first = saved(store, a=big, b=big, c=bytearray(9_000_000))
-    before = {each: each.stat().st_ino for each in files(tmp_path)}
+    before = {file: file.stat().st_ino for file in files(tmp_path)}
     assert len(before) == 1
     assert saved(store, z=big)["z"] == first["a"]
-    assert {each: each.stat().st_ino for each in files(tmp_path)} == before
+    assert {file: file.stat().st_ino for file in files(tmp_path)} == before
 
 
 def test_changed_in_place_is_noticed_and_the_file_stays(store: FolderStore, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_changed_in_place_is_noticed_and_the_file_stays(store: FolderStore, tmp_
 
 
 def test_reading_alone_changes_nothing(store: FolderStore) -> None:
-    """A set of text is ordered by the process: pickled again elsewhere it gives other bytes, and is the same value."""
+    """A process orders a set of text in its own way: pickled again, it has different bytes and is the same value."""
     script = """
 import json, sys
 from flowc.runtime_shim.artifacts import manifest as artifacts
@@ -88,10 +88,10 @@ print(json.dumps(artifacts.save_all(open_store(sys.argv[1]), "F", {"s": set("abc
             [sys.executable, "-c", script, store.folder], env=env, capture_output=True, text=True, check=True
         )
         written.append(json.loads(done.stdout))
-    assert len({each["s"]["digest"] for each in written}) > 1
-    for each in written:
-        assert saved(store, each, s=loaded(store, each["s"])) == each
-        assert saved(store, each, s=set("abcdefgi")) != each
+    assert len({manifest["s"]["digest"] for manifest in written}) > 1
+    for manifest in written:
+        assert saved(store, manifest, s=loaded(store, manifest["s"])) == manifest
+        assert saved(store, manifest, s=set("abcdefgi")) != manifest
 
 
 def damage(path: Path, how: str) -> None:
@@ -134,8 +134,8 @@ def test_an_old_file_is_read_in_full_once(store: FolderStore, tmp_path: Path) ->
 
 def test_a_missing_blob_is_named(store: FolderStore, tmp_path: Path) -> None:
     manifest = saved(store, x=bytearray(12_000_000), y=list(range(3000)))
-    for each in files(tmp_path):
-        each.unlink()
+    for file in files(tmp_path):
+        file.unlink()
     for name in "xy":
         with pytest.raises(ShimError, match="artifact `x` is missing"):
             loaded(store, manifest[name])
@@ -151,7 +151,7 @@ def test_a_newer_format_is_refused(store: FolderStore, tmp_path: Path) -> None:
 
 
 def test_loading_is_lazy(store: FolderStore) -> None:
-    """A map, not a copy: the process does not grow by what nobody touches."""
+    """The value is a map, not a copy: the process does not grow by untouched memory."""
     manifest = saved(store, x=Array(bytearray(200_000_000)))
     before = _status("VmRSS")
     value = loaded(store, manifest["x"])
@@ -159,7 +159,7 @@ def test_loading_is_lazy(store: FolderStore) -> None:
 
 
 def test_saving_needs_little_memory(store: FolderStore) -> None:
-    value = [bytes(100_000_000), Array(bytearray(100_000_000)), [str(each) for each in range(500_000)]]
+    value = [bytes(100_000_000), Array(bytearray(100_000_000)), [str(index) for index in range(500_000)]]
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = _status("VmRSS")
     saved(store, x=value)
@@ -167,5 +167,5 @@ def test_saving_needs_little_memory(store: FolderStore) -> None:
 
 
 def _status(name: str) -> int:
-    line = next(each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith(name))
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) << 10

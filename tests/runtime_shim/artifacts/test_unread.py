@@ -1,4 +1,4 @@
-"""What Python makes of a flow and reading its source does not find: the run stops, rather than going on without it."""
+"""Python finds parts of a flow that reading its source does not: the run stops instead of leaving them out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class F(FlowSpec):
 
 
 @pytest.mark.parametrize(
-    ("member", "decorator", "said"),
+    ("member", "decorator", "message"),
     [
         (
             "alpha = parameter('alpha')",
@@ -62,7 +62,7 @@ class F(FlowSpec):
     ],
 )
 def test_what_an_installed_package_makes(
-    member: str, decorator: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    member: str, decorator: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages" / "acme_shared.py").write_text(SHARED)
@@ -70,5 +70,7 @@ def test_what_an_installed_package_makes(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
     done = flowc("run", str(tmp_path / "flow.py"), "--store", str(tmp_path / "store"))
     assert (
-        done.returncode == (1 if said else 0) and said in done.stderr + done.stdout and "Traceback" not in done.stderr
+        done.returncode == (1 if message else 0)
+        and message in done.stderr + done.stdout
+        and "Traceback" not in done.stderr
     ), done.stderr + done.stdout

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Renders the components of `component_cases.txt`, with whatever answers to `metaflow`; prints a list of what each gave, as JSON.
+"""Renders the components of `component_cases.txt` with the installed `metaflow`, and prints the results as a JSON list.
 
 Run by both sides: `python component_side.py CASES`. It imports nothing of the tests.
 """
@@ -29,7 +29,7 @@ def function(x):
 
 
 def run(file):
-    said = []
+    messages = []
     names = dict(globals())
     exec("from metaflow.cards import *\nfrom metaflow.cards import MetaflowCardComponent, PageComponent", names)
     exec("from metaflow.plugins.cards.card_modules import basic, test_cards", names)
@@ -70,7 +70,7 @@ def run(file):
         return type(name, (), {"__module__": module, "to_dict": lambda self: {"made": "by altair"}})()
 
     def then(component, *arguments, **words):
-        component._logger = lambda message, **_: said.append(message)
+        component._logger = lambda message, **_: messages.append(message)
         component.update(*arguments, **words)
         return component
 
@@ -83,9 +83,9 @@ def run(file):
         return component
 
     def circular():
-        found = {}
-        found["a"] = found
-        return found
+        circle = {}
+        circle["a"] = circle
+        return circle
 
     names.update(
         Raises=Raises,
@@ -100,14 +100,14 @@ def run(file):
         circular=circular,
         stats=Viewed,
     )
-    found = []
+    outcomes = []
     with open(file, encoding="utf-8") as lines:
         cases = lines.read().split("\n")
     for case in cases:
         if case and not case.startswith("#"):
-            del said[:]
-            found.append({"case": case, **outcome(case, names), "said": list(said)})
-    return found
+            del messages[:]
+            outcomes.append({"case": case, **outcome(case, names), "said": list(messages)})
+    return outcomes
 
 
 def outcome(case, names):
@@ -123,13 +123,13 @@ def outcome(case, names):
 
 
 def masked(value, key=""):
-    """Leaves out what differs from run to run: ids, times, addresses, frames of a traceback, what `__init__`s are called."""
+    """Replaces what differs between runs: ids, times, addresses, frames of a traceback, names of `__init__`s."""
     if key in TIMES and isinstance(value, float):
         return "<time>"
     if isinstance(value, dict):
-        return {name: masked(each, name) for name, each in value.items()}
+        return {name: masked(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [masked(each) for each in value]
+        return [masked(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
         return str(value)
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Cards of real runs: what is stored of them, and that none of them fails its task."""
+"""Cards of real runs: their stored form. None of them fails its task."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ def tasks(ran: Path) -> Any:
 
 
 def card_of(ran: Path, step: str, **asked: Any) -> Card:
-    (found,) = get_cards(tasks(ran)[step].task, **asked)
-    return found
+    (card,) = get_cards(tasks(ran)[step].task, **asked)
+    return card
 
 
 def test_cards_of_a_task_in_order(ran: Path) -> None:
@@ -180,9 +180,9 @@ def test_cards_of_a_task_in_order(ran: Path) -> None:
         "test_component_refresh_card",
         "test_mock_card",
     ]
-    assert [each.type for each in cards] == kinds and len(cards) == 7 and cards[-1].type == "test_mock_card"
-    assert [each.id for each in cards] == ["d", "b", None, None, "own", "r", None]
-    assert [each.hash for each in cards] == [
+    assert [card.type for card in cards] == kinds and len(cards) == 7 and cards[-1].type == "test_mock_card"
+    assert [card.id for card in cards] == ["d", "b", None, None, "own", "r", None]
+    assert [card.hash for card in cards] == [
         stored.card_hash(stored.Address("F", "r", "start", "-", 0), number) for number in range(7)
     ]
     assert str(cards[0]) == f"<Card at '{cards[0].path}'>" and Path(cards[0].path).is_file() and not cards.from_resumed
@@ -214,10 +214,10 @@ def test_the_default_card(ran: Path) -> None:
     ):
         assert part in html
     page = json.loads(card_of(ran, "start", type="default_json").get())
-    sections = {each["title"]: each["contents"] for each in page["components"][1]["contents"]}
+    sections = {section["title"]: section["contents"] for section in page["components"][1]["contents"]}
     assert list(sections) == ["Task Metadata", "Task Code", "Flow Parameters", "Artifacts", "DAG"]
-    assert [each["name"] for each in sections["Flow Parameters"][0]["data"]] == ["alpha", "K"]
-    assert {each["name"]: each["data"] for each in sections["Artifacts"][0]["data"]} == {
+    assert [entry["name"] for entry in sections["Flow Parameters"][0]["data"]] == ["alpha", "K"]
+    assert {entry["name"]: entry["data"] for entry in sections["Artifacts"][0]["data"]} == {
         "text": "'<script>'",
         "x": "nan",
     }
@@ -228,8 +228,8 @@ def test_the_default_card(ran: Path) -> None:
 
 def test_cards_of_custom_types(ran: Path) -> None:
     own = card_of(ran, "start", type="own")
-    made = "({'b': 2}, ['c'], ['bad', 'caught', 'end', 'fails', 'start'], 'start', 'F')"
-    assert own.get() == f"<b>F/r/start/start nan {made} final" and own.is_html and own.get_data() is None
+    arguments = "({'b': 2}, ['c'], ['bad', 'caught', 'end', 'fails', 'start'], 'start', 'F')"
+    assert own.get() == f"<b>F/r/start/start nan {arguments} final" and own.is_html and own.get_data() is None
     assert 'sandbox="allow-scripts"' in own.page()
     assert card_of(ran, "start", type="taskspec_card").get() == "F/r/start/start"
     assert card_of(ran, "start", type="test_mock_card").get() == "nan"
@@ -257,10 +257,10 @@ def test_refreshing(ran: Path) -> None:
 
 
 def test_no_card_fails_its_task(ran: Path) -> None:
-    said = (ran / "said").read_text()
-    assert "succeeded, 5 tasks" in said
-    errors = {each.type: each.get() for each in get_cards(tasks(ran)["bad"].task)}
-    wanted = {
+    printed = (ran / "said").read_text()
+    assert "succeeded, 5 tasks" in printed
+    errors = {card.type: card.get() for card in get_cards(tasks(ran)["bad"].task)}
+    messages = {
         "no_such": "MetaflowCard named no_such not found",
         "test_error_card": "Exception: Unknown Things Happened",
         "test_timeout_card": "the card was not rendered within 0.2 seconds",
@@ -268,16 +268,16 @@ def test_no_card_fails_its_task(ran: Path) -> None:
         "number": "has rendered to int",
         "picky": "Card of type picky cannot support arguments",
     }
-    for kind, text in wanted.items():
+    for kind, text in messages.items():
         assert "Card Render Failed With Error" in errors[kind] and text in errors[kind].replace("&#x27;", "'"), kind
     assert errors["forks"] == "parent" and "no_such_2" not in errors
-    assert "@card(type='no_such_2') has no card" in said
-    assert "[@card WARNING] Component (no component) is not a valid MetaflowCardComponent." in said
+    assert "@card(type='no_such_2') has no card" in printed
+    assert "[@card WARNING] Component (no component) is not a valid MetaflowCardComponent." in printed
 
 
 def test_a_failed_attempt_keeps_its_cards(ran: Path) -> None:
     cards = get_cards(tasks(ran)["fails"].task)
-    assert [(each.attempt, each.type) for each in cards] == [
+    assert [(card.attempt, card.type) for card in cards] == [
         (1, "blank"), (1, "test_editable_card"), (1, "taskspec_card"), (0, "blank"), (0, "test_editable_card"),
     ]  # fmt: skip
     assert (
@@ -333,17 +333,17 @@ def test_cards_that_end_the_process_or_do_not_end(tmp_path: Path, monkeypatch: p
     run(tmp_path / "flow.py", tmp_path / "store", env={"FLOWC_CARD_LIMIT": "1500"})
     client.metadata(f"local@{tmp_path / 'store'}")
     client.namespace(None)
-    errors = [each.get() for each in get_cards("F/r/start/start")]
+    errors = [card.get() for card in get_cards("F/r/start/start")]
     assert "SystemExit: 7" in errors[0] and "its process did not end by itself" in errors[1]
 
 
 def test_a_large_card_loses_its_largest_components(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWC_CARD_LIMIT", "500")
     components = [{"type": "markdown", "source": "x" * 5000}, {"type": "markdown", "source": "small"}]
-    found = stored.loads(stored.dumps({"components": components}), "card")
+    page = stored.loads(stored.dumps({"components": components}), "card")
     assert (
-        found["components"][1] == components[1]
-        and "of type markdown is left out: it takes 50" in found["components"][0]["data"]
+        page["components"][1] == components[1]
+        and "of type markdown is left out: it takes 50" in page["components"][0]["data"]
     )
 
 
@@ -360,14 +360,14 @@ def test_numbers_that_json_does_not_have() -> None:
 
 def test_names_can_be_read_back(tmp_path: Path) -> None:
     store = FolderStore(str(tmp_path), False)
-    given = [("a-b/c ü", None), ("blank", "id_1"), ("-", "x"), ("blank", None)]
+    names = [("a-b/c ü", None), ("blank", "id_1"), ("-", "x"), ("blank", None)]
     for path in ("-", "3.0~2"):
         task = stored.Address("F", "r", "s", path, 2)
-        for number, (kind, id) in enumerate(given):
+        for number, (kind, id) in enumerate(names):
             store.put(stored.name_of(task, kind, id, stored.card_hash(task, number)) + ".json", b"{}")
-    found = stored.cards_of_step(store, "F", "r", "s")
-    assert {path: [(each.type, each.id, each.attempt) for each in cards] for path, cards in found.items()} == {
-        path: [(kind, id, 2) for kind, id in given] for path in ("-", "3.0~2")
+    cards_of = stored.cards_of_step(store, "F", "r", "s")
+    assert {path: [(card.type, card.id, card.attempt) for card in cards] for path, cards in cards_of.items()} == {
+        path: [(kind, id, 2) for kind, id in names] for path in ("-", "3.0~2")
     }
 
 
@@ -469,8 +469,8 @@ def test_cards_in_an_object_store(tmp_path: Path, s3: S3Server, monkeypatch: pyt
         and blank.path.startswith(url)
     )
     assert '{"done": 99}' in refreshed.get() and "markdown" in edited.get()
-    names = [each for each in open_datastore(url).store.list("F/runs/r/start/") if ".live." in each]
-    assert any(each.endswith(".live.json") for each in names)
+    names = [name for name in open_datastore(url).store.list("F/runs/r/start/") if ".live." in name]
+    assert any(name.endswith(".live.json") for name in names)
 
 
 def test_a_task_that_is_killed_leaves_what_it_showed_last(tmp_path: Path) -> None:
@@ -481,7 +481,7 @@ def test_a_task_that_is_killed_leaves_what_it_showed_last(tmp_path: Path) -> Non
     assert data is not None and data["reload_token"].startswith("runtime-") and data["data"]["bar"]["value"] == 100
     assert 'value="100"' in blank.get()
     flow.task("start", attempt=1)
-    assert [(each.attempt, each.type) for each in read_from(str(tmp_path / "store"))][:4] == [
+    assert [(card.attempt, card.type) for card in read_from(str(tmp_path / "store"))][:4] == [
         (1, "blank"), (1, "test_refresh_card"), (1, "test_editable_card"), (0, "blank"),
     ]  # fmt: skip
 
@@ -551,6 +551,6 @@ def test_types_of_packages(tmp_path: Path) -> None:
     run(tmp_path / "flow.py", tmp_path / "store", env={"PYTHONPATH": str(tmp_path)})
     client.metadata(f"local@{tmp_path / 'store'}")
     client.namespace(None)
-    *found, lost = [each.get() for each in get_cards("F/r/start/start")]
-    assert found == ["<p><i>x</i></p>", "replaced True", "three"]
+    *pages, lost = [card.get() for card in get_cards("F/r/start/start")]
+    assert pages == ["<p><i>x</i></p>", "replaced True", "three"]
     assert "The module metaflow_extensions.one.plugins.cards.broken cannot be imported: RuntimeError: no" in lost

@@ -1,6 +1,6 @@
-"""Components against Metaflow's: what each of `component_cases.txt` renders to, refuses and says.
+"""Components compared with Metaflow's: the results, refusals and messages of `component_cases.txt`.
 
-`python -m tests.runtime_shim.cards.test_components` records what Metaflow gives anew.
+`python -m tests.runtime_shim.cards.test_components` records Metaflow's results again.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ BETTER = ["Image.from_matplotlib(5)", 'Image.from_matplotlib(None, "label")']
 def rendered(python: str, *start: str) -> list[dict[str, Any]]:
     done = subprocess.run([python, *start, str(SIDE), str(CASES)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    blocks: list[dict[str, Any]] = json.loads(done.stdout)
+    return blocks
 
 
 def recorded() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(RECORDED.read_text())
-    return found
+    blocks: list[dict[str, Any]] = json.loads(RECORDED.read_text())
+    return blocks
 
 
 def test_components_render_to_what_metaflow_s_do() -> None:
@@ -56,13 +56,13 @@ def test_the_recording_is_what_metaflow_gives() -> None:
     "component", [cards.PythonCode(code_string="x"), cards.Error(ValueError("x"))], ids=["PythonCode", "Error"]
 )
 def test_an_update_that_is_none_warns(component: Any) -> None:
-    """In Metaflow it raises, by mistake."""
-    said: list[str] = []
-    component._logger = said.append
+    """Metaflow raises an exception here, by mistake."""
+    messages: list[str] = []
+    component._logger = messages.append
     component.update("y")
     component.update("y")
     name = type(component).__name__
-    assert said == [
+    assert messages == [
         f"[@card-component WARNING] {name} doesn't have an `update` method implemented and is not compatible with realtime updates."
     ]
 
@@ -85,5 +85,5 @@ def test_a_component_can_be_pickled() -> None:
 
 
 if __name__ == "__main__":
-    lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in rendered(METAFLOW))
+    lines = ",\n".join(json.dumps(block, ensure_ascii=False) for block in rendered(METAFLOW))
     RECORDED.write_text(f"[\n{lines}\n]\n", encoding="utf-8")

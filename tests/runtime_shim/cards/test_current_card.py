@@ -1,4 +1,4 @@
-"""`current.card`: which card is edited, by which names, and what is warned of. The flows of `tests/differential` hold it to Metaflow."""
+"""`current.card`: the edited card, its names, and the warnings. `tests/differential` compares it with Metaflow."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ WRONG_ID = (
 
 
 def collector(*cards: dict[str, Any]) -> tuple[CardComponentCollector, list[str]]:
-    said: list[str] = []
-    return CardComponentCollector([{"type": "default", **each} for each in cards], said.append), said
+    messages: list[str] = []
+    return CardComponentCollector([{"type": "default", **card} for card in cards], messages.append), messages
 
 
 def texts(card: Any) -> list[str]:
-    return [each["source"].strip() if each["type"] == "markdown" else each["data"] for each in card.rendered()]
+    return [block["source"].strip() if block["type"] == "markdown" else block["data"] for block in card.rendered()]
 
 
 @pytest.mark.parametrize(
@@ -46,28 +46,28 @@ def test_which_card_is_edited_by_default(cards: list[dict[str, Any]], edited: in
     card, _ = collector(*cards)
     card.append(Markdown("x"))
     card.extend([Markdown("y")])
-    found = [at for at, each in enumerate(card._managers) if texts(each)[:2] == ["x", "y"]]
-    assert found == ([] if edited is None else [edited])
+    edited_cards = [at for at, manager in enumerate(card._managers) if texts(manager)[:2] == ["x", "y"]]
+    assert edited_cards == ([] if edited is None else [edited])
 
 
 def test_an_unknown_id_is_a_list_that_is_lost() -> None:
-    card, said = collector({"id": "a"})
+    card, messages = collector({"id": "a"})
     assert card["x"] == [] and card["x"] == []
     card["x"].append(Markdown("lost"))
-    (warning,) = said
+    (warning,) = messages
     assert warning.startswith(f"[@card WARNING] {WRONG_ID}")
     assert len(texts(card["a"])) == 1 and texts(card["a"])[0].startswith("@card WARNING\n\n" + WRONG_ID)
 
 
 def test_warnings_on_cards_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METAFLOW_CARD_NO_WARNING", "1")
-    card, said = collector({"id": "a"})
-    assert card["x"] == [] and len(said) == 1 and texts(card["a"]) == []
+    card, messages = collector({"id": "a"})
+    assert card["x"] == [] and len(messages) == 1 and texts(card["a"]) == []
 
 
 def test_ids() -> None:
-    card, said = collector({"id": "a"}, {"id": "a"}, {"id": "b"}, {"type": "taskspec_card", "id": "t"})
-    assert "duplicate ids : a." in said[0]
+    card, messages = collector({"id": "a"}, {"id": "a"}, {"id": "b"}, {"type": "taskspec_card", "id": "t"})
+    assert "duplicate ids : a." in messages[0]
     assert card["a"] == [] and card["b"] is card.get("default")[2] and card["t"] is card.get("taskspec_card")[0]
     assert card.get("other") == []
     card["b"] = [Markdown("1"), Markdown("2")]
@@ -76,8 +76,8 @@ def test_ids() -> None:
     card["c"] = [Markdown("4")]
     assert (
         texts(card["b"]) == ["1", "2"]
-        and "should be a `list`" in said[-2]
-        and "`current.card['c']` is not present" in said[-1]
+        and "should be a `list`" in messages[-2]
+        and "`current.card['c']` is not present" in messages[-1]
     )
 
 
@@ -87,57 +87,60 @@ def test_no_card_has_an_id_where_none_is_editable() -> None:
 
 
 def test_without_an_edited_card() -> None:
-    card, said = collector({"id": "a"}, {"id": "b"})
+    card, messages = collector({"id": "a"}, {"id": "b"})
     for _ in range(2):
         card.append(Markdown("x"))
         card.extend([Markdown("x")])
         assert card.components is None
         card.clear()
         card.refresh()
-    assert [each.partition(" cannot disambiguate ")[0] for each in said] == [
+    assert [message.partition(" cannot disambiguate ")[0] for message in messages] == [
         f"[@card WARNING] `current.card.{name}`" for name in ("append", "extend", "components")
     ]
     assert len(texts(card["a"])) == 2  # the warning of `components` is on no card, as in Metaflow
 
 
 def test_components_by_id() -> None:
-    card, said = collector({})
-    found = card.components
-    assert found is not None
+    card, messages = collector({})
+    components = card.components
+    assert components is not None
     bar = ProgressBar(3)
     card.append(bar, id="bar")
     card.append(Markdown("x"))
     assert (
-        found["bar"] is bar and "bar" in found and len(found) == 2 and list(card) == list(found) == list(found.values())
+        components["bar"] is bar
+        and "bar" in components
+        and len(components) == 2
+        and list(card) == list(components) == list(components.values())
     )
     assert (
-        found.keys()[0] == "bar"
-        and found.keys()[1].startswith("markdown_")
-        and len(found.keys()[1]) == len("markdown_123456")
+        components.keys()[0] == "bar"
+        and components.keys()[1].startswith("markdown_")
+        and len(components.keys()[1]) == len("markdown_123456")
     )
     with pytest.raises(ComponentOverwriteNotSupportedException, match="Component with id bar already exists"):
-        found["bar"] = Markdown("y")
-    found["new"] = Markdown("y")
-    found["missing"].update("nothing")
-    found["missing"].update("nothing")
-    assert said == [
+        components["bar"] = Markdown("y")
+    components["new"] = Markdown("y")
+    components["missing"].update("nothing")
+    components["missing"].update("nothing")
+    assert messages == [
         "[@card-component WARNING] Component with id missing doesn't exist. No updates will be made at anytime during runtime."
     ]
     card.append(Markdown("now there"), id="missing")
-    assert found["missing"].render()["source"] == "\nnow there"
-    del found["new"]
+    assert components["missing"].render()["source"] == "\nnow there"
+    del components["new"]
     with pytest.raises(
         KeyError, match="with id `new` not found. Available components for the cards include : bar, markdown_"
     ):
-        del found["new"]
-    assert str(found).startswith("Card components present in the card: `bar`, `markdown_")
+        del components["new"]
+    assert str(components).startswith("Card components present in the card: `bar`, `markdown_")
     card.append("no component")
     assert (
-        said[1]
+        messages[1]
         == "[@card WARNING] Component (no component) is not a valid MetaflowCardComponent. It will not be stored."
     )
     card.clear()
-    assert len(found) == 0
+    assert len(components) == 0
 
 
 def test_refresh_is_dropped_when_it_comes_too_early() -> None:
@@ -157,10 +160,10 @@ def test_refresh_is_dropped_when_it_comes_too_early() -> None:
 
 
 def test_data_that_json_refuses_is_left_out() -> None:
-    card, said = collector({})
+    card, messages = collector({})
     card.refresh({"a": {1}})
     assert card._managers[0].data("refresh")["user"] == {}
-    assert said == ["[@card WARNING] Data provided to `refresh` is not JSON serializable. It will be ignored."]
+    assert messages == ["[@card WARNING] Data provided to `refresh` is not JSON serializable. It will be ignored."]
 
 
 def test_a_component_s_error_is_shown_and_a_timeout_of_the_step_s_is_not_swallowed() -> None:

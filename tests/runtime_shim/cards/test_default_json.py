@@ -1,6 +1,6 @@
-"""The default card against Metaflow's, in the form of its type `default_json`.
+"""The default card compared with Metaflow's, in the form of its type `default_json`.
 
-`python -m tests.runtime_shim.cards.test_default_json` records what Metaflow gives anew.
+`python -m tests.runtime_shim.cards.test_default_json` records Metaflow's results again.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ def of_metaflow(folder: Path) -> dict[str, Any]:
     return {step: page(json.loads((folder / f"{step}.json").read_text())) for step in STEPS}
 
 
-def page(found: dict[str, Any]) -> dict[str, Any]:
-    """Returns the card without what differs from run to run, and artifacts by their names."""
-    whole = found["components"][1]
-    sections = {each["title"]: each["contents"] for each in whole["contents"]}
+def page(card: dict[str, Any]) -> dict[str, Any]:
+    """Returns the card without the parts that differ between runs, with artifacts sorted by name."""
+    whole = card["components"][1]
+    sections = {section["title"]: section["contents"] for section in whole["contents"]}
     for name in ("Artifacts", "Flow Parameters"):
-        sections[name][0]["data"].sort(key=lambda each: each["name"])
+        sections[name][0]["data"].sort(key=lambda entry: entry["name"])
     about = sections["Task Metadata"][0]
     sections["Task Metadata"] = [about["type"], about["columns"], about["vertical"]]
     # of Metaflow's own releases only
-    metadata = [each for each in found["metadata"] if each != "metaflow_version"]
+    metadata = [entry for entry in card["metadata"] if entry != "metaflow_version"]
     # Metaflow calls a split unknown
     steps = {
         name: {**step, "type": "split" if step["type"] == "unknown" else step["type"]}
@@ -56,7 +56,7 @@ def page(found: dict[str, Any]) -> dict[str, Any]:
     sections["DAG"][0]["data"]["steps"] = steps
     return {
         "metadata": metadata,
-        "title": found["components"][0]["type"],
+        "title": card["components"][0]["type"],
         "page": whole["title"],
         "order": list(sections),
         "sections": sections,

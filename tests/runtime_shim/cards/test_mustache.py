@@ -1,4 +1,4 @@
-"""Mustache templates: cases of the Mustache specification (github.com/mustache/spec, MIT licence), and what it leaves to the program."""
+"""Mustache templates: cases of the specification (github.com/mustache/spec, MIT licence), and what it leaves open."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ CASES: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("template", "values", "made"), CASES, ids=[each[0][:30] for each in CASES])
-def test_render(template: str, values: Any, made: str) -> None:
-    assert render(template, values, partials_dict={"partial": "|\n{{content}}\n|\n"}) == made
+@pytest.mark.parametrize(("template", "values", "expected"), CASES, ids=[case[0][:30] for case in CASES])
+def test_render(template: str, values: Any, expected: str) -> None:
+    assert render(template, values, partials_dict={"partial": "|\n{{content}}\n|\n"}) == expected
 
 
 @pytest.mark.parametrize("template", ["{{#a}}", "{{/a}}", "{{#a}}{{/b}}", "{{a"])

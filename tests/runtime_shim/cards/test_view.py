@@ -1,4 +1,4 @@
-"""Cards as HTML: nothing of a user's becomes a tag, an attribute or a request."""
+"""Cards as HTML: no text of a user becomes a tag, an attribute or a request."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ATTRIBUTES = set(
 
 
 class Reader(HTMLParser):
-    """Notes tags and attributes, and fails on any that the viewer does not write."""
+    """Records tags and attributes, and fails on those that the viewer never writes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,13 +69,13 @@ class Reader(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    "block", BLOCKS, ids=[str(each["type"])[:15] if isinstance(each, dict) else "text" for each in BLOCKS]
+    "block", BLOCKS, ids=[str(block["type"])[:15] if isinstance(block, dict) else "text" for block in BLOCKS]
 )
 def test_no_text_becomes_markup(block: object) -> None:
     reader = Reader()
     reader.feed(html_of(block))
     reader.close()
-    assert all(each.startswith(("data:image/", "https://x/", "#", "https://evil/x.png")) for each in reader.targets)
+    assert all(target.startswith(("data:image/", "https://x/", "#", "https://evil/x.png")) for target in reader.targets)
     assert reader.styles in ([], ["--columns: 3"])
 
 
@@ -87,32 +87,32 @@ def test_a_picture_from_elsewhere_is_a_link() -> None:
 
 
 def test_a_page_is_whole_and_allows_nothing() -> None:
-    found = page(
+    html = page(
         {
             "metadata": {"pathspec": HOSTILE, "failure": HOSTILE},
             "components": [{"type": "page", "title": HOSTILE, "contents": BLOCKS}],
         }
     )
     reader = Reader()
-    reader.feed(found)
+    reader.feed(html)
     assert (
-        found.startswith("<!DOCTYPE html>")
-        and "<script" not in found
-        and "default-src 'none'; style-src 'unsafe-inline'" in found
+        html.startswith("<!DOCTYPE html>")
+        and "<script" not in html
+        and "default-src 'none'; style-src 'unsafe-inline'" in html
     )
-    assert "script-src" not in found and found.count("<iframe") == 1 and 'sandbox=""' in found
+    assert "script-src" not in html and html.count("<iframe") == 1 and 'sandbox=""' in html
 
 
 def test_html_of_a_custom_type_is_in_a_frame() -> None:
-    found = framed(f"<h1>{HOSTILE}", HOSTILE)
-    Reader().feed(found)
+    html = framed(f"<h1>{HOSTILE}", HOSTILE)
+    Reader().feed(html)
     assert (
-        found.count("<iframe") == 1
-        and 'sandbox="allow-scripts"' in found
-        and "allow-same-origin" not in found
-        and "allow-popups" not in found
+        html.count("<iframe") == 1
+        and 'sandbox="allow-scripts"' in html
+        and "allow-same-origin" not in html
+        and "allow-popups" not in html
     )
-    assert "connect-src" not in found and "default-src 'none'" in found
+    assert "connect-src" not in html and "default-src 'none'" in html
     assert 'sandbox=""' in in_notebook("page", HOSTILE, False)[:200] and 'sandbox="allow-scripts"' in in_notebook(
         "page", HOSTILE, True
     )

@@ -1,4 +1,4 @@
-"""The YAML of `YAMLViewer`, against PyYAML."""
+"""The YAML of `YAMLViewer`, compared with PyYAML's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
         st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4), st.lists(inner, max_size=3).map(tuple),
-        st.sets(st.one_of(TEXTS, st.integers()), max_size=1), st.lists(inner, max_size=2).map(lambda each: [each, each]),
+        st.sets(st.one_of(TEXTS, st.integers()), max_size=1), st.lists(inner, max_size=2).map(lambda items: [items, items]),
     ),
     max_leaves=12,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A flow with one of everything that the client shows; as a text, since tests run it in folders of their own, with flowc and with Metaflow."""
+"""A flow with one of everything that the client shows, as text: tests run it with flowc and with Metaflow."""
 
 SOURCE = """
 import sys

@@ -1,4 +1,4 @@
-"""A server that speaks as much of S3 as the client reads, out of a dict: it counts requests, and how many of them were under way at a time."""
+"""A server with the part of S3 that the client uses, kept in a dict. It counts requests, and those at the same time."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class MemoryS3:
         }
 
     def count(self) -> int:
-        """Requests since this was asked the last time."""
+        """Returns the number of requests since the last call."""
         with self.lock:
-            found, self.requests = self.requests, 0
-            return found
+            count, self.requests = self.requests, 0
+            return count
 
 
 @contextmanager
 def memory_s3() -> Iterator[MemoryS3]:
-    made: MemoryS3
+    server_state: MemoryS3
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -49,17 +49,17 @@ def memory_s3() -> Iterator[MemoryS3]:
             pass
 
         def _answer(self, send_body: bool = True) -> None:
-            with made.lock:
-                made.requests += 1
-                made.under_way += 1
-                made.most_under_way = max(made.most_under_way, made.under_way)
+            with server_state.lock:
+                server_state.requests += 1
+                server_state.under_way += 1
+                server_state.most_under_way = max(server_state.most_under_way, server_state.under_way)
             try:
-                if made.delay:
-                    time.sleep(made.delay)
+                if server_state.delay:
+                    time.sleep(server_state.delay)
                 status, body = self._result()
             finally:
-                with made.lock:
-                    made.under_way -= 1
+                with server_state.lock:
+                    server_state.under_way -= 1
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -72,14 +72,14 @@ def memory_s3() -> Iterator[MemoryS3]:
             key = unquote(parts.path).partition("/")[2].partition("/")[2]
             if self.command == "PUT":
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if self.headers.get("If-None-Match") and key in made.objects:
+                if self.headers.get("If-None-Match") and key in server_state.objects:
                     return 412, b"<Error><Code>PreconditionFailed</Code></Error>"
-                made.objects[key] = body
+                server_state.objects[key] = body
                 return 200, b""
             if "list-type" in query:
-                return 200, _listing(made.objects, query)
-            found = made.objects.get(key)
-            return (404, b"<Error><Code>NoSuchKey</Code></Error>") if found is None else (200, found)
+                return 200, _listing(server_state.objects, query)
+            stored = server_state.objects.get(key)
+            return (404, b"<Error><Code>NoSuchKey</Code></Error>") if stored is None else (200, stored)
 
         def do_GET(self) -> None:
             self._answer()
@@ -94,11 +94,11 @@ def memory_s3() -> Iterator[MemoryS3]:
         request_queue_size = 128
 
     server = Server(("127.0.0.1", 0), Handler)
-    made = MemoryS3(f"http://127.0.0.1:{server.server_address[1]}")
+    server_state = MemoryS3(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield made
+        yield server_state
     finally:
         server.shutdown()
         server.server_close()
@@ -107,18 +107,18 @@ def memory_s3() -> Iterator[MemoryS3]:
 def _listing(objects: dict[str, bytes], query: dict[str, str]) -> bytes:
     """A page of ListObjectsV2: a thousand names and common prefixes together."""
     prefix, delimiter, after = query.get("prefix", ""), query.get("delimiter", ""), query.get("continuation-token", "")
-    found: dict[str, bool] = {}
+    shared_of: dict[str, bool] = {}
     for key in sorted(objects):
         if key.startswith(prefix):
             rest = key[len(prefix) :]
             shared = bool(delimiter) and delimiter in rest
-            found.setdefault(prefix + rest.partition(delimiter)[0] + delimiter if shared else key, shared)
-    names = [name for name in found if name > after]
+            shared_of.setdefault(prefix + rest.partition(delimiter)[0] + delimiter if shared else key, shared)
+    names = [name for name in shared_of if name > after]
     page = names[: int(query.get("max-keys", 1000))]
     more = len(names) > len(page)
     text = "".join(
         f"<CommonPrefixes><Prefix>{escape(name)}</Prefix></CommonPrefixes>"
-        if found[name]
+        if shared_of[name]
         else f"<Contents><Key>{escape(name)}</Key><Size>{len(objects[name])}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
         for name in page
     )

@@ -46,7 +46,7 @@ def flowc(folder: Path, client: Client) -> ModuleType:
 
 
 def specs(objects: Any) -> list[str]:
-    return [each.pathspec for each in objects]
+    return [item.pathspec for item in objects]
 
 
 # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,7 +54,7 @@ def specs(objects: Any) -> list[str]:
 
 def test_a_flow_s_runs_are_newest_first(flowc: ModuleType) -> None:
     flow = flowc.Flow("F")
-    assert [each.id for each in flow] == ["early", "bad", "good"]
+    assert [run.id for run in flow] == ["early", "bad", "good"]
     assert (flow.latest_run.id, flow.latest_successful_run.id) == ("early", "good")
     assert specs(flowc.Metaflow()) == specs(flowc.Metaflow().flows) == ["F"]
     assert (flow.parent, flow.path_components, flow.tags) == (None, ["F"], frozenset())
@@ -63,21 +63,21 @@ def test_a_flow_s_runs_are_newest_first(flowc: ModuleType) -> None:
 
 def test_a_run_s_steps_are_last_first(flowc: ModuleType) -> None:
     good = flowc.Run("F/good")
-    assert [each.id for each in good] == ["end", "choose", "j2", "b", "a", "mid", "join", "body", "start"]
-    assert [each.id for each in good.steps()] == [each.id for each in good]
-    assert [each.id for each in flowc.Run("F/early")] == ["j2", "b", "a", "mid", "join", "body", "start"]
+    assert [step.id for step in good] == ["end", "choose", "j2", "b", "a", "mid", "join", "body", "start"]
+    assert [step.id for step in good.steps()] == [step.id for step in good]
+    assert [step.id for step in flowc.Run("F/early")] == ["j2", "b", "a", "mid", "join", "body", "start"]
 
 
 def test_a_step_s_tasks_are_last_first_and_named_by_their_paths(flowc: ModuleType) -> None:
     good = flowc.Run("F/good")
     assert specs(good["body"]) == ["F/good/body/body-2", "F/good/body/body-1", "F/good/body/body-0"]
     assert specs(good["choose"]) == ["F/good/choose/choose~2", "F/good/choose/choose~1", "F/good/choose/choose"]
-    assert [each.index for each in good["body"]] == [2, 1, 0] and good["end"].task.index is None
+    assert [task.index for task in good["body"]] == [2, 1, 0] and good["end"].task.index is None
 
 
 def test_a_task_s_artifacts(flowc: ModuleType) -> None:
     task = flowc.Task("F/good/start/-")
-    assert [each.id for each in task] == ["const", "items", "name", "p"]
+    assert [artifact.id for artifact in task] == ["const", "items", "name", "p"]
     assert task["items"].data == task.data.items == [1, 2, 3]
     assert task.artifacts.items.data == [1, 2, 3] and task.artifacts._fields == ("const", "items", "name", "p")
     assert (task["_private"].data, task["name"].data, task["_task_ok"].data, task.data.const) == (5, "F", True, 7)
@@ -190,15 +190,21 @@ def test_streams_are_kept_apart_and_lines_have_times(flowc: ModuleType) -> None:
 def test_what_made_it(flowc: ModuleType) -> None:
     good = flowc.Run("F/good")
     task = good["start"].task
-    known = task.metadata_dict
-    assert (known["attempt"], known["attempt_ok"], known["user"], known["runtime"], known["ds-type"]) == (
+    metadata = task.metadata_dict
+    assert (
+        metadata["attempt"],
+        metadata["attempt_ok"],
+        metadata["user"],
+        metadata["runtime"],
+        metadata["ds-type"],
+    ) == (
         "0",
         "True",
         "tester",
         "dev",
         "local",
     )
-    assert {each.name for each in task.metadata} == set(known) and task.metadata[0].task is task
+    assert {entry.name for entry in task.metadata} == set(metadata) and task.metadata[0].task is task
     assert task.environment_info["python_version"] == ".".join(map(str, sys.version_info[:3]))
     assert task.runtime_name == "dev" and good.origin_pathspec is None and good.trigger is None
     assert (
@@ -220,7 +226,7 @@ def test_what_came_before_and_after(flowc: ModuleType) -> None:
         assert list(task.parent_task_pathspecs) == specs(task.parent_tasks) and list(
             task.child_task_pathspecs
         ) == specs(task.child_tasks)
-        return [each[7:] for each in specs(task.parent_tasks)], [each[7:] for each in specs(task.child_tasks)]
+        return [spec[7:] for spec in specs(task.parent_tasks)], [spec[7:] for spec in specs(task.child_tasks)]
 
     assert before_and_after("start") == ([], ["body/body-2", "body/body-1", "body/body-0"])
     assert before_and_after("body", "1") == (["start/start"], ["join/join"])
@@ -280,7 +286,7 @@ def test_tags_that_cannot_be(flowc: ModuleType) -> None:
     with pytest.raises(MetaflowTaggingError, match="system tag"):
         one.remove_tag("user:tester")
     with pytest.raises(MetaflowTaggingError, match="beyond 50"):
-        one.add_tags([str(each) for each in range(51)])
+        one.add_tags([str(number) for number in range(51)])
     for method, *arguments in (("add_tags", "ab"), ("add_tag", 5), ("add_tags", [5]), ("replace_tags", [], [])):
         with pytest.raises(MetaflowTaggingError):
             getattr(one, str(method))(*arguments)
@@ -292,13 +298,13 @@ def test_tags_that_many_change_at_once(folder: Path, flowc: ModuleType) -> None:
     code = "import sys; from flowc import Run, namespace; namespace(None); [Run('F/early').add_tag(f'{sys.argv[1]}-{n}') for n in range(5)]"
     adding = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(each)], env={**os.environ, "FLOWC_STORE": str(folder / ".flowc")}
+            [sys.executable, "-c", code, str(index)], env={**os.environ, "FLOWC_STORE": str(folder / ".flowc")}
         )
-        for each in range(4)
+        for index in range(4)
     ]
-    assert [each.wait(LIMIT) for each in adding] == [0] * 4
+    assert [process.wait(LIMIT) for process in adding] == [0] * 4
     one = flowc.Run("F/early")
-    assert one.user_tags == {f"{each}-{number}" for each in range(4) for number in range(5)}
+    assert one.user_tags == {f"{index}-{number}" for index in range(4) for number in range(5)}
     one.remove_tags(one.user_tags)
 
 
@@ -313,7 +319,7 @@ def test_namespaces(flowc: ModuleType) -> None:
     assert flowc.Run("F/good", _namespace_check=False).successful
     flowc.namespace("mine")  # any tag is one
     assert (
-        [each.id for each in flowc.Flow("F")] == ["good"]
+        [run.id for run in flowc.Flow("F")] == ["good"]
         and flowc.Flow("F").latest_run.id == "good"
         and "bad" not in flowc.Flow("F")
     )
@@ -356,7 +362,7 @@ def test_objects_can_be_pickled(flowc: ModuleType) -> None:
 
 
 def test_listing_unpickles_nothing(flowc: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A datastore that others wrote can be looked at: only `data` runs what is in it."""
+    """A datastore of somebody else can be inspected: only `data` unpickles, and so runs, its content."""
 
     def refuse(*_: Any) -> Any:
         raise AssertionError("unpickled")
@@ -366,7 +372,9 @@ def test_listing_unpickles_nothing(flowc: ModuleType, monkeypatch: pytest.Monkey
     for one in flowc.Flow("F"):
         for step in one:
             for task in step:
-                assert [(each.id, each.size >= 0, each.sha, each.finished_at) for each in task] or not task.successful
+                assert [
+                    (artifact.id, artifact.size >= 0, artifact.sha, artifact.finished_at) for artifact in task
+                ] or not task.successful
                 assert (
                     task.artifacts is not None
                     and str(task.data)
@@ -427,12 +435,12 @@ def test_on_s3(folder: Path, client: Client, s3: S3Server, monkeypatch: pytest.M
     run(folder / "flow.py", store, "--tag", "mine", run_id="good", env=s3.environment)  # type: ignore[arg-type]
     flowc = client(store)
     good = flowc.Flow("F").latest_run
-    assert good.successful and good.data.t == [2, 4, 6] and [each.id for each in good][:2] == ["end", "choose"]
-    assert [each.data.y for each in good["body"]] == [6, 4, 2] and good["start"].task.stderr == "err\n"
+    assert good.successful and good.data.t == [2, 4, 6] and [step.id for step in good][:2] == ["end", "choose"]
+    assert [task.data.y for task in good["body"]] == [6, 4, 2] and good["start"].task.stderr == "err\n"
     good.add_tag("later")
-    assert flowc.Run("F/good").user_tags == {"mine", "later"} and [
-        each.id for each in flowc.Flow("F").runs("later")
-    ] == ["good"]
+    assert flowc.Run("F/good").user_tags == {"mine", "later"} and [run.id for run in flowc.Flow("F").runs("later")] == [
+        "good"
+    ]
     assert (
         good["j2"].task.metadata_dict["ds-type"] == "s3"
         and specs(good["join"].task.parent_tasks)[0] == "F/good/body/body-0"
@@ -445,9 +453,9 @@ def _no_store_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-@pytest.mark.parametrize("version", [each for each in pythons() if each != sys.version_info[:2]], ids=str)
+@pytest.mark.parametrize("version", [python for python in pythons() if python != sys.version_info[:2]], ids=str)
 def test_in_every_python(version: tuple[int, int], folder: Path, tmp_path: Path) -> None:
-    """Out of the bundle that containers get, with nothing installed."""
+    """Uses the bundle that containers get, with nothing installed."""
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path / "runtime"))

@@ -1,4 +1,4 @@
-"""What the client costs on an object store: requests for one look, and many tasks read by few requests at a time."""
+"""The client's requests to an object store: few for one look, and few at a time for many tasks."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_one_look_at_a_run_of_a_thousand_tasks(
     assert flowc.Run("F/r0")["body"]["7"].data.y == 1 and server.count() <= 2
     assert flowc.Flow("F").latest_run.successful and server.count() <= 4
     # with the graph, for the order
-    assert [each.id for each in flowc.Run("F/r0")] == ["end", "join", "body", "start"] and server.count() <= 2
+    assert [step.id for step in flowc.Run("F/r0")] == ["end", "join", "body", "start"] and server.count() <= 2
     assert next(iter(flowc.Run("F/r0")["body"])).data.y == 1 and server.count() <= 4
     assert len(list(flowc.Run("F/r0")["body"])) == 1000 and server.count() <= 3
 
@@ -117,14 +117,14 @@ def test_every_task_of_a_wide_foreach(
     server.delay = 0.002
     step = flowc.Run("F/r0")["body"]
     server.count()
-    assert sum(each.data.y for each in step) == tasks
+    assert sum(task.data.y for task in step) == tasks
     assert tasks <= server.count() <= tasks + 20
     assert 8 <= server.most_under_way <= 20
 
 
 @pytest.mark.slow
 def test_memory_is_bounded(server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
-    """Names of all tasks are in memory, and a few of their records."""
+    """Memory holds the names of all tasks, and only a few of their records."""
     import tracemalloc
 
     fill(server, tmp_path, 4000)
@@ -132,7 +132,7 @@ def test_memory_is_bounded(server: MemoryS3, tmp_path: Path, client: Callable[[s
     step = flowc.Run("F/r0")["body"]
     tracemalloc.start()
     try:
-        assert sum(each.data.y for each in step) == 4000
+        assert sum(task.data.y for task in step) == 4000
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -143,13 +143,13 @@ def test_runs_are_read_at_the_same_time(server: MemoryS3, tmp_path: Path, client
     fill(server, tmp_path, 1, runs=200)
     flowc = client("s3://bucket/root")
     server.delay = 0.005
-    assert [each.id for each in flowc.Flow("F")][:2] == ["r199", "r198"]
+    assert [run.id for run in flowc.Flow("F")][:2] == ["r199", "r198"]
     assert server.count() <= 203 and 8 <= server.most_under_way <= 20
-    assert [each.id for each in flowc.Flow("F").runs("runtime:argo")][0] == "r199" and server.count() <= 3
+    assert [run.id for run in flowc.Flow("F").runs("runtime:argo")][0] == "r199" and server.count() <= 3
 
 
 def test_the_server_lists_as_s3_does(server: MemoryS3) -> None:
-    """The test's own server, held to what the store expects."""
+    """Checks the test's own server against the store."""
     store = open_store("s3://bucket/root")
     for index in range(2500):
         server.objects[f"root/a/{index:04}/x"] = b""

@@ -1,4 +1,7 @@
-"""`S3`: a flow's own data, on moto's server. What is expected was measured with Metaflow 2.19 on the same server."""
+"""`S3`: a flow's own data, on moto's server.
+
+The expected values were measured with Metaflow 2.19 on the same server.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ def test_get(data: S3, root: str) -> None:
     plain = data.get("a/0.txt", return_info=False)
     assert (plain.text, plain.has_info, plain.content_type, plain.range_info) == ("zero", False, None, None)
     assert data.get("ü #?&+ ~x").blob == b"odd"
-    assert [each.blob for each in data.get_many(TREE)] == list(TREE.values())
+    assert [result.blob for result in data.get_many(TREE)] == list(TREE.values())
 
 
 def test_what_is_missing(data: S3, root: str) -> None:
@@ -107,8 +110,8 @@ def test_what_is_missing(data: S3, root: str) -> None:
         None,
         False,
     )
-    assert [each.exists for each in data.get_many(["nope", "a/0.txt"], return_missing=True)] == [False, True]
-    assert [each.exists for each in data.info_many(["a/0.txt", "nope"], return_missing=True)] == [True, False]
+    assert [result.exists for result in data.get_many(["nope", "a/0.txt"], return_missing=True)] == [False, True]
+    assert [result.exists for result in data.info_many(["a/0.txt", "nope"], return_missing=True)] == [True, False]
     with S3() as whole:
         with pytest.raises(MetaflowS3NotFound):
             whole.get("s3://no-such-bucket/x")
@@ -131,10 +134,10 @@ def test_parts(data: S3) -> None:
 
 
 def test_lists(data: S3, root: str) -> None:
-    def said(found: Any) -> list[Any]:
-        return [(each.key, each.prefix, each.exists, each.size) for each in found]
+    def said(results: Any) -> list[Any]:
+        return [(result.key, result.prefix, result.exists, result.size) for result in results]
 
-    assert [(each.key, each.exists) for each in data.list_paths()] == [
+    assert [(path.key, path.exists) for path in data.list_paths()] == [
         ("a", False),
         ("ab", True),
         ("f", False),
@@ -149,8 +152,11 @@ def test_lists(data: S3, root: str) -> None:
         ("b/1.txt", f"{root}/a", True, 3),
         ("d/e/3.txt", f"{root}/a", True, 5),
     ]
-    assert [each.key for each in data.list_recursive()] == [each.key for each in data.get_all()] == list(TREE)
-    assert [(each.key, each.text) for each in data.get_recursive(["a/b", "f"])] == [("1.txt", "one"), ("4.txt", "four")]
+    assert [result.key for result in data.list_recursive()] == [result.key for result in data.get_all()] == list(TREE)
+    assert [(result.key, result.text) for result in data.get_recursive(["a/b", "f"])] == [
+        ("1.txt", "one"),
+        ("4.txt", "four"),
+    ]
     [informed] = data.get_recursive(["a/b"], return_info=True)
     assert (informed.key, informed.has_info) == ("a/b/1.txt", True)
 
@@ -169,7 +175,7 @@ def test_put(data: S3, root: str, tmp_path: Path) -> None:
     data.put("bytes", b"\xff\x00")
     data.put("file", io.BytesIO(b"from a file"))
     data.put("none", "")
-    assert [each.blob for each in data.get_many(["bytes", "file", "none"])] == [b"\xff\x00", b"from a file", b""]
+    assert [result.blob for result in data.get_many(["bytes", "file", "none"])] == [b"\xff\x00", b"from a file", b""]
     assert data.put("text", "other", overwrite=False) == f"{root}/text" and data.get("text").text == "ü"
     assert data.put_many([("x/1", "1"), ("x/2", b"2")]) == [("x/1", f"{root}/x/1"), ("x/2", f"{root}/x/2")]
     assert data.put_many([("x/2", "new"), ("x/3", "3")], overwrite=False) == [("x/3", f"{root}/x/3")]
@@ -197,9 +203,11 @@ def test_large_objects_go_in_parts(data: S3, monkeypatch: pytest.MonkeyPatch, tm
     large = os.urandom(12 << 20)
     (tmp_path / "large").write_bytes(large)
     data.put_files([S3PutObject("large", path=str(tmp_path / "large"), metadata={"m": 1})])
-    found = data.get("large")
+    result = data.get("large")
     assert (
-        found.blob == large and found.metadata == {"m": 1} and found.range_info == RangeInfo(len(large), 0, len(large))
+        result.blob == large
+        and result.metadata == {"m": 1}
+        and result.range_info == RangeInfo(len(large), 0, len(large))
     )
     assert data.get(S3GetObject("large", 6 << 20, -(6 << 20))).blob == large[6 << 20 :]
     assert data.put_files([("large", str(tmp_path / "large"))], overwrite=False) == []
@@ -216,7 +224,7 @@ def test_whole_urls(root: str) -> None:
     with S3() as data:
         one = data.get(f"{root}/a/0.txt")
         assert (one.text, one.key, one.prefix) == ("zero", f"{root}/a/0.txt", None)
-        assert [each.key for each in data.list_paths([f"{root}/a"])] == ["0.txt", "b", "d"]
+        assert [path.key for path in data.list_paths([f"{root}/a"])] == ["0.txt", "b", "d"]
         assert data.put(f"{root}/z", "z") == f"{root}/z"
         for call in (
             lambda: data.get("a/0.txt"),

@@ -1,4 +1,4 @@
-"""Who runs a flow and which tags a run has, from the environment (identity.py), also where the process's user has no name."""
+"""A run's user and tags come from the environment (identity.py), even if the process's user has no name."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def readable(tmp_path: Path) -> Path:
 
 
 def test_a_user_without_a_name(readable: Path) -> None:
-    """As in a container that runs as any number: no entry in passwd, and no variable that says a name or a home."""
+    """Like a container with an arbitrary user id: no entry in passwd, and no variable with a name or a home."""
     (readable / "flow.py").write_text(FLOW)
     env = {**environment("FLOWC_", "METAFLOW_", "SUDO_", "USER", "LOGNAME", "HOME"), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -102,9 +102,9 @@ def test_variables_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tags_of_the_environment(tmp_path: Path) -> None:
     """Words, as in Metaflow (measured), and only without `--tag`."""
     (tmp_path / "flow.py").write_text(FLOW)
-    given = {"METAFLOW_RUN_TAGS": "b a,c  b", "METAFLOW_RESUME_TAGS": "resumed", "METAFLOW_USER": "me"}
-    run(tmp_path / "flow.py", tmp_path, env=given, run_id="env")
-    run(tmp_path / "flow.py", tmp_path, "--tag", "own", env=given, run_id="own")
+    variables = {"METAFLOW_RUN_TAGS": "b a,c  b", "METAFLOW_RESUME_TAGS": "resumed", "METAFLOW_USER": "me"}
+    run(tmp_path / "flow.py", tmp_path, env=variables, run_id="env")
+    run(tmp_path / "flow.py", tmp_path, "--tag", "own", env=variables, run_id="own")
     flowc(
         "resume",
         str(tmp_path / "flow.py"),
@@ -114,10 +114,10 @@ def test_tags_of_the_environment(tmp_path: Path) -> None:
         "again",
         "--store",
         str(tmp_path),
-        env=given,
+        env=variables,
         check=True,
     )
-    assert [run_json(tmp_path, each).get("tags") for each in ("env", "own", "again")] == [
+    assert [run_json(tmp_path, run_id).get("tags") for run_id in ("env", "own", "again")] == [
         ["a,c", "b"],
         ["own"],
         ["a,c", "b", "resumed"],

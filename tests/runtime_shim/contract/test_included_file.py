@@ -22,20 +22,20 @@ def declared(digest: str = "", is_text: bool = True, encoding: str = "utf-8", re
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("value", "expected"),
     [
         ("s3://b/k", {"url": "s3://b/k"}), ("file:///a/b", {"url": "file:///a/b"}), ("text:", {"text": ""}), ("text:a\nb", {"text": "a\nb"}),
         ({"file": "0" * 64}, {"file": "0" * 64}), ({"url": "s3://b/k"}, {"url": "s3://b/k"}),
     ],
 )  # fmt: skip
-def test_references(given: Any, expected: Any) -> None:
-    assert parameters.convert([declared()], {"f": given}) == {"f": expected}
+def test_references(value: Any, expected: Any) -> None:
+    assert parameters.convert([declared()], {"f": value}) == {"f": expected}
 
 
-@pytest.mark.parametrize("given", ["movies.csv", "/data/movies.csv", "", 3, [], {"path": "x"}, {"file": 1}])
-def test_what_no_task_can_read(given: Any) -> None:
+@pytest.mark.parametrize("value", ["movies.csv", "/data/movies.csv", "", 3, [], {"path": "x"}, {"file": 1}])
+def test_what_no_task_can_read(value: Any) -> None:
     with pytest.raises(ShimError, match="parameter 'f'.*text:CONTENT"):
-        parameters.convert([declared()], {"f": given})
+        parameters.convert([declared()], {"f": value})
 
 
 def test_defaults() -> None:
@@ -56,8 +56,8 @@ def test_content(tmp_path: Path) -> None:
     (packaged / digest).write_bytes(data)
     (tmp_path / "seen").write_bytes(data)
 
-    def content(reference: Any, folder: str = "", **given: Any) -> Any:
-        return included_file.content(declared(**given), reference, store, "F", folder)
+    def content(reference: Any, folder: str = "", **attributes: Any) -> Any:
+        return included_file.content(declared(**attributes), reference, store, "F", folder)
 
     assert content({"file": digest}, str(tmp_path / "code"), encoding="latin-1") == "é\nx\n"
     assert content({"file": digest}, str(tmp_path / "code"), is_text=False) == data
@@ -69,12 +69,12 @@ def test_content(tmp_path: Path) -> None:
         and content({"text": "é"}, is_text=False) == "é".encode()
         and content(None) is None
     )
-    for reference, given, said in (
+    for reference, attributes, message in (
         ({"file": digest}, {}, "not valid utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
         ({"file": digest}, {"encoding": "nothing"}, "not valid nothing text"),
     ):  # fmt: skip
-        with pytest.raises(ShimError, match=f"parameter 'f'.*{said}"):
-            content(reference, **given)
+        with pytest.raises(ShimError, match=f"parameter 'f'.*{message}"):
+            content(reference, **attributes)
 
 
 MODULE = """
@@ -106,16 +106,16 @@ def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]
         "name": "F",
         "decorators": [],
         "steps": [],
-        "parameters": [{"attribute": each} for each in kinds],
+        "parameters": [{"attribute": kind} for kind in kinds],
     }
 
     def call(*names: str) -> Any:
-        wanted = [{"name": each, "attribute": each, "type": kinds[each]} for each in names]
-        return computed(str(tmp_path), flow, wanted, "ada", "local")
+        functions = [{"name": name, "attribute": name, "type": kinds[name]} for name in names]
+        return computed(str(tmp_path), flow, functions, "ada", "local")
 
     assert call("a", "b", "f") == {"a": "F ada a local {}", "b": 3, "f": "/x"}
-    said = capfd.readouterr()
-    assert said.out == "" and "imported" in said.err and "hello" in said.err
+    printed = capfd.readouterr()
+    assert printed.out == "" and "imported" in printed.err and "hello" in printed.err
     with pytest.raises(ShimError) as error:
         call("a", "c", "d", "e")
     assert str(error.value).split("; ") == [

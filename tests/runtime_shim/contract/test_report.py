@@ -16,16 +16,16 @@ from ..task.test_container import FOREACH
 
 @pytest.fixture
 def flow(tmp_path: Path) -> Container:
-    made = Container(FOREACH, tmp_path)
-    made.task("start")
+    container = Container(FOREACH, tmp_path)
+    container.task("start")
     (tmp_path / "file").write_text("in the way")
     for folder in ("full", "again"):
         (tmp_path / folder).mkdir()
     os.symlink("/dev/full", tmp_path / "full" / "splits.tmp")  # what the file is called until it is whole
     os.symlink("/dev/full", tmp_path / "full" / "out.json.tmp")
-    made.place("start", "-", ".outcome.json").mkdir()
-    made.place("start", "-", ".paths.json").mkdir()
-    return made
+    container.place("start", "-", ".outcome.json").mkdir()
+    container.place("start", "-", ".paths.json").mkdir()
+    return container
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def flow(tmp_path: Path) -> Container:
 def test_a_report_that_cannot_be_written_fails_the_task(report: str, reason: str, flow: Container) -> None:
     named = report.format(folder=flow.folder)
     done = flow.task("start", "-", named, code=3)
-    said = done.stderr.splitlines()[-1]
+    message = done.stderr.splitlines()[-1]
     assert (
-        said.startswith(f"flowc: cannot report to {named}: " if ":" in report else "flowc: cannot write ")
-        and reason in said
+        message.startswith(f"flowc: cannot report to {named}: " if ":" in report else "flowc: cannot write ")
+        and reason in message
     ), done.stderr
 
 
@@ -66,7 +66,7 @@ def test_a_standard_output_that_is_full(flow: Container) -> None:
 
 
 def test_the_next_attempt_reports_what_was_done(flow: Container) -> None:
-    """Nothing runs again when the place can be written to."""
+    """A new start, once the place is writable, runs nothing again."""
     flow.task("start", "-", f"json:{flow.folder}/file/out.json", code=3)
     before = flow.record("start")
     (flow.folder / "file").unlink()

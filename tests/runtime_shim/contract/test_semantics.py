@@ -1,4 +1,4 @@
-"""What the attributes of decorators mean: the same for the compiler, the targets and the shim."""
+"""The attributes of decorators mean the same to the compiler, the targets and the shim."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from flowc.targets.shared.step_settings import deadline, pause, retries, variabl
 SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 
 
-def decorator(kind: str, /, **given: Any) -> nodes.Decorator:
-    known = specification(kind)
-    assert known is not None
-    return nodes.Decorator(kind, {**known.attributes, **given}, SPAN)
+def decorator(kind: str, /, **attributes: Any) -> nodes.Decorator:
+    spec = specification(kind)
+    assert spec is not None
+    return nodes.Decorator(kind, {**spec.attributes, **attributes}, SPAN)
 
 
 def step_of(*several: nodes.Decorator) -> nodes.Step:
@@ -57,15 +57,15 @@ def test_targets_and_shim_make_as_many_attempts(several: tuple[nodes.Decorator, 
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"),
+    ("attributes", "seconds"),
     [
         ({"minutes": 5}, 300),
         ({"hours": "1", "seconds": 1.5}, 3601.5),
         ({"seconds": "30", "minutes": 1, "hours": 1}, 3690),
     ],
 )
-def test_targets_end_an_attempt_after_the_shim(given: dict[str, Any], seconds: float) -> None:
-    step = step_of(decorator("timeout", **given))
+def test_targets_end_an_attempt_after_the_shim(attributes: dict[str, Any], seconds: float) -> None:
+    step = step_of(decorator("timeout", **attributes))
     assert graph_of(step).timeout_seconds("start") == seconds == record_of(step.decorators[0]).seconds
     assert seconds < deadline(step, grace=1) <= seconds + 2
 

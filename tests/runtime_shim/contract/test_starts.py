@@ -1,4 +1,4 @@
-"""Whose a run is, which code it goes on with, and what is run again because an operator asked for it (docs/shim.md, Runs and starts)."""
+"""A run's owner, its code when it goes on, and tasks that an operator runs again (docs/shim.md, Runs and starts)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def airflow(
 
 
 def deployed(folder: Path, source: str) -> Container:
-    """The flow's source deployed with the datastore that all deployments here share."""
+    """Deploys the flow's source with the datastore that all deployments of these tests share."""
     own = folder / f"deployed-{len(list(folder.iterdir()))}"
     own.mkdir()
     (own / "store").symlink_to(folder / "store", target_is_directory=True)
@@ -91,7 +91,7 @@ def run_json(flow: Container) -> dict[str, Any]:
 
 def superseded(flow: Container) -> list[str]:
     folder = flow.folder / "store" / "F" / "superseded" / "r"
-    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*.json"))
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.json"))
 
 
 # ── a run belongs to one run of one engine ───────────────────────────────────────────────────────────────────────────────────────
@@ -198,7 +198,7 @@ def test_a_cleared_task_with_another_graph_is_refused(one: Container, tmp_path: 
 
 
 def test_a_task_that_was_cleared_before_airflow_counted_clears_of_running_runs(one: Container) -> None:
-    """Airflow 2 counts only clears of runs that have ended; the attempts of the task say it too."""
+    """Airflow 2 counts clears only after a run has ended, but the task's number of attempts shows one too."""
     one.task("start", **airflow("a"))
     assert "start of one" in one.task("start", **airflow("b", number=1, first=1)).stdout
 
@@ -225,7 +225,7 @@ def test_a_run_that_is_deleted_and_made_again_begins_anew(one: Container, two: C
     assert run_json(two)["code"] == two.code
     two.task("middle", **airflow("middle-2"))
     assert "END ['two', 'two']" in two.task("end", **airflow("end-2")).stdout
-    assert [each.partition(".")[0] for each in superseded(two)] == ["end/-", "middle/-", "run", "start/-"]
+    assert [name.partition(".")[0] for name in superseded(two)] == ["end/-", "middle/-", "run", "start/-"]
 
 
 def test_a_task_that_argo_is_told_to_retry_runs_again(one: Container) -> None:

@@ -1,4 +1,4 @@
-"""A task with an environment of its own: chosen, checked, unpacked once, and never from what is damaged."""
+"""A task's own environment: it is chosen, checked and unpacked once, and never from a damaged archive."""
 
 from __future__ import annotations
 
@@ -54,28 +54,28 @@ class F(FlowSpec):
 
 
 def tar(files: dict[str, str], root: str = ROOT, end: bool = True) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, text in files.items():
             member = tarfile.TarInfo(f"{root}/{name}")
             member.size, member.mode = len(text), 0o755 if "bin/" in name else 0o644
             archive.addfile(member, io.BytesIO(text.encode()))
         size = archive.offset
-    return made.getvalue() if end else made.getvalue()[:size]
+    return buffer.getvalue() if end else buffer.getvalue()[:size]
 
 
 def put(url: str, content: bytes, files: int, unpacked: int, **changed: str) -> bytes:
-    """Writes an archive with that content, and what is said of it; returns it as it is in the datastore."""
+    """Writes an archive with that content and its description. Returns the archive's bytes."""
     data = gzip.compress(content, mtime=0)
     chunks = [
         hashlib.sha256(data[at : at + description.CHUNK]).hexdigest() for at in range(0, len(data), description.CHUNK)
     ]
-    given = {"python": PYTHON, "platform": HERE, "glibc": "", **changed}
-    said = Description(
+    fields = {"python": PYTHON, "platform": HERE, "glibc": "", **changed}
+    written = Description(
         f"sha256:{NAME}",
-        given["python"],
-        given["platform"],
-        given["glibc"],
+        fields["python"],
+        fields["platform"],
+        fields["glibc"],
         len(data),
         chunks,
         unpacked,
@@ -84,31 +84,31 @@ def put(url: str, content: bytes, files: int, unpacked: int, **changed: str) -> 
     )
     store = open_store(url)
     store.put(description.archive_name(NAME), data)
-    store.put(description.description_name(NAME), description.dumps(said))
+    store.put(description.description_name(NAME), description.dumps(written))
     return data
 
 
 def put_files(url: str, files: dict[str, str] | None = None, **changed: str) -> bytes:
-    given = files or FILES
-    return put(url, tar(given), len(given), sum(map(len, given.values())), **changed)
+    contents = files or FILES
+    return put(url, tar(contents), len(contents), sum(map(len, contents.values())), **changed)
 
 
 class Task(Container):
     def __init__(self, folder: Path, store: str = "", env: dict[str, str] | None = None) -> None:
-        given = {"FLOWC_PACKAGES": f"{HERE}=sha256:{NAME}", "FLOWC_CACHE": str(folder / "cache"), **(env or {})}
-        super().__init__(FLOW, folder, store, given)
+        variables = {"FLOWC_PACKAGES": f"{HERE}=sha256:{NAME}", "FLOWC_CACHE": str(folder / "cache"), **(env or {})}
+        super().__init__(FLOW, folder, store, variables)
         self.archive = folder / "store" / "runtime" / "environments" / f"{NAME}.tar.gz"
 
     def unpacked(self) -> list[str]:
         folder = self.folder / "cache" / "unpacked"
-        return sorted(each.name for each in folder.iterdir()) if folder.exists() else []
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 @pytest.fixture
 def task(tmp_path: Path) -> Iterator[Task]:
-    made = Task(tmp_path)
+    created = Task(tmp_path)
     put_files(str(tmp_path / "store"))
-    yield made
+    yield created
 
 
 def values(task: Task) -> dict[str, object]:
@@ -117,7 +117,7 @@ def values(task: Task) -> dict[str, object]:
 
 def test_a_task_has_its_packages(task: Task) -> None:
     task.task("start")
-    found = values(task)
+    artifacts = values(task)
     place = str(task.folder / "cache" / "unpacked" / NAME / "apple" / "__init__.py")
     expected = {
         "version": "'1.0'",
@@ -127,7 +127,7 @@ def test_a_task_has_its_packages(task: Task) -> None:
         "hidden": "True",
         "hooked": "'yes'",
     }
-    assert {name: found[name] for name in expected} == expected
+    assert {name: artifacts[name] for name in expected} == expected
     assert task.record("start")["environment"]["packages"] == f"sha256:{NAME}"
     assert task.unpacked() == [NAME]
 
@@ -155,8 +155,8 @@ def test_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         task = Task(tmp_path, url, server.environment)
         random = os.urandom(6 << 20).hex()  # which makes several chunks
         put_files(url, {**FILES, "apple/random.txt": random * 2, "apple/other.txt": random})
-        for each in (tmp_path / "store" / "F" / "code").iterdir():
-            open_store(url).put(f"F/code/{each.name}", each.read_bytes())
+        for path in (tmp_path / "store" / "F" / "code").iterdir():
+            open_store(url).put(f"F/code/{path.name}", path.read_bytes())
         task.task("start")
     assert (tmp_path / "cache" / "unpacked" / NAME / "apple" / "other.txt").read_text() == random
 
@@ -166,7 +166,7 @@ def test_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_damaged_never_runs(how: str, task: Task) -> None:
     data = bytearray(task.archive.read_bytes())
-    said = task.archive.with_name(f"{NAME}.json")
+    description_file = task.archive.with_name(f"{NAME}.json")
     if how == "flipped":
         data[len(data) // 2] ^= 1
     elif how == "truncated":
@@ -179,9 +179,9 @@ def test_what_is_damaged_never_runs(how: str, task: Task) -> None:
     if how == "no archive":
         task.archive.unlink()
     elif how == "no description":
-        said.unlink()
+        description_file.unlink()
     elif how == "torn description":
-        said.write_bytes(said.read_bytes()[:-30])
+        description_file.write_bytes(description_file.read_bytes()[:-30])
     done = task.task("start", code=3)
     assert "flowc environment build" in done.stderr or "damaged" in done.stderr, done.stderr
     assert task.unpacked() == [] and "Traceback" not in done.stderr
@@ -199,12 +199,12 @@ def test_names_that_lead_out_of_the_folder(name: str, task: Task) -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
 def test_nothing_but_files_is_made(kind: bytes, task: Task) -> None:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         member = tarfile.TarInfo(f"{ROOT}/apple")
         member.type, member.linkname = kind, "/etc"
         archive.addfile(member)
-    put(str(task.folder / "store"), made.getvalue(), 1, 1)
+    put(str(task.folder / "store"), buffer.getvalue(), 1, 1)
     assert "is not a file" in task.task("start", code=3).stderr
     assert task.unpacked() == []
 
@@ -225,16 +225,16 @@ def test_more_than_was_said(task: Task) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"python": "3.6"}, f"for Python 3.6, and this container has {PYTHON}: give the step an image with Python 3.6"),
         ({"glibc": "9.99"}, "need glibc 9.99 or later, and this container has glibc 2."),
     ],
 )
-def test_an_image_that_does_not_fit(changed: dict[str, str], said: str, task: Task) -> None:
+def test_an_image_that_does_not_fit(changed: dict[str, str], message: str, task: Task) -> None:
     put_files(str(task.folder / "store"), FILES, **changed)
     done = task.task("start", code=3)
-    assert said in done.stderr and len(done.stderr.strip().split("\n")) == 1
+    assert message in done.stderr and len(done.stderr.strip().split("\n")) == 1
     assert task.unpacked() == []
 
 
@@ -253,7 +253,7 @@ def test_tasks_that_race_for_one_folder(task: Task) -> None:
 
 
 def test_a_task_that_is_killed_while_it_unpacks(task: Task) -> None:
-    """What it leaves is no environment, and the next task makes one."""
+    """The partial folder does not count as an environment, and the next task makes one."""
     many = {**FILES, **{f"apple/m{at}.py": "x = 1\n" * 2000 for at in range(8000)}}
     put_files(str(task.folder / "store"), many)
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The flow's module in a task: what `compile` would have made of it, without `compile`."""
+"""The code of the flow's module in a task: the same as `compile` returns, without `compile`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SOURCES = [
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_code_is_that_of_compile(source: bytes) -> None:
-    found = compile_module.module_code(source, "/a/flow.py")
-    assert found is not None
-    assert marshal.dumps(found) == marshal.dumps(compile(source, "/a/flow.py", "exec", dont_inherit=True))
+    code = compile_module.module_code(source, "/a/flow.py")
+    assert code is not None
+    assert marshal.dumps(code) == marshal.dumps(compile(source, "/a/flow.py", "exec", dont_inherit=True))
 
 
 def test_callbacks_of_the_garbage_collector_run_undisturbed() -> None:
@@ -37,11 +37,11 @@ def test_callbacks_of_the_garbage_collector_run_undisturbed() -> None:
     gc.callbacks.append(called)
     gc.set_threshold(1)
     try:
-        found = compile_module.module_code(SOURCES[2] * 20, "/a/flow.py")
+        code = compile_module.module_code(SOURCES[2] * 20, "/a/flow.py")
     finally:
         gc.set_threshold(*before)
         gc.callbacks.remove(called)
-    assert found is not None and found.co_filename == "/a/flow.py"
+    assert code is not None and code.co_filename == "/a/flow.py"
     assert seen and seen.count("start") == seen.count("start to its end") == seen.count("stop to its end")
 
 
@@ -86,7 +86,7 @@ def test_who_traces_goes_on_tracing() -> None:
 WARNS = "import sys\nx = 1 is 1\n\n\nclass F:\n    here = __file__\n"
 
 
-@pytest.mark.parametrize("python", pythons().values(), ids=[str(each) for each in pythons()])
+@pytest.mark.parametrize("python", pythons().values(), ids=[str(python) for python in pythons()])
 def test_warnings_and_errors_name_the_file(python: str, tmp_path: Path) -> None:
     from flowc.runtime_bundle import write_folder
 
@@ -102,9 +102,9 @@ print(flow_module.import_flow(sys.argv[2], sys.argv[3], "F", once=True).here)
 """
     flow, wrong, fails = (
         subprocess.run(
-            [python, "-S", "-c", script, tmp_path / "runtime", tmp_path, f"{each}.py"], capture_output=True, text=True
+            [python, "-S", "-c", script, tmp_path / "runtime", tmp_path, f"{name}.py"], capture_output=True, text=True
         )
-        for each in ("flow", "wrong", "fails")
+        for name in ("flow", "wrong", "fails")
     )
     assert flow.stdout.strip() == str(tmp_path / "flow.py")
     assert f"{tmp_path / 'flow.py'}:2: SyntaxWarning" in flow.stderr and flow.stderr.count("SyntaxWarning") == 1

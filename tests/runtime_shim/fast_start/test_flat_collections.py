@@ -26,11 +26,11 @@ def pickled(value: Any) -> bytes | None:
 
 
 def texts(count: int) -> list[str]:
-    return [f"text {each}" for each in range(count)]
+    return [f"text {index}" for index in range(count)]
 
 
 ATOMS = st.one_of(
-    st.integers(), st.floats(allow_nan=False), st.booleans(), st.none(), st.text(max_size=300).map(lambda each: each + "é!"), st.binary(max_size=300),
+    st.integers(), st.floats(allow_nan=False), st.booleans(), st.none(), st.text(max_size=300).map(lambda text: text + "é!"), st.binary(max_size=300),
 )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_any_unpickler_reads_the_value(atoms: list[Any], kind: type, more: int) 
     data = pickled(value)
     if data is not None:  # None where an atom is there twice
         assert pickle.loads(data) == pickle._loads(data) == value  # type: ignore[attr-defined]  # in C, and in Python
-        assert [type(each) for each in pickle.loads(data)] == [type(each) for each in value]
+        assert [type(item) for item in pickle.loads(data)] == [type(item) for item in value]
 
 
 @pytest.mark.parametrize("count", [2, 3, 999, 1000, 1001, 1002, 2000, 2001, 5001])
@@ -55,8 +55,8 @@ def test_every_kind_and_length(count: int) -> None:
     ):
         data = pickled(value)
         assert data is not None
-        found = pickle._loads(data)  # type: ignore[attr-defined]
-        assert found == value == pickle.loads(data) and type(found) is type(value)
+        value_read = pickle._loads(data)  # type: ignore[attr-defined]
+        assert value_read == value == pickle.loads(data) and type(value_read) is type(value)
         assert list(pickle.loads(data)) == list(value) or isinstance(value, set)
         pickletools.dis(data, out=io.StringIO())
 
@@ -70,8 +70,8 @@ def test_what_is_there_twice_stays_one_object(shared: Any) -> None:
     ):  # fmt: skip
         data = pickled(value)
         assert data is not None
-        for found in (pickle.loads(data), pickle._loads(data)):  # type: ignore[attr-defined]
-            assert found == value and shape(found) == shape(value)
+        for value_read in (pickle.loads(data), pickle._loads(data)):  # type: ignore[attr-defined]
+            assert value_read == value and shape(value_read) == shape(value)
 
 
 def test_too_many_texts_that_are_there_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +114,8 @@ KEYS = st.one_of(
 )
 ROWS = st.recursive(
     ATOMS,
-    lambda each: st.one_of(
-        st.lists(each, max_size=4), st.lists(each, max_size=4).map(tuple), st.dictionaries(KEYS, each, max_size=4)
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.lists(inner, max_size=4).map(tuple), st.dictionaries(KEYS, inner, max_size=4)
     ),
     max_leaves=12,
 )
@@ -127,25 +127,25 @@ def test_rows_keep_their_identities(some: list[Any], more: int) -> None:
     value = [*rows(more), *some, *texts(2)]
     data = pickled(value)
     ordinary = pickle.loads(pickle.dumps(value, 5))
-    for found in [] if data is None else [pickle.loads(data), pickle._loads(data)]:  # type: ignore[attr-defined]
-        assert found == value and shape(found) == shape(ordinary)
+    for value_read in [] if data is None else [pickle.loads(data), pickle._loads(data)]:  # type: ignore[attr-defined]
+        assert value_read == value and shape(value_read) == shape(ordinary)
 
 
 def shape(value: Any) -> list[Any]:
-    """The types of all that is in the value, and which of it is the same object, of what the ordinary pickler remembers."""
-    known: dict[int, int] = {}
-    found: list[Any] = []
+    """Returns the types of all objects in the value, and numbers those that the ordinary pickler remembers."""
+    numbers: dict[int, int] = {}
+    nodes: list[Any] = []
 
-    def visit(each: Any) -> None:
-        is_one_everywhere = type(each) in (str, bytes, tuple) and len(each) < (1 if type(each) is tuple else 2)
-        is_remembered = type(each) in (str, bytes, tuple, list, dict) and not is_one_everywhere
-        found.append((type(each), known.setdefault(id(each), len(known)) if is_remembered else 0))
-        if type(each) in (list, tuple, dict):
-            for one in chain.from_iterable(each.items()) if type(each) is dict else each:
+    def visit(node: Any) -> None:
+        is_one_everywhere = type(node) in (str, bytes, tuple) and len(node) < (1 if type(node) is tuple else 2)
+        is_remembered = type(node) in (str, bytes, tuple, list, dict) and not is_one_everywhere
+        nodes.append((type(node), numbers.setdefault(id(node), len(numbers)) if is_remembered else 0))
+        if type(node) in (list, tuple, dict):
+            for one in chain.from_iterable(node.items()) if type(node) is dict else node:
                 visit(one)
 
     visit(value)
-    return found
+    return nodes
 
 
 def test_rows_that_are_there_twice_stay_one_object() -> None:
@@ -163,7 +163,7 @@ def test_rows_that_are_there_twice_stay_one_object() -> None:
         pickled(rows(3000))
         and pickled(tuple(rows(3000)))
         and pickled(dict(enumerate(rows(3000))))
-        and pickled({(each, 0) for each in range(3000)})
+        and pickled({(index, 0) for index in range(3000)})
     )
     assert pickled([*rows(5), [[[[[[["too deep"]]]]]]]]) is None
 
@@ -187,16 +187,24 @@ def test_content_of_a_flat_value(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("make", "count"),
     [
-        (lambda each: f"text {each}", 2_500_000),
-        (lambda each: {"id": each, "name": f"{each}", "kind": ("one", "two")[each % 2], "at": (each, each)}, 600_000),
+        (lambda number: f"text {number}", 2_500_000),
+        (
+            lambda number: {
+                "id": number,
+                "name": f"{number}",
+                "kind": ("one", "two")[number % 2],
+                "at": (number, number),
+            },
+            600_000,
+        ),
     ],
 )
 def test_millions_of_items_take_little_memory(make: Callable[[int], Any], count: int) -> None:
     def status(name: str) -> int:
-        line = next(each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith(name))
+        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
         return int(line.split()[1]) << 10
 
-    value = [make(each) for each in range(count)]
+    value = [make(index) for index in range(count)]
     content.of(texts(300_000))
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = status("VmRSS")

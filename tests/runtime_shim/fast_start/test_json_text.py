@@ -1,4 +1,4 @@
-"""JSON without the library: what is no JSON is a ValueError, also where the library's own exceptions are not imported yet."""
+"""JSON without the library: invalid text is a ValueError, even before the library's own exceptions are imported."""
 
 from __future__ import annotations
 

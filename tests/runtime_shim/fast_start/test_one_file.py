@@ -1,4 +1,4 @@
-"""The bundle with its modules in one file: the same task, by every Python, from nothing but that file; and never from one that is not its own."""
+"""The bundle with its modules in one file: every Python runs the same task from it, and ignores a foreign one."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ PYTHONS = pythons()
 
 
 def names(*groups: str) -> list[str]:
-    return [each for group in groups or one_file.GROUPS for each in one_file.GROUPS[group]]
+    return [name for group in groups or one_file.GROUPS for name in one_file.GROUPS[group]]
 
 
 def files(folder: Path) -> list[Path]:
-    stems = [folder / each.replace(".", "/") for each in names("", "file")]
-    return [each / "__init__.py" if each.is_dir() else each.with_suffix(".py") for each in stems]
+    stems = [folder / name.replace(".", "/") for name in names("", "file")]
+    return [stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py") for stem in stems]
 
 
 def run(runtime: Path, flow: Container, python: str = sys.executable, store: str = "") -> list[str]:
-    """What the step `end` says of a module: its file, three times."""
+    """Returns what the step `end` prints about a module: its file, three times."""
     for step in ("start", "end"):
         command = [python, "-S", str(runtime / "__main__.py"), "task", "--step", step, "--path", "-"]
         done = subprocess.run(
@@ -59,9 +59,9 @@ def test_a_task_needs_no_other_file_of_these_modules(version: tuple[int, int], t
     runtime = runtime_folder(tmp_path / "runtime", PYTHONS[version])
     moved = tmp_path / "elsewhere"
     runtime.rename(moved)  # as an init container copies it
-    for each in files(moved):
-        each.unlink()
-        for compiled in (each.parent / "__pycache__").glob(f"{each.stem}.*"):
+    for file in files(moved):
+        file.unlink()
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
             compiled.unlink()
     where = str(moved / "flowc" / "runtime_shim" / "task" / "run_task.py")
     assert run(moved, Container(SOURCE, tmp_path), PYTHONS[version]) == [where] * 3
@@ -88,7 +88,7 @@ def test_another_s_file_is_left_alone(change: str, tmp_path: Path) -> None:
 
 
 def test_modules_stand_in_the_order_in_which_they_need_one_another(tmp_path: Path) -> None:
-    """Each is made before another asks for it, so that none is searched for."""
+    """Each module is created before another one imports it, so that none is searched for."""
     runtime = runtime_folder(tmp_path / "runtime")
     script = """
 import sys, marshal, importlib.machinery
@@ -132,13 +132,13 @@ class F(FlowSpec):
 
 @pytest.mark.parametrize("group", ["file", "s3"])
 def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
-    """Those of a task that continues another: a run has one first task, and many others."""
+    """Uses a task that is not the first of its run, as most are."""
     runtime = runtime_folder(tmp_path / "runtime")
     next(runtime.glob("shim.*")).unlink()
     with faulty_s3() as server:
         flow = Container(IMPORTS, tmp_path, f"s3://{BUCKET}/r" if group == "s3" else "", server.environment)
-        for each in (tmp_path / "store").rglob("*.tar.gz"):
-            server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
+        for path in (tmp_path / "store").rglob("*.tar.gz"):
+            server.objects[f"r/{path.relative_to(tmp_path / 'store')}"] = path.read_bytes()
         for step in ("start", "end"):
             command = [sys.executable, "-S", str(runtime / "__main__.py"), "task", "--step", step, "--path", "-"]
             done = subprocess.run(command, env=flow.environment, capture_output=True, text=True)
@@ -148,7 +148,7 @@ def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
 
 def test_the_digest_tells_files_apart() -> None:
     pairs = [[("a", b"bc")], [("ab", b"c")], [("a", b"b"), ("c", b"")], [("a", b"")], []]
-    assert len({one_file.digest(each) for each in pairs}) == len(pairs)
+    assert len({one_file.digest(pair) for pair in pairs}) == len(pairs)
     assert one_file.digest([("b", b"1"), ("a", b"2")]) == one_file.digest(
         [("a", b"2"), ("b", b"1"), ("__main__.py", os.urandom(8))]
     )

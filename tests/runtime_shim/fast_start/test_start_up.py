@@ -1,4 +1,4 @@
-"""What a task does before the user's first line, and after the last: modules imported, requests made one after another."""
+"""A task's work before the user's first line and after the last: imports, and requests one after another."""
 
 from __future__ import annotations
 
@@ -41,14 +41,16 @@ def test_nothing_is_imported_that_need_not_be(tmp_path: Path) -> None:
     flow = Container(MODULES, tmp_path)
     command = [BARE, "-S", str(tmp_path / "runtime" / "__main__.py"), "task", "--step", "start", "--path", "-"]
     done = subprocess.run(command, env=flow.environment, capture_output=True, text=True, check=True)
-    before, after = (set(ast.literal_eval(each)) for each in done.stdout.splitlines())
+    before, after = (set(ast.literal_eval(line)) for line in done.stdout.splitlines())
     bare = subprocess.run(
         [BARE, "-c", "import sys; print(sorted(sys.modules))"], capture_output=True, text=True, check=True
     )
-    extra = {each for each in before - set(ast.literal_eval(bare.stdout)) if not each.startswith("flow")}
+    extra = {module for module in before - set(ast.literal_eval(bare.stdout)) if not module.startswith("flow")}
     assert extra <= ALLOWED, sorted(extra - ALLOWED)
-    assert len([each for each in after if each.startswith("flowc")]) <= 48
-    assert not [each for each in after if each.startswith("flowc.runtime_shim.cards")]  # of a step without `@card`
+    assert len([module for module in after if module.startswith("flowc")]) <= 48
+    assert not [
+        module for module in after if module.startswith("flowc.runtime_shim.cards")
+    ]  # of a step without `@card`
 
 
 def test_site_is_there_when_user_code_is_imported(tmp_path: Path) -> None:
@@ -137,11 +139,11 @@ class F(FlowSpec):
 
 
 def test_few_requests_stand_in_line(tmp_path: Path) -> None:
-    """Judged by order: a round is what is asked before any of its answers has come."""
+    """Counts rounds, not time: the requests of a round come before any of its answers."""
     with faulty_s3() as server:
         flow = Container(REQUESTS, tmp_path, store=f"s3://{BUCKET}/r", env=server.environment)
-        for each in (tmp_path / "store").rglob("*.tar.gz"):
-            server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
+        for package in (tmp_path / "store").rglob("*.tar.gz"):
+            server.objects[f"r/{package.relative_to(tmp_path / 'store')}"] = package.read_bytes()
         for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("body", "2"), ("join", "-"), ("end", "-")):
             server.seen.clear()
             server.rounds.clear()

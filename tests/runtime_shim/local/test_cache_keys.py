@@ -1,4 +1,4 @@
-"""`flowc run --cache` never takes over what other code, inputs or environment made: each thing that decides a result is changed, one at a time."""
+"""`flowc run --cache` never reuses a result of different code, inputs or environment: each is changed in turn."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The flow, which has run once."""
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the folder of the flow, which has run once."""
     work = tmp_path_factory.mktemp("made")
     (work / "path" / "thing-1.0.dist-info").mkdir(parents=True)
     (work / "package").mkdir()
@@ -92,24 +92,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cached(work: Path, run_id: str, *words: str) -> set[str]:
-    """The steps that were taken over."""
+    """Returns the steps whose results were reused."""
     env = {"PYTHONPATH": os.pathsep.join([str(work / "path"), *filter(None, [os.environ.get("PYTHONPATH")])])}
-    words = tuple(str(work / each) if each.endswith(".txt") else each for each in words)
+    words = tuple(str(work / word) if word.endswith(".txt") else word for word in words)
     done = run(work / "flow.py", work / "store", "--cache", *words, run_id=run_id, env=env)
     return {step for step in ("start", "end") if f"[{step}] reused from run" in done.stdout}
 
 
-def test_nothing_has_changed(made: Path) -> None:
-    assert cached(made, "second") == {"start", "end"}
+def test_nothing_has_changed(original: Path) -> None:
+    assert cached(original, "second") == {"start", "end"}
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_decides_a_result(what: str, made: Path, tmp_path: Path) -> None:
+def test_what_decides_a_result(what: str, original: Path, tmp_path: Path) -> None:
     import shutil
 
     work = tmp_path / "work"
-    shutil.copytree(made, work, copy_function=shutil.copy2)
-    cached(work, "moved")  # the folder on PYTHONPATH is another one
+    shutil.copytree(original, work, copy_function=shutil.copy2)
+    cached(work, "moved")  # the folder on PYTHONPATH is a different one
     assert cached(work, "same") == {"start", "end"}
     change, words = CHANGES[what]
     change(work)
@@ -121,7 +121,7 @@ def test_what_decides_a_result(what: str, made: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_never_taken_over(tmp_path: Path) -> None:
-    """A URL, or a secret's name, may stand for something else tomorrow."""
+    """A URL or a secret may have a different value tomorrow."""
     flow = program_of(
         "from metaflow import *\nclass F(FlowSpec):\n    text = IncludeFile('text')\n    @step\n    def start(self):\n        self.next(self.end)\n"
         "    @secrets(sources=[{'type': 'inline', 'id': 'x', 'options': {'env_vars': {'A': 'b'}}}])\n    @step\n    def end(self):\n        pass\n",

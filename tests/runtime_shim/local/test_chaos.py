@@ -80,7 +80,7 @@ SEED = int(os.environ.get("FLOWC_CHAOS_SEED", str(random.SystemRandom().randrang
 
 
 def children(pid: int) -> list[int]:
-    """The processes below one, as /proc knows them now."""
+    """Returns the processes below one, from /proc."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -89,12 +89,12 @@ def children(pid: int) -> list[int]:
             except OSError:
                 continue
             parents.setdefault(int(fields[1]), []).append(int(entry))
-    found, waiting = [], [pid]
+    pids, waiting = [], [pid]
     while waiting:
         below = parents.get(waiting.pop(), [])
-        found += below
+        pids += below
         waiting += below
-    return found
+    return pids
 
 
 @pytest.fixture
@@ -131,21 +131,24 @@ def test_killed_at_random_moments(where: str, going_on: str, flow: Path, tmp_pat
     print(f"{where}, {going_on}: {kills} kills, {starts} starts, {runs} runs")
 
 
-def differences(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
-    """What is not as in the undisturbed run. A kill is an attempt: what the last one leaves for `@catch` may be that, and not the step's exception."""
-    for step in sorted(found.keys() | expected.keys()):
-        tasks, wanted = (
-            {each["path"]: settled(each["artifacts"]) for each in one.get(step, ())} for one in (found, expected)
+def differences(dump: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
+    """Yields the differences from the undisturbed run.
+
+    A kill counts as an attempt, so `@catch` may hold its failure instead of the exception.
+    """
+    for step in sorted(dump.keys() | expected.keys()):
+        tasks, expected_tasks = (
+            {task["path"]: settled(task["artifacts"]) for task in one.get(step, ())} for one in (dump, expected)
         )
-        for path in sorted(tasks.keys() | wanted.keys()):
-            one, other = tasks.get(path, {}), wanted.get(path, {})
+        for path in sorted(tasks.keys() | expected_tasks.keys()):
+            one, other = tasks.get(path, {}), expected_tasks.get(path, {})
             for name in sorted(one.keys() | other.keys()):
                 if one.get(name) != other.get(name):
                     yield f"{step}/{path} {name}: {str(one.get(name))[:300]}, not {str(other.get(name))[:300]}"
 
 
 def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The artifacts, with one word for what `@catch` may have kept."""
+    """Returns the artifacts, with one word in place of what `@catch` kept."""
     kept = artifacts.get("trouble", {}).get("repr", "")
     # after as many attempts as kills made of it
     may_be = "ValueError: always" in kept or "FailureHandledByCatch" in kept
@@ -153,16 +156,16 @@ def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def has_begun(store: str, run: str, env: dict[str, str]) -> bool:
-    """Whether there is something to resume: before run.json is written, the run is started anew."""
+    """Returns True if the run can be resumed. Before run.json is written, it must be started anew."""
     return any(
-        each["run"] == run for each in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]")
+        entry["run"] == run for entry in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]")
     )
 
 
 def disturbed(
     flow: Path, store: str, name: str, before: str, env: dict[str, str], chance: random.Random
 ) -> tuple[int, int]:
-    """Runs the flow, or goes on with it, while something of it is killed; returns how many kills there were and the exit code."""
+    """Runs or continues the flow while its processes are killed. Returns the number of kills and the exit code."""
     words = ["resume", str(flow), "--origin-run-id", before] if before else ["run", str(flow)]
     command = [sys.executable, "-m", "flowc", *words, "--store", store, "--run-id", name, "--max-workers", "3"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **env})
@@ -171,9 +174,9 @@ def disturbed(
         time.sleep(chance.uniform(0, 0.25))
         below = children(process.pid)
         victims = chance.choice([[process.pid], below[:1], below[-1:], [process.pid, *below]])
-        for each in victims:
+        for victim in victims:
             try:
-                os.kill(each, signal.SIGKILL)
+                os.kill(victim, signal.SIGKILL)
                 kills += 1
             except ProcessLookupError:
                 pass
@@ -187,12 +190,12 @@ def test_two_workers_that_race_for_the_same_tasks_leave_one_record(flow: Path, t
     """Two supervisors run the same run at the same time: every task ends with one record, and both agree on the artifacts."""
     run(flow, tmp_path / "undisturbed")
     expected = dump(tmp_path / "undisturbed")
-    for each in range(4):
-        store = tmp_path / f"store{each}"
+    for number in range(4):
+        store = tmp_path / f"store{number}"
         command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r"]
         pair = [
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)
         ]
-        said = [process.communicate(timeout=LIMIT)[0] for process in pair]
-        assert [process.returncode for process in pair] == [0, 0], said
+        outputs = [process.communicate(timeout=LIMIT)[0] for process in pair]
+        assert [process.returncode for process in pair] == [0, 0], outputs
         assert dump(store) == expected

@@ -1,4 +1,4 @@
-"""`@exit_hook` in a local run: called after it, and unable to change how it ended."""
+"""`@exit_hook` in a local run: the hook is called after the run, and cannot change its outcome."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class F(FlowSpec):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "code", "said"), [("False", 0, "went well: F/r True 7"), ("True", 1, "went badly: F/r False")]
+    ("wrong", "code", "message"), [("False", 0, "went well: F/r True 7"), ("True", 1, "went badly: F/r False")]
 )
-def test_hooks(wrong: str, code: int, said: str, tmp_path: Path) -> None:
+def test_hooks(wrong: str, code: int, message: str, tmp_path: Path) -> None:
     flow = tmp_path / "flow.py"
     flow.write_text(FLOW)
     done = run(flow, tmp_path / "store", "--wrong", wrong, check=False)
     printed = done.stdout + done.stderr
     assert done.returncode == code, printed
-    assert said in printed and "last of all ['run']" in printed
+    assert message in printed and "last of all ['run']" in printed
     assert ("a hook's own mistake" in printed) == (code == 0)

@@ -1,4 +1,4 @@
-"""The feature flows, run here: what their tasks leave is what Metaflow's language says."""
+"""The feature flows in a local run: their artifacts are what Metaflow's language requires."""
 
 from __future__ import annotations
 
@@ -89,6 +89,20 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         },
     ),
     (
+        "parameter_forms", [],
+        {
+            ("start", "-"): {"seen": ["small", None, 2, 10.0, (), (0.0, 1.0), ("a", 1), False]},
+            ("end", "-"): {"more": ["2024-02-29T00:00:00", "out.csv", ["a", "b"]]},
+        },
+    ),
+    (
+        "parameter_forms", ["--size=large", "--kind=NET", "--workers=8", "--depth=-1", "--table=x y", "--table=z", "--window", "2", "3", "--quiet", "--names=p+q"],
+        {
+            ("start", "-"): {"seen": ["large", "Net", 8, -1.0, ("x y", "z"), (2.0, 3.0), ("a", 1), True]},
+            ("end", "-"): {"names": ["p", "q"]},
+        },
+    ),
+    (
         "parameters", [],
         {
             ("end", "-"): {
@@ -158,10 +172,10 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
 )
 def test_flow(name: str, arguments: list[str], expected: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
     run(FLOWS[name], tmp_path, *arguments)
-    found = {(step, task["path"]): task["artifacts"] for step, tasks in dump(tmp_path).items() for task in tasks}
+    of_task = {(step, task["path"]): task["artifacts"] for step, tasks in dump(tmp_path).items() for task in tasks}
     for task, artifacts in expected.items():
         for artifact, value in artifacts.items():
-            assert found[task][artifact] == {"type": type(value).__name__, "repr": repr(value)}
+            assert of_task[task][artifact] == {"type": type(value).__name__, "repr": repr(value)}
 
 
 def test_every_flow_is_here() -> None:

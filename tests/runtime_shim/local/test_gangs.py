@@ -53,14 +53,14 @@ def write(folder: Path, body: str, decorators: str = "") -> Path:
 
 
 def test_all_run_at_the_same_time(tmp_path: Path) -> None:
-    """Each waits for the others, although one task at a time is asked for."""
+    """The tasks run together, although one at a time is requested."""
     run(write(tmp_path, MEETING), tmp_path / "store", "--max-workers", "1")
-    found = artifacts(tmp_path / "store", "join")
-    assert (found["attempts"], found["processes"]) == ("[0, 0, 0, 0]", "4")
+    joined = artifacts(tmp_path / "store", "join")
+    assert (joined["attempts"], joined["processes"]) == ("[0, 0, 0, 0]", "4")
 
 
 def test_all_are_tried_again_when_one_fails(tmp_path: Path) -> None:
-    """Nodes that have finished are no exception, and those that wait for the one that failed are stopped."""
+    """Finished nodes run again too, and those that wait for the failed one are stopped."""
     body = """
         if attempt == 0 and node == 2:
             raise ValueError("once")
@@ -92,7 +92,7 @@ def test_those_that_end_in_the_same_moment_are_tried_again_once(tmp_path: Path) 
 
 
 def test_one_that_dies_when_the_others_have_their_records(tmp_path: Path) -> None:
-    """It alone is tried again; one that was stopped because of it, with its record written, is followed all the same."""
+    """Only the failed task is tried again. A stopped one that has its record is continued from."""
     body = """
         def there(index, suffix):
             return list(HERE.glob(f"store/**/{index}{suffix}"))

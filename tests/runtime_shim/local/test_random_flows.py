@@ -1,4 +1,4 @@
-"""A local run of any flow executes exactly the tasks that the reference says, each once, and leaves their artifacts; also when tasks fail."""
+"""A local run of any flow executes each task of the reference once, with its artifacts, even if tasks fail."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def test_a_run_leaves_what_the_reference_says(flow: Flow) -> None:
         path = Path(name) / "flow.py"
         path.write_text(source_of(flow))
         done = run(path, Path(name) / "store", "--quiet", check=False)
-        found = dump(Path(name) / "store")
-        assert not disagreement(found, done.returncode == 0, expected(flow)), source_of(flow) + done.stderr
+        dumped = dump(Path(name) / "store")
+        assert not disagreement(dumped, done.returncode == 0, expected(flow)), source_of(flow) + done.stderr

@@ -1,4 +1,4 @@
-"""Going on from what another run has done: `flowc resume`, and `flowc run --cache`."""
+"""Continuing from an earlier run: `flowc resume`, and `flowc run --cache`."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def flow(tmp_path: Path) -> Path:
 
 def noted(flow: Path) -> list[str]:
     log = flow.parent / "log"
-    found = log.read_text().split() if log.exists() else []
+    words = log.read_text().split() if log.exists() else []
     log.unlink(missing_ok=True)
-    return sorted(found)
+    return sorted(words)
 
 
 def resume(flow: Path, *arguments: str, run_id: str = "again", check: bool = True) -> Done:
@@ -138,7 +138,7 @@ def test_a_resumed_run_can_be_resumed(flow: Path) -> None:
 
 
 def test_a_run_that_exists_is_not_mixed_with_another(flow: Path) -> None:
-    """`--run-id` for `--origin-run-id`: the run of that name keeps its records, and says what was meant."""
+    """`--run-id` in place of `--origin-run-id` changes no records of that run, and the error names both options."""
     store = flow.parent / "store"
     run(flow, store, run_id="monday", check=False)
     before = dump(store, "monday")
@@ -215,7 +215,7 @@ def test_only_what_changed_is_run(flow: Path) -> None:
 
 
 def test_same_results_are_followed_by_what_was_done_with_them(flow: Path) -> None:
-    """A step that changed but made the same artifacts does not make the following ones run again."""
+    """A changed step with the same artifacts does not make the following steps run again."""
     (flow.parent / "mended").touch()
     cached(flow, "a")
     flow.write_text(FLOW.replace("self.items = [1, 2, 3]", "self.items = [1, 2] + [3]"))
@@ -231,7 +231,7 @@ def test_a_caught_failure_is_tried_again(tmp_path: Path) -> None:
     run(flow, tmp_path / "store", "--cache", run_id="a")
     (tmp_path / "ok").touch()
     run(flow, tmp_path / "store", "--cache", run_id="b")
-    assert [artifacts(tmp_path / "store", "end", run_id=each)["was_bad"] for each in "ab"] == ["True", "False"]
+    assert [artifacts(tmp_path / "store", "end", run_id=run_id)["was_bad"] for run_id in "ab"] == ["True", "False"]
 
 
 def test_the_run_says_where_it_comes_from(flow: Path) -> None:

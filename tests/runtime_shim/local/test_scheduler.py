@@ -1,4 +1,4 @@
-"""The local scheduler: what runs at the same time, in which process, and for how long."""
+"""The local scheduler: tasks that run at the same time, their processes, and their time limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ONE = "    @step\n    def start(self):\n        self.parent, self.random = os.ge
 
 
 def graph(**steps: dict[str, Any]) -> Graph:
-    made = [
+    nodes = [
         {
             "name": name,
             "transition": {"kind": "end"},
@@ -36,23 +36,23 @@ def graph(**steps: dict[str, Any]) -> Graph:
         for name, decorators in steps.items()
     ]
     return Graph(
-        {"version": 1, "flow": {"name": "F", "start": "a", "end": "a", "steps": made}, "scopes": {"nodes": []}}
+        {"version": 1, "flow": {"name": "F", "start": "a", "end": "a", "steps": nodes}, "scopes": {"nodes": []}}
     )
 
 
 def test_admission_counts_tasks_cores_and_memory() -> None:
-    found = graph(
+    built = graph(
         a={},
         b={"resources": {"cpu": 3, "memory": 4096}},
         c={"resources": {"cpu": 1, "memory": "6000"}, "kubernetes": {"memory": 9000}},
     )
-    admission = Admission(found, max_workers=3, cores=4, memory=16000)
+    admission = Admission(built, max_workers=3, cores=4, memory=16000)
     assert admission.admits("a", ["a", "a"]) and not admission.admits("a", ["a", "a", "a"])
     assert admission.admits("b", ["a"]) and not admission.admits("b", ["b"]), "cores"
     assert admission.admits("b", ["c"]) and not admission.admits("c", ["c"]), (
         "memory: the larger of two decorators counts"
     )
-    assert Admission(found, 3, cores=1, memory=1).admits("b", []), "what needs more than the machine has runs alone"
+    assert Admission(built, 3, cores=1, memory=1).admits("b", []), "what needs more than the machine has runs alone"
 
 
 def test_a_wide_foreach_is_refused_when_asked(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_isolation(isolation: str, tmp_path: Path) -> None:
 
 
 def test_a_thread_of_the_flow_s_modules_means_new_processes(tmp_path: Path) -> None:
-    """A lock that a thread holds while the process forks stays locked: here the task would wait for ever."""
+    """A lock that a thread holds during a fork stays locked in the child, where the task would wait for ever."""
     head = "LOCK = __import__('threading').Lock()\n" + HEAD.replace(
         "\n\nclass F",
         "\ndef hold():\n    while True:\n        with LOCK:\n            time.sleep(1)\n        time.sleep(0.1)\n\n\nthreading.Thread(target=hold, daemon=True).start()\ntime.sleep(0.1)\n\n\nclass F",
@@ -126,7 +126,16 @@ def test_events_as_json(tmp_path: Path) -> None:
         "run", str(write(tmp_path, ONE)), "--store", str(tmp_path / "store"), "--run-id", "r", "--json", check=True
     )
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each["event"] for each in events] == ["begin", "queued", "start", "done", "queued", "start", "done", "end"]
+    assert [event["event"] for event in events] == [
+        "begin",
+        "queued",
+        "start",
+        "done",
+        "queued",
+        "start",
+        "done",
+        "end",
+    ]
     assert events[0]["run"] == "r" and events[-1]["status"] == "succeeded" and events[-1]["done"] == 2
     assert events[2] == {"event": "start", "step": "start", "path": "-", "attempt": 0, "time": events[2]["time"]}
 
@@ -134,10 +143,10 @@ def test_events_as_json(tmp_path: Path) -> None:
 def test_a_failure_names_the_user_s_own_lines_the_log_and_the_way_on(tmp_path: Path) -> None:
     body = "    @step\n    def start(self):\n        print('before')\n        __import__('json').loads('{')\n        self.next(self.end)\n"
     done = run(write(tmp_path, body), tmp_path / "store", check=False)
-    said = done.stderr
-    assert "in start" in said and "JSONDecodeError" in said and "json/decoder.py" not in said
-    assert f"its log: flowc logs r/start/- --store {tmp_path / 'store'}" in said
-    assert f"flowc resume {tmp_path / 'flow.py'} --origin-run-id r --store {tmp_path / 'store'}" in said
+    printed = done.stderr
+    assert "in start" in printed and "JSONDecodeError" in printed and "json/decoder.py" not in printed
+    assert f"its log: flowc logs r/start/- --store {tmp_path / 'store'}" in printed
+    assert f"flowc resume {tmp_path / 'flow.py'} --origin-run-id r --store {tmp_path / 'store'}" in printed
 
 
 def test_a_terminal_shows_how_far_the_run_is(tmp_path: Path) -> None:

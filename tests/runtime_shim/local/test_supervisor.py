@@ -1,4 +1,4 @@
-"""Runs on this machine: resuming, stopping, retrying, and what they leave."""
+"""Local runs: resuming, stopping, retrying, and the results."""
 
 from __future__ import annotations
 
@@ -230,16 +230,16 @@ def test_python_flow_run(tmp_path: Path) -> None:
     assert dump(tmp_path / ".flowc", (tmp_path / "id").read_text().strip())["end"]
     shown = subprocess.run([sys.executable, str(flow), "show"], capture_output=True, text=True)
     assert shown.returncode == 0 and "body" in shown.stdout
-    made = subprocess.run(
+    compiling = subprocess.run(
         [sys.executable, str(flow), "compile", "--target", "argo", "--store", "s3://b", "-o", "-"],
         capture_output=True,
         text=True,
     )
-    assert made.returncode == 0 and "kind: WorkflowTemplate" in made.stdout
+    assert compiling.returncode == 0 and "kind: WorkflowTemplate" in compiling.stdout
 
 
 def test_metaflow_that_is_installed_is_not_in_the_way(tmp_path: Path) -> None:
-    """A package `metaflow` on the path: a step still gets flowc's, another program the one that is installed."""
+    """With a package `metaflow` on the path, a step imports flowc's, and other programs the installed one."""
     (tmp_path / "site" / "metaflow").mkdir(parents=True)
     (tmp_path / "site" / "metaflow" / "__init__.py").write_text("REAL = True\n")
     flow = write(tmp_path, RESUMED.replace("if self.input == 2", "if False"))
@@ -283,7 +283,7 @@ def test_an_import_that_fails_is_the_user_s(tmp_path: Path) -> None:
 
 
 def test_artifacts_are_written_once(tmp_path: Path) -> None:
-    """A value that nobody touches is one blob, however many tasks see it."""
+    """A value that no task changes is one blob, however many tasks see it."""
     flow = write(
         tmp_path,
         "class F(FlowSpec):\n    @step\n    def start(self):\n        self.big = bytes(1_000_000)\n        self.items = [1, 2, 3]\n        self.next(self.body, foreach='items')\n\n"
@@ -291,5 +291,5 @@ def test_artifacts_are_written_once(tmp_path: Path) -> None:
         "    @step\n    def end(self):\n        assert len(self.big) == 1_000_000\n",
     )
     run(flow, tmp_path / "store")
-    blobs = [each for each in (tmp_path / "store" / "F" / "blobs").rglob("*") if each.is_file()]
+    blobs = [path for path in (tmp_path / "store" / "F" / "blobs").rglob("*") if path.is_file()]
     assert len(blobs) == 1

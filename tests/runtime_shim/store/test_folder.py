@@ -1,4 +1,4 @@
-"""A folder on a bad day: full, read-only, no rights, processes killed at any moment, and nothing half-written is ever read."""
+"""A folder that is full, read-only or forbidden, and killed writers: nothing half-written is ever read."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_every_call_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_links_that_do_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a file system without them a lock does the same; it ends with its process."""
+    """On a file system without links a lock does the same, and ends with its process."""
 
     def link(*_: Any) -> None:
         raise OSError(errno.EPERM, "no links here")
@@ -88,9 +88,9 @@ def test_links_that_do_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_read_only_store_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = _write(FolderStore(str(tmp_path)))
-    for each in tmp_path.rglob("*"):
-        if each.is_file():
-            os.utime(each, (0, 0))
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            os.utime(path, (0, 0))
 
     def utime(*_: Any) -> None:
         raise OSError(errno.EROFS, "read-only")
@@ -120,12 +120,12 @@ def test_a_large_pickle_without_room_for_it(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(os, "write", write)
     with pytest.raises(ShimError, match="artifact `x`: cannot write the temporary file that a large value needs"):
-        artifacts.save_all(FolderStore(str(tmp_path)), "F", {"x": [str(each) for each in range(50_000)]}, {})
+        artifacts.save_all(FolderStore(str(tmp_path)), "F", {"x": [str(index) for index in range(50_000)]}, {})
 
 
 @pytest.mark.parametrize("durable", [True, False])
 def test_durable_means_on_the_disk(durable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that appears, and each new name, has been synced before; without it nothing is."""
+    """With `durable`, each object and each name is synced before it appears; without it, nothing is synced."""
     synced: list[str] = []
     real = os.fsync
 
@@ -135,20 +135,20 @@ def test_durable_means_on_the_disk(durable: bool, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "fsync", fsync)
     _write(FolderStore(str(tmp_path / "s"), durable))
-    objects = [each for each in (tmp_path / "s").rglob("*") if each.is_file()]
+    objects = [path for path in (tmp_path / "s").rglob("*") if path.is_file()]
     if not durable:
         assert not synced
         return
-    folders = {str(each.parent) for each in objects}
+    folders = {str(path.parent) for path in objects}
     assert folders <= set(synced) and str(tmp_path) in synced
-    assert len([each for each in synced if ".tmp-" in each]) == len(objects) == 5
+    assert len([name for name in synced if ".tmp-" in name]) == len(objects) == 5
 
 
 def test_the_environment_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for value, given, expected in (("", True, True), ("", False, False), ("1", False, True), ("0", True, False)):
+    for value, durable, expected in (("", True, True), ("", False, False), ("1", False, True), ("0", True, False)):
         monkeypatch.setenv("FLOWC_DURABLE", value)
-        found = open_store(str(tmp_path), durable=given)
-        assert isinstance(found, FolderStore) and found.durable is expected
+        store = open_store(str(tmp_path), durable=durable)
+        assert isinstance(store, FolderStore) and store.durable is expected
 
 
 WRITER = """
@@ -176,12 +176,12 @@ def _chaos(folder: Path, kills: int, seconds: float) -> tuple[int, int]:
         writers = [
             subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE) for _ in range(2)
         ]
-        for each in writers:
-            assert each.stdout is not None and each.stdout.readline() == b"go\n"
-        for each in writers:
+        for writer in writers:
+            assert writer.stdout is not None and writer.stdout.readline() == b"go\n"
+        for writer in writers:
             time.sleep(chance.random() * seconds)
-            os.kill(each.pid, signal.SIGKILL)
-            each.communicate()
+            os.kill(writer.pid, signal.SIGKILL)
+            writer.communicate()
     records = list(store.list("F/runs/"))
     named: set[str] = set()
     for record in records:
@@ -191,7 +191,7 @@ def _chaos(folder: Path, kills: int, seconds: float) -> tuple[int, int]:
         named |= artifacts.objects("F", manifest)
         for name, entry in manifest.items():
             artifacts.load(store, "F", name, entry)
-            blob = store.folder + "/F/blobs/" + (found := entry.get("pack", entry["digest"]))[:2] + "/" + found
+            blob = store.folder + "/F/blobs/" + (blob_name := entry.get("pack", entry["digest"]))[:2] + "/" + blob_name
             os.utime(blob, (0, 0))  # read in full now
             artifacts.load(store, "F", name, entry)
     return len(records), len(set(store.list("F/blobs/")) - named)

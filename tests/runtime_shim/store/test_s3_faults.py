@@ -1,4 +1,4 @@
-"""S3 on a bad day: what passes is tried again, what does not is one clear error, and nothing wrong is ever returned."""
+"""Faults of S3: passing ones are retried, lasting ones give one clear error, and no wrong value is ever returned."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ MEBI = 1 << 20
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
-    with faulty_s3() as made:
-        for name, value in made.environment.items():
+    with faulty_s3() as faulty:
+        for name, value in faulty.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(s3, "LONGEST_PAUSE", 0.01)
-        yield made
+        yield faulty
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_pauses_grow_and_differ(server: FaultyS3, store: s3.S3Store, monkeypatch
     with pytest.raises(StoreError):
         store.get("a")
     assert len(pauses) == 7 and all(
-        0.1 * 2**number <= each <= 0.2 * 2**number for number, each in enumerate(pauses[:6])
+        0.1 * 2**number <= pause <= 0.2 * 2**number for number, pause in enumerate(pauses[:6])
     )
     assert max(pauses) <= 10
 
@@ -120,9 +120,9 @@ def test_credentials_that_expire_in_the_middle_of_a_transfer(
     server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = os.urandom(40 * MEBI)
-    found = iter(["second", "third", "fourth"])
+    keys = iter(["second", "third", "fourth"])
     monkeypatch.setattr(
-        credentials, "find", lambda again=False: credentials.Credentials(next(found), "s", "t", "2099-01-01T00:00:00Z")
+        credentials, "find", lambda again=False: credentials.Credentials(next(keys), "s", "t", "2099-01-01T00:00:00Z")
     )
     store._credentials = credentials.Credentials("first", "s", "t", "2099-01-01T00:00:00Z")
 
@@ -133,9 +133,9 @@ def test_credentials_that_expire_in_the_middle_of_a_transfer(
                 server.stale.add("first")
 
     server.seen = Watch()
-    made = content.of(data)
-    store.write_blob(made, lambda digest: "blob")
-    assert bytes(store.read_blob("blob", made.size, made.digest)) == made.bytes()
+    encoded = content.of(data)
+    store.write_blob(encoded, lambda digest: "blob")
+    assert bytes(store.read_blob("blob", encoded.size, encoded.digest)) == encoded.bytes()
     assert store._credentials is not None and store._credentials.key == "second", "one refresh serves all threads"
 
 
@@ -151,13 +151,13 @@ def test_large_transfers_survive(fault: str, server: FaultyS3, store: s3.S3Store
     for request in ("partNumber=2&", "partNumber=5", "partNumber=5", "?uploads", "?uploadId="):
         server.fault(fault, path=request)
     manifest = artifacts.save_all(store, "F", {"x": value}, {})
-    assert {each for each, _ in server.seen} == {"HEAD", "POST", "PUT"} and (fault == "half" or not server.faults)
+    assert {method for method, _ in server.seen} == {"HEAD", "POST", "PUT"} and (fault == "half" or not server.faults)
     assert len(server.objects) == 1
     server.fault(fault, "GET", times=5)
     assert artifacts.load(store, "F", "x", manifest["x"]) == value
     before = len(server.seen)
     assert artifacts.save_all(store, "F", {"y": value}, {})["y"] == manifest["x"]
-    assert [each for each, _ in server.seen[before:]] == ["HEAD"], "it is there already"
+    assert [method for method, _ in server.seen[before:]] == ["HEAD"], "it is there already"
 
 
 def test_an_upload_that_fails_is_taken_back(server: FaultyS3, store: s3.S3Store) -> None:
@@ -219,7 +219,7 @@ def test_a_torn_encoded_blob(server: FaultyS3, store: s3.S3Store) -> None:
 
 
 def test_one_of_several_writers_wins(server: FaultyS3) -> None:
-    """Also when answers are lost: a writer whose first try succeeded unheard knows its own object again."""
+    """One writer wins even if answers are lost: if its first try succeeded, it recognizes its own object."""
     for number in range(20):
         server.fault("lost", "PUT", f"raced{number}")
         won: list[int] = []
@@ -232,11 +232,11 @@ def test_one_of_several_writers_wins(server: FaultyS3) -> None:
                 won.append(writer)
 
         threads = [threading.Thread(target=write, args=(writer,)) for writer in range(6)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-        assert [str(each).encode() for each in won] == [server.objects[f"raced{number}"]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [str(winner).encode() for winner in won] == [server.objects[f"raced{number}"]]
 
 
 def test_nothing_is_asked_twice_at_once(server: FaultyS3, store: s3.S3Store) -> None:
@@ -246,8 +246,8 @@ def test_nothing_is_asked_twice_at_once(server: FaultyS3, store: s3.S3Store) -> 
     store.fetch_ahead([f"{name}" for name in "abc"])
     assert (store.get("a"), store.get("b"), store.get("c")) == (b"1", b"2", None)
     server.gate = None
-    assert [each for each, _ in server.seen].count("GET") == 3
-    assert store.get("a") == b"1" and [each for each, _ in server.seen].count("GET") == 4
+    assert [method for method, _ in server.seen].count("GET") == 3
+    assert store.get("a") == b"1" and [method for method, _ in server.seen].count("GET") == 4
 
 
 def test_proxies(server: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +262,7 @@ def test_proxies(server: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_peak_memory(server: FaultyS3, store: s3.S3Store) -> None:
-    """Saving takes at most 64 MiB more than the value, loading as much more than that it becomes; compressed or not."""
+    """Saving needs at most 64 MiB beyond the value, and so does loading, compressed or not."""
     script = f"""
 import os, re, sys
 from flowc.runtime_shim.artifacts import manifest as artifacts
@@ -287,4 +287,4 @@ assert saving < 64 and loading < 160 + 64, (saving, loading)
     for kind in ("random", "regular"):
         done = subprocess.run([sys.executable, "-c", script, kind], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert any(each.startswith(encoding.MAGIC) for each in server.objects.values()) == (kind == "regular")
+        assert any(data.startswith(encoding.MAGIC) for data in server.objects.values()) == (kind == "regular")

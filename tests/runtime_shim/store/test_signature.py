@@ -24,7 +24,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), min_si
 )
 def test_signed_as_botocore_does(path: str, query: dict[str, str], token: str | None, method: str) -> None:
     coded = signature.encoded_path("/bucket/" + path)
-    found = signature.headers(
+    signed = signature.headers(
         method,
         "host.example",
         coded,
@@ -41,11 +41,11 @@ def test_signed_as_botocore_does(path: str, query: dict[str, str], token: str | 
         f"https://host.example{coded}{'?' + urlencode(query, quote_via=quote, safe='-_.~') if query else ''}",
         data=b"body",
     )
-    request.headers["x-amz-content-sha256"] = found["x-amz-content-sha256"]
+    request.headers["x-amz-content-sha256"] = signed["x-amz-content-sha256"]
     request.headers["X-Amz-Date"] = "20260102T030405Z"
     if token:
         request.headers["X-Amz-Security-Token"] = token
     auth = S3SigV4Auth(Credentials("KEY", "SECRET", token), "s3", "eu-west-1")
     request.context["timestamp"] = "20260102T030405Z"
     expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
-    assert found["authorization"].endswith(f"Signature={expected}")
+    assert signed["authorization"].endswith(f"Signature={expected}")

@@ -1,4 +1,4 @@
-"""What every datastore promises, asked of each."""
+"""The promises of every datastore, checked on each."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def url(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     if request.param == "folder":
         yield str(tmp_path / "store")
         return
-    found = request.getfixturevalue(request.param)
-    for name, value in (found.environment if isinstance(found, S3Server) else found).items():
+    fixture = request.getfixturevalue(request.param)
+    for name, value in (fixture.environment if isinstance(fixture, S3Server) else fixture).items():
         monkeypatch.setenv(name, value)
     yield f"{request.param}://{BUCKET}/{tmp_path.name}"
 
@@ -73,10 +73,10 @@ def test_names_of_any_characters(store: Store) -> None:
 
 def test_more_names_than_one_answer_holds(url: str, request: pytest.FixtureRequest) -> None:
     store = open_store(url)
-    wanted = [f"many/{number:04}" for number in range(1005)]
-    for name in wanted:
+    names = [f"many/{number:04}" for number in range(1005)]
+    for name in names:
         store.put(name, b"")
-    assert list(store.list("many/")) == wanted
+    assert list(store.list("many/")) == names
 
 
 def test_one_of_several_writers_wins(url: str) -> None:
@@ -92,10 +92,10 @@ def test_one_of_several_writers_wins(url: str) -> None:
             won.append(number)
 
     threads = [threading.Thread(target=create, args=(number,)) for number in range(writers)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(won) == 1
     assert open_store(url).get("raced") == str(won[0]).encode()
 
@@ -123,7 +123,7 @@ def test_artifacts_of_every_size(store: Store) -> None:
 def test_a_large_blob_with_one_other_byte_is_never_returned(
     regular: bool, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By its CRC-32 where it comes over a network; by its digest where nothing is believed, or an older record knows no other."""
+    """The CRC-32 finds it if it comes over a network; the digest does in a thorough check and for an older record."""
     monkeypatch.setenv("FLOWC_COMPRESS", "1" if regular else "0")
     entry = artifacts.save(
         store, "F", "x", Array(bytearray(os.urandom(10_000_000).hex().encode() if regular else os.urandom(20_000_000)))
@@ -137,9 +137,9 @@ def test_a_large_blob_with_one_other_byte_is_never_returned(
     whole[len(whole) // 2] ^= 4
     store.put(address.blob_name("F", entry["digest"]), bytes(whole))
     monkeypatch.setattr(folder, "_machine_start", lambda: float("inf"))  # a file was not written since
-    for each in (entry, without):
+    for broken in (entry, without):
         with pytest.raises(ShimError, match="artifact `x` is damaged"):
-            artifacts.load(store, "F", "x", each)
+            artifacts.load(store, "F", "x", broken)
     monkeypatch.setenv("FLOWC_VERIFY", "1")
     with pytest.raises(ShimError, match="artifact `x` is damaged"):
         artifacts.load(store, "F", "x", entry)
@@ -152,10 +152,10 @@ def test_the_crc_of_content_is_that_of_its_chunks(package: str, monkeypatch: pyt
         monkeypatch.setitem(sys.modules, "zlib_ng.zlib_ng", None)
     data = os.urandom(20_000_000)
     chunks = [binascii.crc32(data[at : at + (8 << 20)]).to_bytes(4, "big") for at in range(0, len(data), 8 << 20)]
-    made = content.Content()
+    whole = content.Content()
     for start, end in ((0, 5), (5, 9_000_000), (9_000_000, len(data))):
-        made.add(memoryview(data)[start:end])
-    assert crc.of(made) == f"{binascii.crc32(b''.join(chunks)):08x}"
+        whole.add(memoryview(data)[start:end])
+    assert crc.of(whole) == f"{binascii.crc32(b''.join(chunks)):08x}"
     assert getattr(crc._fast, "__module__", "").startswith("zlib_ng") is bool(package)
 
 
@@ -179,7 +179,7 @@ def test_what_is_fetched_ahead(store: Store) -> None:
 @pytest.mark.engine
 @pytest.mark.parametrize("scheme", ["gs", "az"])
 def test_a_flow_runs(scheme: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """In processes of their own: the client does not work in forked ones."""
+    """Each writer has a new process, since the client does not work in a forked one."""
     (tmp_path / "flow.py").write_text(
         "from metaflow import FlowSpec, step\n\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.items = [1, 2, 3]\n"
         "        self.data = bytes(2_000_000)\n        self.next(self.body, foreach='items')\n\n    @step\n    def body(self):\n"
@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_without_the_client(tmp_path: Path) -> None:
-    """It says what to install; the one that the runtime image brings beside the shim is found."""
+    """The error names what to install. The client beside the shim in the runtime image is found."""
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path))

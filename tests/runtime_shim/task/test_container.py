@@ -1,4 +1,4 @@
-"""One task at a time, as an engine would: what it reports, what it leaves, and what it does when it is started again or killed."""
+"""Tasks as an engine starts them, one at a time: their reports and records, and a second start after a kill."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_every_report(tmp_path: Path) -> None:
     assert json.loads(flow.place("start", "-", ".outcome.json").read_text()) == outcome
     assert json.loads(flow.place("start", "-", ".paths.json").read_text()) == ["0", "1"]
     flow.task("body", "1", f"files:{tmp_path}/c")
-    assert {each.name: each.read_text() for each in (tmp_path / "c").iterdir()} == {"next": "same", "path": "1"}
+    assert {path.name: path.read_text() for path in (tmp_path / "c").iterdir()} == {"next": "same", "path": "1"}
 
 
 def test_the_whole_way(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ class F(FlowSpec):
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    """A task that is killed leaves no record, or the whole one; the next attempt succeeds, and so does what comes after."""
+    """A killed task leaves no record or a whole one. The next attempt succeeds, and so do later tasks."""
     flow = Container(SLOW, tmp_path)
     began = time.monotonic()
     flow.task("start")
@@ -238,10 +238,10 @@ def test_a_failure_is_kept(tmp_path: Path) -> None:
     done = flow.task("start", code=1, attempt=2)
     assert "ValueError: no {{luck}}" in done.stderr
     assert "runtime_shim" not in done.stderr, "a traceback shows the user's own frames"
-    found = json.loads(flow.place("start", "-", ".2.failure.json").read_text())
-    assert "no {{luck}}" in json.dumps(found)
+    failure = json.loads(flow.place("start", "-", ".2.failure.json").read_text())
+    assert "no {{luck}}" in json.dumps(failure)
     flow.task("start", code=1, attempt=3)
-    assert json.loads(flow.place("start", "-", ".2.failure.json").read_text()) == found, (
+    assert json.loads(flow.place("start", "-", ".2.failure.json").read_text()) == failure, (
         "it has said itself how it ended"
     )
 
@@ -256,21 +256,21 @@ def test_the_next_attempt_tells_the_last_words_of_one_that_was_killed(tmp_path: 
     flow = Container(source.replace("import FlowSpec", "import FlowSpec, current"), tmp_path)
     flow.task("start", attempt=0, code=7)
     flow.task("start", attempt=1)
-    found = json.loads(flow.place("start", "-", ".0.failure.json").read_text())
-    assert found["last_lines"] == ["the last words"] and "without reporting why" in found["message"]
+    failure = json.loads(flow.place("start", "-", ".0.failure.json").read_text())
+    assert failure["last_lines"] == ["the last words"] and "without reporting why" in failure["message"]
 
 
 def test_a_run_id_of_any_characters(tmp_path: Path) -> None:
     flow = Container(SLOW, tmp_path, run="scheduled__2026-01-01T00:00:00+00:00/é {{x}}")
     flow.task("start")
     flow.task("end")
-    assert [each.name for each in (tmp_path / "store" / "F" / "runs").iterdir()] == [
+    assert [path.name for path in (tmp_path / "store" / "F" / "runs").iterdir()] == [
         "scheduled__2026-01-01T00%3A00%3A00%2B00%3A00%2F%C3%A9%20%7B%7Bx%7D%7D"
     ]
 
 
 def test_the_same_task_started_several_times_at_once(tmp_path: Path) -> None:
-    """Each may run the step, one record stands, and all report it."""
+    """Each start may run the step, one record is kept, and all report it."""
     source = SLOW.replace(
         "self.text =", "self.mine = os.urandom(8).hex(); time.sleep(0.3); self.items = [1, 2]; self.text ="
     ).replace("self.next(self.end)", "self.next(self.body, foreach='items')")
@@ -284,9 +284,11 @@ def test_the_same_task_started_several_times_at_once(tmp_path: Path) -> None:
         subprocess.Popen(flow.command("start", "-", "stdout"), env=flow.environment, stdout=subprocess.PIPE, text=True)
         for _ in range(5)
     ]
-    answers = [each.communicate(timeout=LIMIT)[0].splitlines()[-1] for each in processes]
-    assert [each.returncode for each in processes] == [0] * 5
-    assert {json.dumps(json.loads(each), sort_keys=True) for each in answers} == {'{"paths": ["0", "1"], "splits": 2}'}
+    answers = [process.communicate(timeout=LIMIT)[0].splitlines()[-1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5
+    assert {json.dumps(json.loads(answer), sort_keys=True) for answer in answers} == {
+        '{"paths": ["0", "1"], "splits": 2}'
+    }
     record = flow.record("start")
     flow.task("body", "0")
     assert flow.record("body", "0")["artifacts"]["mine"] == record["artifacts"]["mine"]

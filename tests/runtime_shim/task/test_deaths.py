@@ -1,4 +1,4 @@
-"""However a task ends, a record or a failure says so, with what it printed last, and so does the end of the run."""
+"""However a task ends, a record or a failure states it with the last printed lines, and so does the run's end."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class Ends(FlowSpec):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("ends")
-    (made / "flow.py").write_text(SOURCE)
-    return made
+    created = tmp_path_factory.mktemp("ends")
+    (created / "flow.py").write_text(SOURCE)
+    return created
 
 
 def ended(folder: Path, how: str) -> tuple[Done, dict[str, Any]]:
-    """The run, and what its failure says."""
+    """Returns the run, and the message of its failure."""
     name = how.replace(" ", "-")
     done = run(folder / "flow.py", folder / "store", "--how", how, run_id=name, check=False)
     assert "runtime_shim" not in done.stdout + done.stderr, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What a record says of what made it: found by a person who has only the artifact."""
+"""A record leads a person who has only the artifact to the code and packages that made it."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "work"
-    made.mkdir()
-    (made / "flow.py").write_text(SOURCE)
-    (made / "helper.py").write_text("VALUE = 1\n")
-    return made
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "flow.py").write_text(SOURCE)
+    (work / "helper.py").write_text("VALUE = 1\n")
+    return work
 
 
 def made_by(store: Path, what: str) -> dict[str, list[dict[str, Any]]]:
@@ -60,13 +60,13 @@ def made_by(store: Path, what: str) -> dict[str, list[dict[str, Any]]]:
 def test_a_local_run_names_its_environment_once(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     run(folder / "flow.py", store)
-    (found,) = (store / "F" / "environments").iterdir()
-    here = json.loads(found.read_bytes())
+    (written,) = (store / "F" / "environments").iterdir()
+    here = json.loads(written.read_bytes())
     assert here["packages"]["flowc"] == __version__ and here["packages"]["pytest"] == pytest.__version__
     records = [json.loads((store / "F" / "runs" / "r" / step / "-.json").read_bytes()) for step in ("start", "end")]
-    assert [each["environment"]["digest"] for each in records] == [found.stem] * 2
-    made = made_by(store, "r/end")["end"][0]
-    assert made["packages"] == here["packages"] and made["code"].startswith("sha256:") and made["flowc"] == __version__
+    assert [record["environment"]["digest"] for record in records] == [written.stem] * 2
+    task = made_by(store, "r/end")["end"][0]
+    assert task["packages"] == here["packages"] and task["code"].startswith("sha256:") and task["flowc"] == __version__
     text = flowc("dump", "r", "--environment", "--store", str(store), check=True).stdout
     assert (
         text.startswith("end, start\n")
@@ -93,7 +93,7 @@ def test_the_commit_and_whether_files_differ_from_it(folder: Path, tmp_path: Pat
     run(folder / "flow.py", store, run_id="clean")
     (folder / "helper.py").write_text("VALUE = 2\n")
     run(folder / "flow.py", store, run_id="dirty")
-    clean, dirty = (made_by(store, f"{each}/end")["end"][0] for each in ("clean", "dirty"))
+    clean, dirty = (made_by(store, f"{run_id}/end")["end"][0] for run_id in ("clean", "dirty"))
     assert (clean["git"], clean["dirty"], dirty["git"], dirty["dirty"]) == (commit, False, commit, True)
     assert (
         f"commit {commit}, with uncommitted changes"
@@ -116,8 +116,8 @@ def test_a_resumed_task_leads_to_the_run_that_made_it(folder: Path, tmp_path: Pa
     run(folder / "flow.py", store, check=False)
     (folder / "flow.py").write_text(SOURCE)
     flowc("resume", str(folder / "flow.py"), "--store", str(store), "--run-id", "again", check=True)
-    made = made_by(store, "again")
-    assert (made["start"][0]["run"], made["end"][0]["run"]) == ("r", "again") and made["start"][0]["code"] != made[
+    tasks = made_by(store, "again")
+    assert (tasks["start"][0]["run"], tasks["end"][0]["run"]) == ("r", "again") and tasks["start"][0]["code"] != tasks[
         "end"
     ][0]["code"]
 
@@ -130,8 +130,8 @@ def test_in_containers_the_first_task_of_an_environment_writes_it(tmp_path: Path
             store=f"s3://{BUCKET}/r",
             env=server.environment,
         )
-        for each in (tmp_path / "store").rglob("*.tar.gz"):
-            server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
+        for path in (tmp_path / "store").rglob("*.tar.gz"):
+            server.objects[f"r/{path.relative_to(tmp_path / 'store')}"] = path.read_bytes()
         flow.task("start", "-")
         written = [name for name in server.objects if "/environments/" in name]
         assert len(written) == 1

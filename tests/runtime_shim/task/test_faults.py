@@ -1,4 +1,4 @@
-"""Whole runs on datastores that fail: what passes is tried again, what stays is one clear error and the way to go on, and no traceback of ours."""
+"""Runs on failing datastores: passing faults are retried, lasting ones give one clear error and a remedy."""
 
 from __future__ import annotations
 
@@ -54,21 +54,21 @@ def flow(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server() -> Iterator[FaultyS3]:
-    with faulty_s3() as made:
-        yield made
+    with faulty_s3() as faulty:
+        yield faulty
 
 
 def clear(done: Done, *says: str) -> None:
-    """The run failed, and said so to a person."""
+    """Checks that the run failed with a message for people."""
     text = done.stdout + done.stderr
     assert done.returncode == 1, text
     assert "runtime_shim" not in text, text
-    for each in says:
-        assert each in done.stderr, text
+    for message in says:
+        assert message in done.stderr, text
 
 
 def test_no_room_for_an_artifact(flow: Path, tmp_path: Path) -> None:
-    """As with a quota: files of more than a megabyte cannot be written."""
+    """Like a quota: no file may be larger than a megabyte."""
     command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(tmp_path / "store"), "--run-id", "r"]
     done = subprocess.run(["prlimit", f"--fsize={1 << 20}", *command], capture_output=True, text=True)
     clear(done, "cannot write 3000", "bytes of an artifact in", "File too large", "flowc resume")
@@ -80,16 +80,19 @@ def test_no_room_for_an_artifact(flow: Path, tmp_path: Path) -> None:
     )
 
 
-def mounted(script: str, **given: object) -> Done:
+def mounted(script: str, **variables: object) -> Done:
     """Runs a shell script in a mount namespace of its own, which is gone afterwards."""
-    env = {**environment(), **{name: str(value) for name, value in given.items()}, "PYTHON": sys.executable}
+    env = {**environment(), **{name: str(value) for name, value in variables.items()}, "PYTHON": sys.executable}
     return subprocess.run(["unshare", "-m", "sh", "-ec", script], capture_output=True, text=True, env=env)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", ["64k", "2m", "5m"])
 def test_a_full_disk(size: str, flow: Path, tmp_path: Path) -> None:
-    """Wherever it becomes full: with the package, with an artifact, with a record. (A file system of its own: needs root.)"""
+    """The disk becomes full at the package, an artifact or a record.
+
+    It is a file system of its own, which needs root.
+    """
     (tmp_path / "disk").mkdir()
     script = f"""
         mount -t tmpfs -o size={size} tmpfs "$DISK"
@@ -145,7 +148,10 @@ def test_s3_has_hiccups(fault: str, flow: Path, server: FaultyS3) -> None:
 
 @pytest.mark.slow
 def test_s3_stays_away(tmp_path: Path) -> None:
-    """Whatever is written when it goes. All at the same time: most of it is waiting, until they give up."""
+    """S3 disappears at each kind of write.
+
+    All cases run at the same time, since they mostly wait until they give up.
+    """
 
     def stays_away(what: str, fault: str, says: str) -> None:
         folder = tmp_path / f"{fault} {what.replace('/', ' ')}"
@@ -169,7 +175,7 @@ def test_s3_stays_away(tmp_path: Path) -> None:
             (what, fault): pool.submit(stays_away, what, fault, says)
             for what in ("blobs", "start/-.json", "body/1.json") for fault, says in faults.items()
         }  # fmt: skip
-    wrong = {case: each.exception() for case, each in done.items() if each.exception()}
+    wrong = {case: future.exception() for case, future in done.items() if future.exception()}
     assert len(done) == 12 and not wrong, wrong
 
 

@@ -1,4 +1,4 @@
-"""A foreach that is wider than its engine runs fails in the step that made it, and leaves nothing that a later task could go on from."""
+"""A foreach that is too wide for its engine fails in its own step, and leaves nothing to continue from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`METAFLOW_EXIT_DISALLOW_RETRY`: a step that leaves with it is not tried again, whatever its `@retry` says."""
+"""`METAFLOW_EXIT_DISALLOW_RETRY`: a step that exits with it is not tried again, in spite of `@retry`."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def test_only_that_exit_code_forbids_a_retry(code: str, tries: int, tmp_path: Pa
     [("METAFLOW_EXIT_DISALLOW_RETRY", 202), ("202", 202), ("1", 1), ("'202'", 1), ("2", 1), ("None", 1)],
 )
 def test_an_engine_sees_that_exit_code(left: str, code: int, tmp_path: Path) -> None:
-    """Every other end of a step is 1: it is the shim's own 2 and 3 that mean more."""
+    """Every other failure of a step exits with 1, since 2 and 3 are the shim's own."""
     Container(FLOW.format(code=left), tmp_path).task("start", code=code)
 
 
 def test_a_retry_around_a_wrapper_is_the_steps(tmp_path: Path) -> None:
     step = program_of(FLOW.format(code=1), tmp_path).flow.steps[0]
-    assert [(each.name, each.attributes["times"]) for each in step.decorators] == [("retry", 2)]
+    assert [(decorator.name, decorator.attributes["times"]) for decorator in step.decorators] == [("retry", 2)]

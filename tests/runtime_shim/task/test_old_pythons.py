@@ -1,4 +1,4 @@
-"""The shim runs in a container's Python, from 3.9 on, out of the bundle that engines bring."""
+"""The shim runs in a container's Python, from 3.9 on, from the bundle that engines bring."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ def test_the_bundle_is_the_same_everywhere() -> None:
     assert (
         names == sorted(names)
         and "flowc/runtime_shim/__main__.py" in names
-        and not any("compiler" in each for each in names)
+        and not any("compiler" in name for name in names)
     )

@@ -1,4 +1,4 @@
-"""`@secrets`: which variables a task gets, and what it says when it cannot."""
+"""`@secrets`: the variables that a task gets, and the errors if it cannot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_inline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sources", "said"),
+    ("sources", "message"),
     [
         ([inline(A_SECRET="1"), inline("other", A_SECRET="2")], "both 'mine' and 'other'"),
         ([inline(PATH="x")], "is already set"),
@@ -35,9 +35,9 @@ def test_inline() -> None:
         ([{"type": "inline"}], "must be strings"),
     ],
 )
-def test_what_cannot_be(sources: list[object], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be(sources: list[object], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE", raising=False)
-    with pytest.raises(MetaflowException, match=said):
+    with pytest.raises(MetaflowException, match=message):
         variables({"sources": sources})
 
 

@@ -1,4 +1,4 @@
-"""What an attempt tells the engine in its last line, and how a loop that goes round too often ends."""
+"""The last line of an attempt, which the engine keeps, and the end of a loop that runs too often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutators: refused unless they may run, run alone, and what they change is compiled, and runs in tasks as Metaflow runs it."""
+"""Mutators: refused unless they may run; their changes are compiled, and run in tasks as with Metaflow."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.ir.json_form import from_json, to_json
-from flowc.compiler.options.compile_inputs import Given
+from flowc.compiler.options.compile_inputs import CompileOptions
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Diagnostic, Refused
 from flowc.runtime_shim.user_code.mutators import parse_spec
 
 from tests.support.running import artifacts, flowc, run
 
-RUN = Given(run_mutators=True)
+RUN = CompileOptions(run_mutators=True)
 FLOW = """
 import os
 from metaflow import Config, FlowMutator, FlowSpec, Parameter, StepMutator, environment, retry, schedule, step
@@ -89,15 +89,15 @@ if __name__ == "__main__":
 ALL = "[['own', 'hello', '1', False], [\"timed({'k': 'from_text', 'n': 2})\"], 'hello']"
 
 
-def program(folder: Path, text: str = FLOW, given: Given = RUN) -> Program:
+def program(folder: Path, text: str = FLOW, options: CompileOptions = RUN) -> Program:
     (folder / "flow.py").write_text(text)
-    return load(str(folder / "flow.py"), given=given)
+    return load(str(folder / "flow.py"), options=options)
 
 
 def test_each_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
-        program(tmp_path, given=Given())
-    assert [(each.code, each.what.partition(" ")[0]) for each in refused.value.diagnostics] == [
+        program(tmp_path, options=CompileOptions())
+    assert [(diagnostic.code, diagnostic.what.partition(" ")[0]) for diagnostic in refused.value.diagnostics] == [
         ("FLOW140", "`@Ready`"), ("FLOW140", "`@Override`"), ("FLOW140", "`@Both`")
     ]  # fmt: skip
 
@@ -105,14 +105,18 @@ def test_each_is_refused_by_name(tmp_path: Path) -> None:
 def test_what_they_change_is_compiled(tmp_path: Path) -> None:
     loaded = program(tmp_path)
     flow = loaded.flow
-    steps = {step.name: {each.name: each.attributes for each in step.decorators} for step in flow.steps}
-    assert [(each.name, each.default, each.type) for each in flow.parameters] == [("first", "1", "str")]
-    assert [each.name for each in flow.decorators] == ["schedule"] and flow.decorators[0].attributes["daily"] is True
+    steps = {step.name: {decorator.name: decorator.attributes for decorator in step.decorators} for step in flow.steps}
+    assert [(parameter.name, parameter.default, parameter.type) for parameter in flow.parameters] == [
+        ("first", "1", "str")
+    ]
+    assert [decorator.name for decorator in flow.decorators] == ["schedule"] and flow.decorators[0].attributes[
+        "daily"
+    ] is True
     assert steps["start"]["environment"]["vars"] == {"OWN": "own", "ADDED": "hello"}
     # what is there already stays
     assert steps["start"]["retry"]["times"] == 0 and steps["middle"]["retry"]["times"] == 2
     assert steps["end"]["environment"]["vars"] == {"MARK": "hello"}
-    assert [(each.kind, each.name) for each in flow.inputs] == [
+    assert [(entry.kind, entry.name) for entry in flow.inputs] == [
         ("mutator", f"flow.{name}") for name in ("Ready", "Override", "Both")
     ]
     assert from_json(to_json(flow, loaded.scope)) == (flow, loaded.scope)
@@ -122,8 +126,8 @@ def test_what_they_change_is_compiled(tmp_path: Path) -> None:
 def test_they_run_again_in_tasks(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW)
     run(tmp_path / "flow.py", tmp_path / "store")
-    found = flowc("dump", "r/end", "--store", str(tmp_path / "store"), "--json", check=True).stdout
-    assert ALL.replace('"', '\\"') in found
+    printed = flowc("dump", "r/end", "--store", str(tmp_path / "store"), "--json", check=True).stdout
+    assert ALL.replace('"', '\\"') in printed
 
 
 @pytest.mark.parametrize(
@@ -162,12 +166,15 @@ def test_what_they_may_not(body: str, message: str | None, tmp_path: Path, capfd
         text = text.replace('    @environment(vars={"OWN": "own"})\n', "").replace("    @Override\n", "")
     with pytest.raises(Refused) as refused:
         program(tmp_path, text)
-    assert [each.code for each in refused.value.diagnostics] == ["FLOW141"]
+    assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["FLOW141"]
     assert (message or "type object") in refused.value.diagnostics[0].what
 
 
 def test_files_for_the_code_package(tmp_path: Path) -> None:
-    """As Metaflow's documentation has `add_to_package`: pairs, kinds of content, whole modules; a file of the flow's own is not replaced."""
+    """`add_to_package` takes pairs, kinds of content and whole modules, as documented.
+
+    It replaces no file of the flow.
+    """
     lib = tmp_path / "elsewhere" / "lib"
     (lib / "deep").mkdir(parents=True)
     for name, text in (("__init__.py", "A = 1"), ("deep/data.txt", "data"), ("deep/old.pyc", "no")):
@@ -209,7 +216,7 @@ class Train(FlowSpec):
         pass
 """
     (tmp_path / "helper.py").write_text("OWN = 1")
-    found = program(tmp_path, flow)
+    loaded = program(tmp_path, flow)
     added = {
         "lib/__init__.py": b"A = 1",
         "lib/deep/data.txt": b"data",
@@ -217,14 +224,14 @@ class Train(FlowSpec):
         "user.txt": b"data",
         "helper.py": b"OWN = 1",
     }
-    assert {name: data for name, data in found.files.items() if not name.startswith("flow")} == added
-    assert {each.name for each in found.flow.inputs if each.kind == "file"} == {*added}
+    assert {name: data for name, data in loaded.files.items() if not name.startswith("flow")} == added
+    assert {entry.name for entry in loaded.flow.inputs if entry.kind == "file"} == {*added}
 
 
 def test_what_is_imported_from_where_nothing_is_read_may_be_a_mutator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An installed package: said without `--run-mutators`, and found out with it."""
+    """A mutator of an installed package: a warning without `--run-mutators`, and found with it."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "acme_platform.py").write_text("""
 from metaflow import FlowMutator, StepMutator, retry, user_step_decorator
@@ -268,13 +275,13 @@ class Train(FlowSpec):
     def end(self):
         pass
 """
-    said = program(tmp_path, flow, Given()).diagnostics
-    assert [(each.code, each.severity, each.what[:11]) for each in said] == [
+    diagnostics = program(tmp_path, flow, CompileOptions()).diagnostics
+    assert [(diagnostic.code, diagnostic.severity, diagnostic.what[:11]) for diagnostic in diagnostics] == [
         ("FLOW143", "warning", "`@standards"), ("FLOW143", "hint", "`@limited` "), ("FLOW143", "hint", "`@timed` is"),
     ]  # fmt: skip
-    found = program(tmp_path, flow)
-    assert not found.diagnostics and found.flow.mutators == ("acme_platform.standards", "acme_platform.limited")
-    assert {step.name: [each.name for each in step.decorators] for step in found.flow.steps} == {
+    loaded = program(tmp_path, flow)
+    assert not loaded.diagnostics and loaded.flow.mutators == ("acme_platform.standards", "acme_platform.limited")
+    assert {step.name: [decorator.name for decorator in step.decorators] for step in loaded.flow.steps} == {
         "start": ["timeout", "retry"],
         "end": ["retry"],
     }
@@ -289,10 +296,10 @@ def test_the_environment_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         'attributes["vars"]["ADDED"] = os.environ.get("SECRET", "unset")',
     )
     added = {
-        given: program(tmp_path, text, given).flow.steps[0].decorators[0].attributes["vars"]
-        for given in (RUN, Given(variables=(("SECRET", "given"),), run_mutators=True))
+        options: program(tmp_path, text, options).flow.steps[0].decorators[0].attributes["vars"]
+        for options in (RUN, CompileOptions(variables=(("SECRET", "given"),), run_mutators=True))
     }
-    assert [each["ADDED"] for each in added.values()] == ["unset", "given"]  # type: ignore[index,call-overload]
+    assert [variables["ADDED"] for variables in added.values()] == ["unset", "given"]  # type: ignore[index,call-overload]
 
 
 def test_functions_of_configs_may_run_too(tmp_path: Path) -> None:
@@ -312,9 +319,9 @@ class MyFlow(FlowSpec):
     def end(self):
         pass
 """
-    assert {each.code for each in _refused(tmp_path, text)} == {"FLOW133", "FLOW134"}
+    assert {diagnostic.code for diagnostic in _refused(tmp_path, text)} == {"FLOW133", "FLOW134"}
     configs = program(tmp_path, text).flow.configs
-    assert [each.value for each in configs] == [{"alpha": 0.5, "pair": [1, 2]}, {"name": "b"}]
+    assert [config.value for config in configs] == [{"alpha": 0.5, "pair": [1, 2]}, {"name": "b"}]
     assert configs[0].literal == "{'alpha': 0.5, 'pair': (1, 2,)}"
     failing = text.replace('reader["model"]', 'reader["nothing"]')
     with pytest.raises(Refused, match="FLOW134"):
@@ -323,7 +330,7 @@ class MyFlow(FlowSpec):
 
 def _refused(folder: Path, text: str) -> list[Diagnostic]:
     with pytest.raises(Refused) as refused:
-        program(folder, text, Given())
+        program(folder, text, CompileOptions())
     return list(refused.value.diagnostics)
 
 
@@ -392,21 +399,22 @@ if __name__ == "__main__":
 
 
 def test_they_see_what_with_attaches_and_their_changes_win(tmp_path: Path) -> None:
-    """Where none of it is changed it stays as `--with` put it, also one that may be there several times; `retry` is removed."""
+    """Unchanged decorators stay as `--with` added them, even one that may be repeated. The mutator removes `retry`."""
     (tmp_path / "flow.py").write_text(ATTACHED)
-    given = ("resources:cpu=8,memory=100", "retry:times=3", "card:type=blank", "card:id=two")
-    found = load(str(tmp_path / "flow.py"), attach=given, given=RUN)
+    attach = ("resources:cpu=8,memory=100", "retry:times=3", "card:type=blank", "card:id=two")
+    loaded = load(str(tmp_path / "flow.py"), attach=attach, options=RUN)
     start, end = (
-        {each.name: each.attributes for each in step.decorators if each.name != "card"} for step in found.flow.steps
+        {decorator.name: decorator.attributes for decorator in step.decorators if decorator.name != "card"}
+        for step in loaded.flow.steps
     )
     assert start.keys() == end.keys() == {"resources"}
     assert (start["resources"]["cpu"], start["resources"]["memory"], end["resources"]["cpu"]) == (2, 100, 8)
-    for step in found.flow.steps:
-        assert sorted((each.attributes["type"], each.attributes["id"]) for each in step.decorators if each.name == "card") == [
+    for step in loaded.flow.steps:
+        assert sorted((decorator.attributes["type"], decorator.attributes["id"]) for decorator in step.decorators if decorator.name == "card") == [
             ("blank", None), ("default", "two"),
         ]  # fmt: skip
-    assert [each.name for each in found.flow.inputs if each.kind == "with"] == list(given)
-    assert from_json(to_json(found.flow, found.scope))[0] == found.flow
+    assert [entry.name for entry in loaded.flow.inputs if entry.kind == "with"] == list(attach)
+    assert from_json(to_json(loaded.flow, loaded.scope))[0] == loaded.flow
 
 
 def test_what_with_attaches_is_there_when_they_run_again_in_tasks(tmp_path: Path) -> None:
@@ -421,13 +429,16 @@ def test_what_with_attaches_is_there_when_they_run_again_in_tasks(tmp_path: Path
 def test_a_wrong_with_is_said_once_and_before_they_run(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(ATTACHED)
     with pytest.raises(Refused) as refused:
-        load(str(tmp_path / "flow.py"), attach=["resorces"], given=RUN)
-    assert [each.code for each in refused.value.diagnostics] == ["FLOW110"]
+        load(str(tmp_path / "flow.py"), attach=["resorces"], options=RUN)
+    assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["FLOW110"]
 
 
 def test_without_leave_to_run_with_attaches_as_ever(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(ATTACHED.replace("@NoRetries\n", "").replace("    @AtMost(cpu=2)\n", ""))
-    for given in (RUN, Given()):
-        found = load(str(tmp_path / "flow.py"), attach=["retry:times=3"], given=given)
-        assert [[each.name for each in step.decorators] for step in found.flow.steps] == [["retry"], ["retry"]]
-        assert not [each for each in found.flow.inputs if each.kind == "with"]
+    for options in (RUN, CompileOptions()):
+        loaded = load(str(tmp_path / "flow.py"), attach=["retry:times=3"], options=options)
+        assert [[decorator.name for decorator in step.decorators] for step in loaded.flow.steps] == [
+            ["retry"],
+            ["retry"],
+        ]
+        assert not [entry for entry in loaded.flow.inputs if entry.kind == "with"]

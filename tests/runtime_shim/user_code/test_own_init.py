@@ -1,4 +1,4 @@
-"""What an `__init__` of a flow's own does that a recording of Metaflow cannot show: what is said where it is wrong (own_init.py)."""
+"""A wrong `__init__` of a flow, and its message (own_init.py). Recordings of Metaflow cannot show these."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class F(Base):
 
 
 @pytest.mark.parametrize(
-    "body, said",
+    "body, message",
     [
         ("super().__init__(use_cli=False)", "`__init__` of F ended without calling `super().__init__(use_cli)`"),
         ("use_cli or super().__init__(use_cli)", "`__init__` of F ended without calling `super().__init__(use_cli)`"),
         ("self.next(self.end)\n        super().__init__(use_cli)", "self.next was called in `__init__`"),
     ],
 )
-def test_an_init_that_starts_nothing_fails_the_first_task(body: str, said: str, tmp_path: Path) -> None:
+def test_an_init_that_starts_nothing_fails_the_first_task(body: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(body))
     ended = flowc("run", "flow.py", cwd=tmp_path)
-    assert ended.returncode and said in ended.stderr, ended.stderr
+    assert ended.returncode and message in ended.stderr, ended.stderr
 
 
 DEPLOYED = """

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="untyped-decorator"
-"""Step decorators of the user's own, and in what order what of them runs. The runs are in `tests/differential/flows/user_decorator*.py`."""
+"""The user's own step decorators, and the order in which they run (`tests/differential/flows/user_decorator*.py`)."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ def outcome(method: Callable[[Any], object], flow: Flow) -> tuple[bool, object]:
 
 
 def test_the_upper_decorator_is_the_outer_one() -> None:
-    said: list[str] = []
+    lines: list[str] = []
 
     @user_step_decorator
     def upper(step_name: str, flow: Any, inputs: Any) -> Iterator[None]:
-        said.append("upper before")
+        lines.append("upper before")
         yield
-        said.append("upper after")
+        lines.append("upper after")
 
     class Lower(UserStepDecorator):
         def init(self, label: str = "lower") -> None:
             self.label = label
 
         def pre_step(self, step_name: str, flow: Any, inputs: Any = None) -> None:
-            said.append(f"{self.label} before {step_name}")
+            lines.append(f"{self.label} before {step_name}")
 
         def post_step(self, step_name: str, flow: Any, exception: Exception | None = None) -> None:
-            said.append(f"{self.label} after {exception}")
+            lines.append(f"{self.label} after {exception}")
 
     @upper
     @Lower(label="named")
     @Lower
     @step
     def start(self: Any) -> None:
-        said.append("step")
+        lines.append("step")
         raise ValueError("kept")
 
     assert callable(start) and start.is_step and start.__name__ == "start"
     assert outcome(start, Flow()) == (True, True)  # the error is kept, so `next` is called in its place
-    assert said == [
+    assert lines == [
         "upper before",
         "named before start",
         "lower before start",

@@ -1,4 +1,4 @@
-"""Airflow in two pages: reads a DAG file with stand-ins for Airflow's modules, and runs it with tasks that report what the reference says.
+"""Airflow in two pages: reads a DAG file with stand-ins for Airflow's modules, and runs it as the reference says.
 
 What it knows: operators and TaskFlow functions, `>>`, XComs and `.map`, `partial(…).expand(…)`, branches (a task is skipped if it is directly
 after a branch that did not choose it and comes after the chosen one in no way, as `SkipMixin.skip_all_except` has it), and the two trigger rules
@@ -54,13 +54,13 @@ class Node:
         return XCom(self)
 
     def after(self, *values: Any) -> None:
-        for each in values:
-            if isinstance(each, XCom):
-                self.upstream.append(each.node)
-            elif isinstance(each, Node):
-                self.upstream.append(each)
-            elif isinstance(each, (list, tuple)):
-                self.after(*each)
+        for value in values:
+            if isinstance(value, XCom):
+                self.upstream.append(value.node)
+            elif isinstance(value, Node):
+                self.upstream.append(value)
+            elif isinstance(value, (list, tuple)):
+                self.after(*value)
 
     def __rshift__(self, other: Any) -> Any:
         (other.node if isinstance(other, XCom) else other).after(self)
@@ -86,7 +86,7 @@ class Dag:
 
 
 class _Operator:
-    """BashOperator and KubernetesPodOperator: what they are called with is kept."""
+    """BashOperator and KubernetesPodOperator: they keep their arguments."""
 
     def __new__(cls, **settings: Any) -> Any:
         return Node(Dag.current, "operator", settings)
@@ -112,7 +112,7 @@ class _Empty:
 
 
 class _Function:
-    """What `@task` and `@task.branch` make."""
+    """The node that `@task` or `@task.branch` makes."""
 
     def __init__(self, kind: str, function: Any, settings: dict[str, Any]) -> None:
         self.kind, self.function, self.settings = kind, function, settings
@@ -140,7 +140,7 @@ _task.branch = lambda **settings: lambda function: _Function("branch", function,
 
 
 class Configuration:
-    """`airflow.configuration.conf`, as an installation has it that sets nothing."""
+    """`airflow.configuration.conf` of an installation without settings."""
 
     @staticmethod
     def getint(section: str, name: str, fallback: int) -> int:
@@ -158,8 +158,8 @@ class Skipped(Exception):
 
 @contextmanager
 def modules() -> Any:
-    """Lets what is inside import stand-ins for Airflow's modules."""
-    made: dict[str, types.ModuleType] = {}
+    """A context in which Airflow's modules are stand-ins."""
+    created: dict[str, types.ModuleType] = {}
     contents: dict[str, dict[str, Any]] = {
         "airflow.sdk": {"DAG": Dag, "Param": _Param, "task": _task}, "airflow.providers.standard.operators.bash": {"BashOperator": _Operator},
         "airflow.providers.standard.operators.empty": {"EmptyOperator": _Empty}, "airflow.configuration": {"conf": Configuration},
@@ -170,9 +170,9 @@ def modules() -> Any:
     for name, values in contents.items():
         parts = name.split(".")
         for end in range(1, len(parts) + 1):
-            made.setdefault(".".join(parts[:end]), types.ModuleType(".".join(parts[:end])))
-        vars(made[name]).update(values)
-    with mock.patch.dict(sys.modules, made):
+            created.setdefault(".".join(parts[:end]), types.ModuleType(".".join(parts[:end])))
+        vars(created[name]).update(values)
+    with mock.patch.dict(sys.modules, created):
         yield
 
 
@@ -187,11 +187,11 @@ def read(text: str) -> Dag:
 
 
 class Simulator:
-    """Runs one DAG file of a flow; `executed` is what ran."""
+    """Runs one DAG file of a flow; `executed` are its tasks."""
 
     def __init__(self, text: str, flow: Flow, fails: Executed | None = None) -> None:
         self.dag = read(text)
-        self.steps = {each.name: each for each in flow.steps}
+        self.steps = {step.name: step for step in flow.steps}
         self.fails = fails
         self.reached = set(executed(flow))
         self.executed: list[Executed] = []
@@ -202,8 +202,8 @@ class Simulator:
         """Returns the state of the run: success or failed."""
         waiting = list(self.dag.nodes.values())
         while waiting:
-            ready = [each for each in waiting if all(one.id in self.states for one in each.upstream)]
-            assert ready, f"tasks wait for ever: {[each.id for each in waiting]}"
+            ready = [node for node in waiting if all(one.id in self.states for one in node.upstream)]
+            assert ready, f"tasks wait for ever: {[node.id for node in waiting]}"
             for node in ready:
                 waiting.remove(node)
                 if node.id not in self.states:
@@ -211,13 +211,15 @@ class Simulator:
         leaves = [
             node.id
             for node in self.dag.nodes.values()
-            if not any(node in each.upstream for each in self.dag.nodes.values())
+            if not any(node in other.upstream for other in self.dag.nodes.values())
         ]
-        return "failed" if any(self.states[each] in ("failed", "upstream_failed") for each in leaves) else "success"
+        return (
+            "failed" if any(self.states[node_id] in ("failed", "upstream_failed") for node_id in leaves) else "success"
+        )
 
     def _state(self, node: Node) -> str:
-        before = [self.states[each.id] for each in node.upstream]
-        if any(each in ("failed", "upstream_failed") for each in before):
+        before = [self.states[node.id] for node in node.upstream]
+        if any(state in ("failed", "upstream_failed") for state in before):
             return "upstream_failed"
         if before and ("skipped" in before if node.rule == ALL else "success" not in before):
             return "skipped"
@@ -228,26 +230,26 @@ class Simulator:
             return "success"
         arguments, named = node.arguments
         with modules():
-            found = node.settings["function"](
-                *self._resolved(arguments), **{name: self._resolved(each) for name, each in named.items()}
+            result = node.settings["function"](
+                *self._resolved(arguments), **{name: self._resolved(value) for name, value in named.items()}
             )
         if node.kind == "branch":
-            self._choose(node, found)
-        self.values[node.id] = json.loads(json.dumps(found))
+            self._choose(node, result)
+        self.values[node.id] = json.loads(json.dumps(result))
         return "success"
 
     def _choose(self, node: Node, chosen: str) -> None:
-        after = [each for each in self.dag.nodes.values() if node in each.upstream]
-        assert chosen in [each.id for each in after], f"{chosen} is not directly after {node.id}"
+        after = [other for other in self.dag.nodes.values() if node in other.upstream]
+        assert chosen in [node.id for node in after], f"{chosen} is not directly after {node.id}"
         kept = {chosen}
         grown = True
         while grown:
-            more = {each.id for each in self.dag.nodes.values() if any(one.id in kept for one in each.upstream)} - kept
+            more = {node.id for node in self.dag.nodes.values() if any(one.id in kept for one in node.upstream)} - kept
             grown = bool(more)
             kept |= more
-        for each in after:
-            if each.id not in kept:
-                self.states[each.id] = "skipped"
+        for follower in after:
+            if follower.id not in kept:
+                self.states[follower.id] = "skipped"
 
     def _operator(self, node: Node) -> str:
         if node.over is None:
@@ -256,10 +258,10 @@ class Simulator:
         assert node.over.function is not None
         items = self.values.get(node.over.node.id)
         assert items is not None, f"{node.id} is mapped over nothing that was pushed"
-        return self._task(node, [node.over.function(each) for each in items], True) if items else "skipped"
+        return self._task(node, [node.over.function(item) for item in items], True) if items else "skipped"
 
     def _task(self, node: Node, commands: list[Any], mapped: bool) -> str:
-        found = []
+        results = []
         for command in commands:
             words = command.split() if isinstance(command, str) else command
             step, path = words[words.index("--step") + 1], words[words.index("--path") + 1]
@@ -268,9 +270,9 @@ class Simulator:
                 return "failed"
             self.executed.append((step, path))
             result = outcome(self.steps[step], path)
-            found.append(json.dumps(result) if isinstance(command, str) else result)
+            results.append(json.dumps(result) if isinstance(command, str) else result)
         if node.settings.get("do_xcom_push"):
-            self.values[node.id] = found if mapped else found[0]
+            self.values[node.id] = results if mapped else results[0]
         return "success"
 
     def _resolved(self, value: Any) -> Any:
@@ -278,5 +280,5 @@ class Simulator:
             assert value.function is None
             return self.values.get(value.node.id)
         if isinstance(value, (list, tuple)):
-            return type(value)(self._resolved(each) for each in value)
+            return type(value)(self._resolved(item) for item in value)
         return value

@@ -1,4 +1,4 @@
-"""DAG files of any flow do what the reference says, and are what Airflow reads."""
+"""DAG files of any flow agree with the reference, and Airflow accepts them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ AROUND: list[Callable[[Block], Block]] = [
 @pytest.mark.parametrize("around", AROUND, ids=range(len(AROUND)))
 @pytest.mark.parametrize("meeting", MEETINGS, ids=range(len(MEETINGS)))
 def test_a_step_where_ways_meet_runs_only_if_one_leads_there(meeting: Block, around: Callable[[Block], Block]) -> None:
-    """Each shape of a meeting, each way through it, in what may be around it: the run may pass by the step, or by the switches before it."""
+    """Each shape of a meeting, each way through it, in all surroundings: a run may skip the step, or its switches."""
     flow = flow_of(around(meeting))
     simulator = Simulator(emit(flow, scopes(flow), options_of("airflow"))[0].text, flow)
     assert simulator.run() == "success", simulator.states
@@ -67,7 +67,7 @@ def test_a_step_where_ways_meet_runs_only_if_one_leads_there(meeting: Block, aro
 
 
 def test_only_a_way_that_may_be_passed_by_has_a_task_of_its_own() -> None:
-    """A DAG holds no more tasks than the flow needs: none for a switch of which one way only goes round what the other does."""
+    """A DAG has only the tasks that the flow needs: none for a switch with a way that only skips the other."""
     plain = flow_of([("switch", ([STEP], 0)), ("switch", ([STEP, STEP], 1))])
     assert "EmptyOperator" not in emit(plain, scopes(plain), options_of("airflow"))[0].text
     meeting = flow_of([("meeting", ([STEP] * 3, 1, 1))])
@@ -86,9 +86,9 @@ def test_what_comes_after_a_failure_does_not_run(flow: Flow, data: st.DataObject
 @given(flows().filter(lambda flow: any(map(is_loop, flow.steps))))
 @settings(max_examples=10)
 def test_loops_are_refused(flow: Flow) -> None:
-    found = [each for each in check(flow, options_of("airflow")) if each.code == "FLOW530"]
-    assert len(found) == sum(map(is_loop, flow.steps))
-    assert all(each.span and each.why and each.how for each in found)
+    diagnostics = [diagnostic for diagnostic in check(flow, options_of("airflow")) if diagnostic.code == "FLOW530"]
+    assert len(diagnostics) == sum(map(is_loop, flow.steps))
+    assert all(diagnostic.span and diagnostic.why and diagnostic.how for diagnostic in diagnostics)
 
 
 @given(
@@ -101,8 +101,8 @@ def test_names_are_legal_and_never_collide(steps: list[str]) -> None:
     ids = [task_id(step, role) for step in steps for role in roles]
     variables = [variable(step, role) for step in steps for role in ("task", *roles[1:])]
     assert len(set(ids)) == len(ids) and len(set(variables)) == len(variables)
-    assert all(is_dag_id(each) or len(each) <= 250 for each in ids)
-    assert all(each.isascii() and each.isidentifier() for each in variables)
+    assert all(is_dag_id(name) or len(name) <= 250 for name in ids)
+    assert all(variable.isascii() and variable.isidentifier() for variable in variables)
 
 
 @pytest.mark.parametrize("how", ["kubernetes", "process"])
@@ -118,10 +118,10 @@ def test_hostile_texts_come_through(text: str, how: str, tmp_path: Path) -> None
     assert dag.settings.get("doc_md", "\n") == program.flow.doc + "\n"
     assert not dag.settings.get("doc_md", "").endswith(".md"), "Airflow would look for a file"
     start = dag.nodes["start"].settings
-    given = start["env" if how == "process" else "env_vars"]
-    safe = not any(each in text for each in ("{{", "{%", "{#", "$(")) and not text.endswith((".sh", ".json"))
-    assert given.get("A") == (text if safe else None)
-    assert given["FLOWC_PARAMETERS"] == "{{ encoded(params) }}"
+    environment = start["env" if how == "process" else "env_vars"]
+    safe = not any(mark in text for mark in ("{{", "{%", "{#", "$(")) and not text.endswith((".sh", ".json"))
+    assert environment.get("A") == (text if safe else None)
+    assert environment["FLOWC_PARAMETERS"] == "{{ encoded(params) }}"
     encoded = dag.settings["user_defined_macros"]["encoded"]({name: text})
     assert json.loads(base64.b64decode(encoded)) == {name: text}
     assert (dag.settings["schedule"], dag.settings["start_date"][1]) == ("0 * * * *", "Europe/Berlin")
@@ -160,14 +160,14 @@ class F(FlowSpec):
         "limits": {"memory": "500Mi", "nvidia.com/gpu": "1"},
     }
     assert container["envFrom"] == [{"secretRef": {"name": "store"}}, {"secretRef": {"name": "a"}}]
-    assert [each["mountPath"] for each in container["volumeMounts"]] == ["/flowc", "/metaflow_temp"]
-    assert pod["serviceAccountName"] == "me" and [each["name"] for each in pod["volumes"]] == ["flowc", "tmpfs"]
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/flowc", "/metaflow_temp"]
+    assert pod["serviceAccountName"] == "me" and [volume["name"] for volume in pod["volumes"]] == ["flowc", "tmpfs"]
     assert pod["initContainers"][0]["image"] == "r:1" and start["env_vars"]["TMPDIR"] == "/metaflow_temp"
     assert end["retries"] == 0
 
 
 @pytest.mark.parametrize(
-    ("base", "installation", "known"),
+    ("base", "installation", "known_as"),
     [
         ("http://localhost:8080", "", "localhost:8080"),
         ("https://airflow.example.com", "", "airflow.example.com"),
@@ -180,17 +180,18 @@ class F(FlowSpec):
     "rest", ["/dags/d/runs/r/tasks/t?try_number=1", "/dags/d/grid?dag_run_id=r&task_id=t&tab=logs"], ids=["3", "2"]
 )
 def test_runs_of_different_installations_have_different_ids(
-    base: str, installation: str, known: str, rest: str, tmp_path: Path
+    base: str, installation: str, known_as: str, rest: str, tmp_path: Path
 ) -> None:
     program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
-    given = read(spec_of(program, "airflow", airflow_installation=installation)[0].text).settings["default_args"][
+    environment = read(spec_of(program, "airflow", airflow_installation=installation)[0].text).settings["default_args"][
         "env_vars"
     ]
     context = {"dag": {"dag_id": "d"}, "run_id": "r", "ti": {"log_url": base + rest}}
     rendered = {
-        name: SandboxedEnvironment().from_string(given[name]).render(context) for name in ("FLOWC_RUN", "FLOWC_OWNER")
+        name: SandboxedEnvironment().from_string(environment[name]).render(context)
+        for name in ("FLOWC_RUN", "FLOWC_OWNER")
     }
-    assert rendered == {"FLOWC_RUN": f"d.r@{known}", "FLOWC_OWNER": f"airflow:{known}/d/r"}
+    assert rendered == {"FLOWC_RUN": f"d.r@{known_as}", "FLOWC_OWNER": f"airflow:{known_as}/d/r"}
 
 
 @pytest.mark.parametrize(
@@ -215,8 +216,8 @@ def test_runs_of_different_installations_have_different_ids(
 )
 def test_a_name_that_airflow_would_read_is_refused(name: str, tmp_path: Path) -> None:
     program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
-    (found,) = check(program.flow, options_of("airflow", airflow_installation=name))
-    assert (found.code, found.severity) == ("FLOW536", "error") and found.why and found.how
+    (diagnostic,) = check(program.flow, options_of("airflow", airflow_installation=name))
+    assert (diagnostic.code, diagnostic.severity) == ("FLOW536", "error") and diagnostic.why and diagnostic.how
     assert not list(check(program.flow, options_of("airflow", airflow_installation="Team-a_1.b:8080")))
 
 
@@ -240,7 +241,7 @@ class F(FlowSpec):
         pass
 """
     params = read(spec_of(program_of(source, tmp_path), "airflow")[0].text).settings["params"]
-    assert {name: (each.default, each.schema.get("type")) for name, each in params.items()} == {
+    assert {name: (parameter.default, parameter.schema.get("type")) for name, parameter in params.items()} == {
         "a": ((), "integer"), "b": ((None,), ["null", "string"]), "c": ((1.5,), "number"), "d": (({"x": 1},), None), "e": ((True,), "boolean"),
     }  # fmt: skip
 
@@ -265,7 +266,7 @@ class F(FlowSpec):
         pass
 """
     settings = read(spec_of(program_of(source, tmp_path), "airflow")[0].text).settings
-    assert {name: (each.default, each.schema.get("type")) for name, each in settings["params"].items()} == {
+    assert {name: (parameter.default, parameter.schema.get("type")) for name, parameter in settings["params"].items()} == {
         "a": (("",), ["null", "string"]), "b": ((None,), ["null", "string"]), "c": (("x",), "string"), "d": (("",), None),
     }  # fmt: skip
     encoded = settings["user_defined_macros"]["encoded"]
@@ -284,10 +285,13 @@ class F(FlowSpec):
 
 
 def test_helpers_are_tried_again_and_read_what_tasks_said_at_once(tmp_path: Path) -> None:
-    """A hiccup of Airflow in a task that only makes a list does not fail the run; the outcomes of a mapped task come with one request."""
+    """A passing fault of Airflow in a helper task does not fail the run.
+
+    One request reads all outcomes of a mapped task.
+    """
 
     class Lazy:
-        """Airflow's sequence of what the instances of a mapped task returned: each access is a request."""
+        """Airflow's sequence of the results of a mapped task. Each access is a request."""
 
         requests = 0
 
@@ -300,9 +304,11 @@ def test_helpers_are_tried_again_and_read_what_tasks_said_at_once(tmp_path: Path
             ]
 
     dag = read((Path(__file__).parents[2] / "golden" / "switch_in_foreach" / "SwitchInForeach_dag.py").read_text())
-    helpers = {name: each.settings for name, each in dag.nodes.items() if each.kind != "operator"}
+    helpers = {name: node.settings for name, node in dag.nodes.items() if node.kind != "operator"}
     assert set(helpers) == {"start.paths", "halve.items", "triple.items", "note.items"}
-    assert all(each["retries"] == 3 and 0 < each["retry_delay"].total_seconds() <= 60 for each in helpers.values())
+    assert all(
+        helper["retries"] == 3 and 0 < helper["retry_delay"].total_seconds() <= 60 for helper in helpers.values()
+    )
     switch = (
         read(spec_of(program_of(Path("tests/flows/switch.py").read_text(), tmp_path), "airflow")[0].text)
         .nodes["start.choice"]
@@ -361,7 +367,7 @@ class F(FlowSpec):
 
 
 @pytest.mark.parametrize(
-    ("outer", "inner", "found"),
+    ("outer", "inner", "texts"),
     [
         ("list(range(1024))", "[1]", []),
         ("list(range(1025))", "[1]", ["has 1025 tasks, more than Airflow's limit of 1024"]),
@@ -373,13 +379,18 @@ class F(FlowSpec):
     ],
 )
 def test_a_foreach_that_is_known_to_be_too_wide_is_refused(
-    outer: str, inner: str, found: list[str], tmp_path: Path
+    outer: str, inner: str, texts: list[str], tmp_path: Path
 ) -> None:
     program = program_of(NESTED.replace("OUTER", outer).replace("INNER", inner), tmp_path)
     options = replace(options_of("airflow"), widths=program.widths)
     diagnostics = list(check(program.flow, options))
-    assert len(diagnostics) == len(found) and all(text in each.what for each, text in zip(diagnostics, found))
-    assert all(each.code == "FLOW574" and each.severity == "error" and each.span for each in diagnostics)
+    assert len(diagnostics) == len(texts) and all(
+        text in diagnostic.what for diagnostic, text in zip(diagnostics, texts)
+    )
+    assert all(
+        diagnostic.code == "FLOW574" and diagnostic.severity == "error" and diagnostic.span
+        for diagnostic in diagnostics
+    )
     assert not list(check(program.flow, replace(options_of("airflow", max_map_length="5000"), widths=program.widths)))
 
 
@@ -400,7 +411,7 @@ class F(FlowSpec):
 
 
 @pytest.mark.parametrize(
-    ("attributes", "resources", "found"),
+    ("attributes", "resources", "expected"),
     [
         ("", "", []),
         ('secrets=["db"]', "", [("FLOW570", "error", "`secrets`")]),
@@ -417,20 +428,20 @@ class F(FlowSpec):
     ],
 )
 def test_what_a_process_cannot_have_is_said(
-    attributes: str, resources: str, found: list[tuple[str, str, str]], tmp_path: Path
+    attributes: str, resources: str, expected: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:
     flow = program_of(OF_PODS.replace("ATTRIBUTES", attributes).replace("RESOURCES", resources), tmp_path).flow
     diagnostics = list(check(flow, options_of("airflow", airflow_tasks="process")))
-    assert [(each.code, each.severity) for each in diagnostics] == [each[:2] for each in found]
+    assert [(diagnostic.code, diagnostic.severity) for diagnostic in diagnostics] == [entry[:2] for entry in expected]
     assert all(
         text in diagnostic.what and diagnostic.span and diagnostic.how
-        for diagnostic, (_, _, text) in zip(diagnostics, found)
+        for diagnostic, (_, _, text) in zip(diagnostics, expected)
     )
     assert not list(check(flow, options_of("airflow")))
 
 
 @pytest.mark.parametrize(
-    ("how", "given", "found"),
+    ("how", "options", "expected"),
     [
         ("process", {"kubernetes_conn_id": "k"}, ("FLOW572", "error")),
         ("kubernetes", {"airflow_python": "/opt/python"}, ("FLOW572", "error")),
@@ -443,13 +454,13 @@ def test_what_a_process_cannot_have_is_said(
     ],
 )
 def test_an_option_of_the_other_way_to_run_tasks_is_said(
-    how: str, given: dict[str, str], found: tuple[str, str], tmp_path: Path
+    how: str, options: dict[str, str], expected: tuple[str, str], tmp_path: Path
 ) -> None:
     flow = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path).flow
-    (one,) = check(flow, options_of("airflow", airflow_tasks=how, **given))
-    assert (one.code, one.severity) == found and f"`--{next(iter(given)).replace('_', '-')}`" in one.what
+    (one,) = check(flow, options_of("airflow", airflow_tasks=how, **options))
+    assert (one.code, one.severity) == expected and f"`--{next(iter(options)).replace('_', '-')}`" in one.what
     other = "kubernetes" if how == "process" else "process"
-    assert not list(check(flow, options_of("airflow", airflow_tasks=other, **given)))
+    assert not list(check(flow, options_of("airflow", airflow_tasks=other, **options)))
 
 
 def test_how_much_runs_at_a_time(tmp_path: Path) -> None:
@@ -460,7 +471,7 @@ def test_how_much_runs_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
-    """Airflow counts from before the pod is made: it may wait for a node, then for its images, and then run for as long as the step may."""
+    """Airflow's time limit starts before the pod exists, which may wait for a node and its images."""
     source = (
         OF_PODS.replace("ATTRIBUTES", "")
         .replace("@resources(RESOURCES)", "@timeout(seconds=600)")
@@ -476,7 +487,7 @@ def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["kubernetes", "process"])
 def test_exit_codes_of_a_task(how: str, tmp_path: Path) -> None:
-    """No code is a skip: BashOperator's own is 99. One forbids a retry, where there is one to forbid."""
+    """No exit code means a skip, as 99 does for BashOperator. One code forbids a retry, if there is one."""
     source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "RETRY").replace("resources,", "retry,")
     none = spec_of(program_of(source.replace("    RETRY\n", ""), tmp_path), "airflow", airflow_tasks=how)[0].text
     one = spec_of(program_of(source.replace("RETRY", "@retry(times=1)"), tmp_path), "airflow", airflow_tasks=how)[
@@ -496,11 +507,11 @@ def test_every_container_of_a_guaranteed_pod_requests_what_it_is_limited_to(runt
     spec = dag.nodes["start"].settings["pod_template_dict"]["spec"]
     containers = [*spec["containers"], *spec.get("initContainers", ())]
     assert len(containers) == (2 if runtime == "inject" else 1)
-    assert all(each["resources"]["requests"] == each["resources"]["limits"] for each in containers)
-    assert all({"cpu", "memory"} <= set(each["resources"]["limits"]) for each in containers)
+    assert all(container["resources"]["requests"] == container["resources"]["limits"] for container in containers)
+    assert all({"cpu", "memory"} <= set(container["resources"]["limits"]) for container in containers)
     assert containers[0]["resources"]["limits"] == {"cpu": "1", "memory": "500Mi", "ephemeral-storage": "2000Mi"}
     other = dag.nodes["end"].settings["pod_template_dict"]["spec"].get("initContainers", [])
-    assert all(each["resources"]["requests"] == {"cpu": "10m", "memory": "16Mi"} for each in other)
+    assert all(container["resources"]["requests"] == {"cpu": "10m", "memory": "16Mi"} for container in other)
 
 
 @pytest.mark.parametrize(
@@ -517,16 +528,20 @@ def test_airflows_own_container_of_a_guaranteed_pod_is_said(
         source = source.replace(
             f"    @step\n    def {step}(", f'    @kubernetes(qos="{qos}")\n    @step\n    def {step}('
         )
-    found = list(check(program_of(source, tmp_path).flow, options_of("airflow", airflow_tasks=how)))
-    assert [each.code for each in found if each.code != "FLOW571"] == codes
-    assert all("`outer`" in each.what and each.severity == "warning" for each in found if each.code == "FLOW575")
+    diagnostics = list(check(program_of(source, tmp_path).flow, options_of("airflow", airflow_tasks=how)))
+    assert [diagnostic.code for diagnostic in diagnostics if diagnostic.code != "FLOW571"] == codes
+    assert all(
+        "`outer`" in diagnostic.what and diagnostic.severity == "warning"
+        for diagnostic in diagnostics
+        if diagnostic.code == "FLOW575"
+    )
 
 
 def test_it_imports_nothing_of_flowc(tmp_path: Path) -> None:
     for file in (Path(__file__).parents[2] / "golden").rglob("*_dag.py"):
         tree = ast.parse(file.read_text())
-        modules = [each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
-        assert not any(each.startswith(("flowc", "metaflow")) for each in modules)
+        modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert not any(module.startswith(("flowc", "metaflow")) for module in modules)
 
 
 BROKEN = [
@@ -544,11 +559,11 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[each[2] for each in BROKEN])
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[case[2] for case in BROKEN])
 def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
     text = (Path(__file__).parents[2] / "golden" / "foreach" / "ForeachFlow_dag.py").read_text()
     assert good in text
-    assert any(message in each.message for each in validate("x_dag.py", text.replace(good, bad, 1)))
+    assert any(message in finding.message for finding in validate("x_dag.py", text.replace(good, bad, 1)))
 
 
 BROKEN_PODS = [
@@ -598,14 +613,14 @@ BROKEN_PODS = [
 ]
 
 
-@pytest.mark.parametrize(("good", "bad", "message"), BROKEN_PODS, ids=[each[2] for each in BROKEN_PODS])
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN_PODS, ids=[case[2] for case in BROKEN_PODS])
 def test_mistakes_of_pods_are_found(good: str, bad: str, message: str) -> None:
     text = (Path(__file__).parents[2] / "golden" / "decorated" / "Decorated_dag.py").read_text()
     assert good in text
     broken = text.replace(good, bad, 1)
-    (found,) = validate("x_dag.py", broken)
-    assert message in found.message
-    assert found.place == f"line {1 + broken[: broken.index(bad)].count(chr(10))}"
+    (finding,) = validate("x_dag.py", broken)
+    assert message in finding.message
+    assert finding.place == f"line {1 + broken[: broken.index(bad)].count(chr(10))}"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Argo's controller in a page: runs a WorkflowTemplate's DAGs as its documentation says, with tasks that report what the reference says.
+"""Argo's controller on one page: runs a WorkflowTemplate's DAGs as documented, with the reference's outcomes.
 
 What it knows: `depends` (read once all tasks in it have ended; a plain name is Succeeded, Skipped or Daemoned), `when`, `withSequence` by count,
 input and output parameters, `valueFrom.expression` of one conditional, recursion, `templateDefaults` (ignored: nothing here is a container).
@@ -19,12 +19,12 @@ _TAG = re.compile(r"\{\{(.+?)\}\}")
 
 
 class Simulator:
-    """Runs one manifest of a flow; `executed` is what ran."""
+    """Runs one manifest of a flow; `executed` are its tasks."""
 
     def __init__(self, manifest: str, flow: Flow, fails: Executed | None = None) -> None:
-        self.spec = next(each for each in documents(manifest) if each["kind"] == "WorkflowTemplate")["spec"]
-        self.templates = {each["name"]: each for each in self.spec["templates"]}
-        self.steps = {each.name: each for each in flow.steps}
+        self.spec = next(document for document in documents(manifest) if document["kind"] == "WorkflowTemplate")["spec"]
+        self.templates = {template["name"]: template for template in self.spec["templates"]}
+        self.steps = {step.name: step for step in flow.steps}
         self.fails = fails
         self.executed: list[Executed] = []
 
@@ -34,31 +34,31 @@ class Simulator:
 
     def _template(self, name: str, inputs: dict[str, str]) -> tuple[str, dict[str, str]]:
         template = self.templates[name]
-        wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
-        assert wanted == set(inputs), f"{name} is given {inputs}"
+        declared = {parameter["name"] for parameter in template.get("inputs", {}).get("parameters", [])}
+        assert declared == set(inputs), f"{name} is given {inputs}"
         scope = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
         if "dag" in template:
             return self._dag(template, scope)
-        arguments = [self._filled(each, scope) for each in template["container"]["args"]]
+        arguments = [self._filled(argument, scope) for argument in template["container"]["args"]]
         step, path = arguments[arguments.index("--step") + 1], arguments[arguments.index("--path") + 1]
         assert (step, path) not in self.executed, f"{step} ran twice at {path}"
         if (step, path) == self.fails:
             return "Failed", {}
         self.executed.append((step, path))
-        found = outcome(self.steps[step], path)
+        reported = outcome(self.steps[step], path)
         outputs = {}
-        for each in template.get("outputs", {}).get("parameters", []):
-            folder, _, file = each["valueFrom"]["path"].rpartition("/")
+        for parameter in template.get("outputs", {}).get("parameters", []):
+            folder, _, file = parameter["valueFrom"]["path"].rpartition("/")
             assert f"files:{folder}" in arguments
-            outputs[each["name"]] = str(found[file])
+            outputs[parameter["name"]] = str(reported[file])
         return "Succeeded", outputs
 
     def _dag(self, template: dict[str, Any], scope: dict[str, str]) -> tuple[str, dict[str, str]]:
         phases: dict[str, str] = {}
         waiting = list(template["dag"]["tasks"])
         while waiting:
-            ready = [each for each in waiting if set(_names(each.get("depends", ""))) <= set(phases)]
-            assert ready, f"tasks wait for ever: {[each['name'] for each in waiting]}"
+            ready = [task for task in waiting if set(_names(task.get("depends", ""))) <= set(phases)]
+            assert ready, f"tasks wait for ever: {[task['name'] for task in waiting]}"
             for task in ready:
                 waiting.remove(task)
                 name = task["name"]
@@ -73,8 +73,8 @@ class Simulator:
         if "Failed" in phases.values():
             return "Failed", {}
         outputs = {
-            each["name"]: self._expression(each["valueFrom"]["expression"], scope)
-            for each in template.get("outputs", {}).get("parameters", [])
+            parameter["name"]: self._expression(parameter["valueFrom"]["expression"], scope)
+            for parameter in template.get("outputs", {}).get("parameters", [])
         }
         return "Succeeded", outputs
 
@@ -87,26 +87,28 @@ class Simulator:
             return self._call(task, scope)
         count = self._filled(task["withSequence"]["count"], scope)
         assert count.isdigit(), f"{task['name']}: the count is {count}"
-        found = [self._call(task, {**scope, "item": str(index)})[0] for index in range(int(count))]
-        return ("Failed" if "Failed" in found else "Succeeded" if found else "Skipped"), {}
+        outcomes = [self._call(task, {**scope, "item": str(index)})[0] for index in range(int(count))]
+        return ("Failed" if "Failed" in outcomes else "Succeeded" if outcomes else "Skipped"), {}
 
     def _call(self, task: dict[str, Any], scope: dict[str, str]) -> tuple[str, dict[str, str]]:
-        given = task.get("arguments", {}).get("parameters", [])
-        return self._template(task["template"], {each["name"]: self._filled(each["value"], scope) for each in given})
+        parameters = task.get("arguments", {}).get("parameters", [])
+        return self._template(
+            task["template"], {parameter["name"]: self._filled(parameter["value"], scope) for parameter in parameters}
+        )
 
     def _filled(self, text: str, scope: dict[str, str]) -> str:
         return _TAG.sub(lambda tag: scope.get(tag[1], tag[0]), text)
 
     def _expression(self, text: str, scope: dict[str, str]) -> str:
         condition, _, ways = text.partition(" ? ")
-        name, _, wanted = condition.partition(" == ")
+        name, _, value = condition.partition(" == ")
         first, _, second = ways.partition(" : ")
-        chosen = first if scope.get(name) == wanted.strip("'") else second
+        chosen = first if scope.get(name) == value.strip("'") else second
         return scope[re.sub(r"\['(.*?)'\]", r".\1", chosen)]
 
 
 def _names(depends: str) -> list[str]:
-    return [each.partition(".")[0] for each in re.findall(r"[-.\w]+", depends)]
+    return [word.partition(".")[0] for word in re.findall(r"[-.\w]+", depends)]
 
 
 def _holds(depends: str, phases: dict[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""WorkflowTemplates of any flow do what the reference says, and are what Argo takes."""
+"""WorkflowTemplates of any flow agree with the reference, and Argo accepts them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import yaml
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import scopes
+from flowc.targets.argo.dags import Dags, sizes
 from flowc.targets.argo.emit import check, check_spec, emit
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
 from flowc.targets.argo.pods import RETRIED
@@ -33,13 +34,20 @@ STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_siz
 @settings(deadline=None)
 def test_a_run_does_what_the_reference_says(flow: Flow) -> None:
     text = emit(flow, scopes(flow), options_of("argo"))[0].text
-    findings = [each.message for each in validate("x.argo.yaml", text)]
-    assert not [each for each in findings if "more than 200" not in each], (
+    findings = [finding.message for finding in validate("x.argo.yaml", text)]
+    assert not [finding for finding in findings if "more than 200" not in finding], (
         "a random flow may have more steps than Argo 4 takes"
     )
     simulator = Simulator(text, flow)
     assert simulator.run() == "Succeeded"
     assert sorted(simulator.executed) == executed(flow)
+
+
+@given(flows(depth=3))
+@settings(deadline=None)
+def test_the_sizes_of_dags_are_known_without_making_them(flow: Flow) -> None:
+    dags = Dags(flow).flow(scopes(flow))
+    assert sorted(sizes(scopes(flow), flow.by_name)) == sorted(len(dag["tasks"]) for dag in dags)
 
 
 @given(flows(depth=2), st.data())
@@ -60,7 +68,10 @@ def test_names_are_legal_and_never_collide(steps: list[str]) -> None:
         assert (
             len(name) <= 128
             and name.strip("-") == name
-            and all(each.isascii() and (each.islower() or each.isdigit() or each == "-") for each in name)
+            and all(
+                character.isascii() and (character.islower() or character.isdigit() or character == "-")
+                for character in name
+            )
         )
 
 
@@ -86,7 +97,7 @@ def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
     assert template["metadata"]["annotations"].get("workflows.argoproj.io/description", "") == program.flow.doc
     value = template["spec"]["arguments"]["parameters"][0]["value"]
     assert value == ("<default>" if "{{" in text else text)
-    env = {each["name"]: each["value"] for each in _template(template, "start")["container"]["env"]}
+    env = {variable["name"]: variable["value"] for variable in _template(template, "start")["container"]["env"]}
     assert env.get("A", text) == text
     assert ("A" in env) == ("{{" not in text and "$(" not in text)
     assert env["FLOWC_PARAMETERS"] == '{{=sprig.b64enc(toJson({"p-q": workflow.parameters["p-q"]}))}}'
@@ -94,8 +105,8 @@ def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
 
 
 def _template(manifest: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in manifest["spec"]["templates"] if each["name"] == name)
-    return found
+    template: dict[str, Any] = next(template for template in manifest["spec"]["templates"] if template["name"] == name)
+    return template
 
 
 def test_decorators(tmp_path: Path) -> None:
@@ -135,11 +146,11 @@ class F(FlowSpec):
     assert container["envFrom"] == [{"secretRef": {"name": name}} for name in ("store", "a", "b")]
     assert container["command"] == ["python3.11", "-S", "/flowc/__main__.py"]
     assert container["securityContext"] == {"runAsUser": 1000} and container["ports"] == [{"containerPort": 80}]
-    assert {each["name"]: each["value"] for each in container["env"]} == {
+    assert {variable["name"]: variable["value"] for variable in container["env"]} == {
         "TMPDIR": "/metaflow_temp",
         "FLOWC_ATTEMPT": "{{retries}}",
     }
-    assert [each["mountPath"] for each in container["volumeMounts"]] == ["/dev/shm", "/metaflow_temp", "/data"]
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/dev/shm", "/metaflow_temp", "/data"]
     assert (
         start["serviceAccountName"] == "me"
         and start["tolerations"] == [{"operator": "Exists"}]
@@ -229,8 +240,8 @@ def test_a_schedule_keeps_what_ended_and_starts_what_was_missed(tmp_path: Path) 
 
 def test_a_name_that_is_no_label_is_not_made_one(tmp_path: Path) -> None:
     program = program_of(SCHEDULED.replace("class F(", "class Größe_("), tmp_path)
-    for each in documents(spec_of(program, "argo")[0].text):
-        assert set(each["metadata"]["labels"]) == {"app.kubernetes.io/name", "app.kubernetes.io/managed-by"}
+    for document in documents(spec_of(program, "argo")[0].text):
+        assert set(document["metadata"]["labels"]) == {"app.kubernetes.io/name", "app.kubernetes.io/managed-by"}
 
 
 def test_every_container_states_its_resources(tmp_path: Path) -> None:
@@ -279,18 +290,24 @@ class F(FlowSpec):
 """
 
 
-@pytest.mark.parametrize(("given", "inside", "outside"), [("", "94", "96"), ("500", "500", "500"), ("0", None, None)])
+@pytest.mark.parametrize(("limit", "inside", "outside"), [("", "94", "96"), ("500", "500", "500"), ("0", None, None)])
 def test_a_loop_knows_how_often_argo_lets_it_go_round(
-    given: str, inside: str | None, outside: str | None, tmp_path: Path
+    limit: str, inside: str | None, outside: str | None, tmp_path: Path
 ) -> None:
-    """Of 100 levels, a foreach body of several steps takes one, and a `retryStrategy` another."""
+    """Argo allows 100 levels. A foreach body of several steps takes one, and so does a `retryStrategy`."""
     program = program_of(LOOPS, tmp_path)
-    manifest = documents(spec_of(program, "argo", max_visits=given)[0].text)[0]
-    for step, wanted in (("inside", inside), ("outside", outside), ("end", None)):
-        env = {each["name"]: each["value"] for each in _template(manifest, step)["container"].get("env", [])}
-        assert env.get("FLOWC_MAX_VISITS") == wanted
-    said = [each for each in check(program.flow, options_of("argo", max_visits=given)) if each.code == "FLOW554"]
-    assert [each.severity for each in said] == ([] if given else ["warning", "warning"])
+    manifest = documents(spec_of(program, "argo", max_visits=limit)[0].text)[0]
+    for step, visits in (("inside", inside), ("outside", outside), ("end", None)):
+        env = {
+            variable["name"]: variable["value"] for variable in _template(manifest, step)["container"].get("env", [])
+        }
+        assert env.get("FLOWC_MAX_VISITS") == visits
+    diagnostics = [
+        diagnostic
+        for diagnostic in check(program.flow, options_of("argo", max_visits=limit))
+        if diagnostic.code == "FLOW554"
+    ]
+    assert [diagnostic.severity for diagnostic in diagnostics] == ([] if limit else ["warning", "warning"])
 
 
 @pytest.mark.parametrize(
@@ -300,16 +317,16 @@ def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(
     steps: int, codes: list[str], tmp_path: Path
 ) -> None:
     middle = "".join(
-        f"    @step\n    def s{each}(self):\n        self.next(self.s{each + 1})\n\n" for each in range(steps)
+        f"    @step\n    def s{number}(self):\n        self.next(self.s{number + 1})\n\n" for number in range(steps)
     )
     last = f"    @step\n    def s{steps}(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
     start = "    @step\n    def start(self):\n        self.next(self.s0)\n\n"
     program = program_of(f"from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n{start}{middle}{last}", tmp_path)
     long = "registry.example.com/" + "a-team-of-many-people/" * 6 + "image:1"
     options = options_of("argo", image=long)
-    assert [each.code for each in check(program.flow, options)] == []
+    assert [diagnostic.code for diagnostic in check(program.flow, options)] == []
     spec = emit(program.flow, program.scope, options)
-    assert [each.code for each in check_spec(program.flow, options, lambda: spec)] == codes
+    assert [diagnostic.code for diagnostic in check_spec(program.flow, options, lambda: spec)] == codes
 
 
 BROKEN = [
@@ -351,20 +368,20 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[each[2] for each in BROKEN])
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[case[2] for case in BROKEN])
 def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
     text = (Path(__file__).parents[2] / "golden" / "foreach" / "foreachflow.argo.yaml").read_text()
     assert good in text
-    found = list(validate("x.argo.yaml", text.replace(good, bad, 1)))
-    assert any(message in each.place + each.message for each in found), found
+    findings = list(validate("x.argo.yaml", text.replace(good, bad, 1)))
+    assert any(message in finding.place + finding.message for finding in findings), findings
 
 
 def test_a_circle_is_found() -> None:
     text = (Path(__file__).parents[2] / "golden" / "linear" / "linear.argo.yaml").read_text()
-    found = list(
+    findings = list(
         validate("x.argo.yaml", text.replace("template: start\n", "template: start\n        depends: end\n", 1))
     )
-    assert any("wait for each other" in each.message for each in found)
+    assert any("wait for each other" in finding.message for finding in findings)
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: 1\na: 2", "\t", "kind: WorkflowTemplate", "{1: 2}"])

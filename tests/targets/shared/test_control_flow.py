@@ -1,4 +1,4 @@
-"""What each step waits for: by example, and by a scheduler that knows nothing else and runs what the reference runs."""
+"""The steps that each step waits for: examples, and a scheduler that knows nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEP = ("step", None)
 
 
 def needs_of(*block: tuple[str, Any]) -> dict[str, Need]:
-    """What each step needs of the flow `start → block → end`, whose steps are numbered from the last to the first."""
+    """Returns the needs of each step in the flow `start → block → end`, whose steps are numbered from the last."""
     flow = flow_of(list(block))
     return needs(scopes(flow), flow.by_name)
 
@@ -31,27 +31,27 @@ def test_steps_in_a_row() -> None:
 
 
 def test_a_join_needs_every_branch() -> None:
-    found = needs_of(("branches", [[STEP], [STEP]]))
-    assert found["step_3"] == [[[Edge("split_2")]]]
-    assert found["join_1"] == [[[Edge("step_3")], [Edge("step_4")]]]
+    needed = needs_of(("branches", [[STEP], [STEP]]))
+    assert needed["step_3"] == [[[Edge("split_2")]]]
+    assert needed["join_1"] == [[[Edge("step_3")], [Edge("step_4")]]]
 
 
 def test_what_follows_a_switch_needs_any_of_its_ways() -> None:
-    found = needs_of(("switch", ([[STEP]], 0)))  # its other case goes straight to what follows
-    assert found["step_1"] == [[[Edge("switch0_2", "step_1")]]]
-    assert found["end"] == [[[Edge("switch0_2", "end")]], [[Edge("step_1")]]]
+    needed = needs_of(("switch", ([[STEP]], 0)))  # its other case goes straight to what follows
+    assert needed["step_1"] == [[[Edge("switch0_2", "step_1")]]]
+    assert needed["end"] == [[[Edge("switch0_2", "end")]], [[Edge("step_1")]]]
 
 
 def test_the_body_of_a_foreach_begins_with_nothing_and_its_join_needs_all_items() -> None:
-    found = needs_of(("foreach", ([STEP, STEP], 2)))
-    assert found["step_4"] == []
-    assert found["step_3"] == [[[Edge("step_4")]]]
-    assert found["join_1"] == [[[Edge("step_3", foreach="foreach2_2")]]]
+    needed = needs_of(("foreach", ([STEP, STEP], 2)))
+    assert needed["step_4"] == []
+    assert needed["step_3"] == [[[Edge("step_4")]]]
+    assert needed["join_1"] == [[[Edge("step_3", foreach="foreach2_2")]]]
 
 
 def test_a_foreach_that_ends_in_a_switch_ends_with_any_of_its_ways() -> None:
-    found = needs_of(("foreach", ([("switch", ([[STEP], [STEP]], 0))], 2)))
-    assert found["join_1"] == [[[Edge("step_3", foreach="foreach2_2"), Edge("step_4", foreach="foreach2_2")]]]
+    needed = needs_of(("foreach", ([("switch", ([[STEP], [STEP]], 0))], 2)))
+    assert needed["join_1"] == [[[Edge("step_3", foreach="foreach2_2"), Edge("step_4", foreach="foreach2_2")]]]
 
 
 def test_a_loop_does_not_choose_its_next_visit_from_outside() -> None:
@@ -71,10 +71,10 @@ def test_a_loop_with_two_ways_on_chooses_between_them() -> None:
 @given(flows())
 def test_every_step_needs_something_of_its_own_scope_but_the_entries(flow: ir.Flow) -> None:
     scope = scopes(flow)
-    found = needs(scope, flow.by_name)
+    needed = needs(scope, flow.by_name)
     bodies = {node.body.entry for _, node, _ in walk(scope) if isinstance(node, ir.ForEach)}
-    assert sorted(found) == sorted(step.name for step in flow.steps)
-    assert {name for name, need in found.items() if not need} == {flow.start, *bodies}
+    assert sorted(needed) == sorted(step.name for step in flow.steps)
+    assert {name for name, need in needed.items() if not need} == {flow.start, *bodies}
 
 
 @settings(deadline=None)
@@ -95,21 +95,21 @@ def test_a_scheduler_that_knows_only_needs_runs_what_the_reference_runs(flow: ir
 
 
 def index_of(path: str) -> int | None:
-    """The place of a path's task in its foreach, as the trace of the reference names it."""
+    """Returns the name of the path's item in its foreach, as in the reference's trace."""
     place = path.partition("~")[0].split(".")[-1]
     return None if place == "-" else int(place)
 
 
 def flat(trace: list[Any]) -> set[tuple[str, Any]]:
     """The tasks of a trace, in which each branch is a list of its own."""
-    return {task for each in trace for task in (flat(each) if isinstance(each, list) else {each})}
+    return {task for part in trace for task in (flat(part) if isinstance(part, list) else {part})}
 
 
 def schedule(flow: ir.Flow, random: Any) -> Any:
-    """Yields the tasks of a run, in one of the orders that what steps need allows."""
+    """Yields the tasks of a run in one of the possible orders."""
     steps = flow.by_name
     scope = scopes(flow)
-    found = needs(scope, steps)
+    needed = needs(scope, steps)
     around = dict(surrounding(scope))
     chosen: dict[Executed, str] = {}  # task that has ended → the step that its switch chose, or ""
     items: dict[Executed, list[str]] = {}  # task of a foreach → the paths of its items
@@ -133,11 +133,11 @@ def schedule(flow: ir.Flow, random: Any) -> Any:
         return all(any(has_come(edge, item) for edge in edges) for item in items[foreach, path])
 
     def is_ready(step: str, path: str) -> bool:
-        return not found[step] or any(all(any_has_come(edges, path) for edges in way) for way in found[step])
+        return not needed[step] or any(all(any_has_come(edges, path) for edges in way) for way in needed[step])
 
     while True:
-        known = [(step, path) for step in steps for path in paths(step)]
-        ready = [task for task in known if task not in chosen and is_ready(*task)]
+        tasks = [(step, path) for step in steps for path in paths(step)]
+        ready = [task for task in tasks if task not in chosen and is_ready(*task)]
         if not ready:
             return
         step, path = random.choice(ready)
@@ -159,8 +159,8 @@ def surrounding(scope: ir.Scope, foreaches: tuple[str, ...] = ()) -> Any:
         yield node.step, foreaches
         match node:
             case ir.Branches(scopes=several):
-                for each in several:
-                    yield from surrounding(each, foreaches)
+                for nested in several:
+                    yield from surrounding(nested, foreaches)
             case ir.ForEach(body=body):
                 yield from surrounding(body, (*foreaches, node.step))
             case _:

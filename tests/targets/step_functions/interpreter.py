@@ -35,7 +35,10 @@ BUCKET, REGION = "data", "us-east-1"
 
 
 class Engine:
-    """The services of one account. `started` is what the jobs of the last run were: (step, path), sorted; `jobs` is each one's environment."""
+    """The services of one account.
+
+    `started` are the jobs of the last run as (step, path), sorted; `jobs` their environments.
+    """
 
     def __init__(self) -> None:
         self.clients = {
@@ -62,22 +65,22 @@ class Engine:
         return sorted(self.jobs)
 
     def run(
-        self, flow: Flow, files: tuple[SpecFile, ...], given: str = "{}", chosen: dict[str, str] | None = None
+        self, flow: Flow, files: tuple[SpecFile, ...], text: str = "{}", chosen: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """Deploys the files, runs the machine with the input `given`, and returns what DescribeExecution says of it.
+        """Deploys the files, runs the machine with the input `text`, and returns the answer of DescribeExecution.
 
         `chosen` maps a switch to what it reports as `next`, whatever the reference says.
         """
         self.flow, self.jobs, self.chosen = flow, {}, chosen or {}
         self.count += 1
-        texts = {each.name.partition(".")[2]: each.text for each in files}
+        texts = {file.name.partition(".")[2]: file.text for file in files}
         for definition in json.loads(texts["batch.json"]):
             self.clients["batch"].register_job_definition(**definition)
         machine = self.clients["stepfunctions"].create_state_machine(
             name=f"machine-{self.count}", definition=texts["asl.json"], roleArn=self.role
         )["stateMachineArn"]
         execution = self.clients["stepfunctions"].start_execution(
-            stateMachineArn=machine, name=f"run-{self.count}", input=given
+            stateMachineArn=machine, name=f"run-{self.count}", input=text
         )["executionArn"]
         deadline = time.monotonic() + 60
         while (state := self.clients["stepfunctions"].describe_execution(executionArn=execution))[
@@ -90,7 +93,9 @@ class Engine:
     def job(self, job: Any) -> None:
         """Stands for the container of a Batch job."""
         command = job._add_parameters_to_command(job._get_container_property("command", []))
-        environment = {each["name"]: each["value"] for each in job._get_container_property("environment", [])}
+        environment = {
+            variable["name"]: variable["value"] for variable in job._get_container_property("environment", [])
+        }
         job.job_started_at, job.status = datetime.now(), "RUNNING"
         try:
             step, path = command[command.index("--step") + 1], command[command.index("--path") + 1]
@@ -98,14 +103,14 @@ class Engine:
                 assert (step, path) not in self.jobs, f"{step} ran twice at {path}"
                 self.jobs[step, path] = environment
             assert self.flow is not None
-            found = outcome(next(each for each in self.flow.steps if each.name == step), path)
+            result = outcome(next(candidate for candidate in self.flow.steps if candidate.name == step), path)
             if step in self.chosen:
-                found = {"next": self.chosen[step], "path": path}
+                result = {"next": self.chosen[step], "path": path}
             place = f"root/{environment['FLOWC_FLOW']}/runs/{environment['FLOWC_RUN']}/{step}/{path}"
             for index, argument in enumerate(command):
                 if argument == "--report":
                     kind = command[index + 1]
-                    body = found["paths"] if kind == "paths" else found
+                    body = result["paths"] if kind == "paths" else result
                     name = {"paths": "paths", "store": "outcome"}[kind]
                     self.clients["s3"].put_object(Bucket=BUCKET, Key=f"{place}.{name}.json", Body=json.dumps(body))
             job._mark_stopped(success=True)
@@ -123,9 +128,9 @@ def engine() -> Iterator[Engine]:
         mended(),
         mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
     ):
-        made = Engine()
-        with mock.patch.object(batch_models.Job, "run", lambda job: made.job(job)):
-            yield made
+        created = Engine()
+        with mock.patch.object(batch_models.Job, "run", lambda job: created.job(job)):
+            yield created
 
 
 class GrowingTable(dict[str, Any]):
@@ -151,7 +156,7 @@ def _init(self: Any, *arguments: Any, **named: Any) -> None:
 
 
 def mended() -> Any:
-    """A context in which moto has what it lacks."""
+    """A context that adds to moto what it lacks."""
     stack = ExitStack()
     stack.enter_context(
         mock.patch.multiple(
@@ -184,8 +189,10 @@ def _operation(self: Any, service: str | None, action: str | None) -> Any:
     name = self._get_boto_service_name(service)
     if name not in _models:
         _models[name] = Session().get_service_model(name)
-    wanted = self._get_boto_service_action(action).replace("_", "").lower()
-    return _models[name].operation_model(next(each for each in _models[name].operation_names if each.lower() == wanted))
+    lowered = self._get_boto_service_action(action).replace("_", "").lower()
+    return _models[name].operation_model(
+        next(operation for operation in _models[name].operation_names if operation.lower() == lowered)
+    )
 
 
 def _normalise_parameters(

@@ -1,4 +1,4 @@
-"""What a spec no longer has is deleted by the command that `compile` names, tried on moto."""
+"""The command that `compile` names deletes an object that the spec no longer has, tried on moto."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ ROLE = "arn:aws:iam::123456789012:role/flows"
 
 
 def call(how: str) -> None:
-    """Does what the command of AWS does that stands in backquotes."""
+    """Does what the AWS command in backquotes does."""
     (command,) = re.findall(r"`aws ([^`]*)`", how)
-    service, name, *given = shlex.split(command)
+    service, name, *options = shlex.split(command)
     client: Any = boto3.client(service, region_name="eu-west-1")
     operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[name.replace("-", "_")])
-    members = {f"--{xform_name(each, '-')}": each for each in operation.input_shape.members}
+    members = {f"--{xform_name(member, '-')}": member for member in operation.input_shape.members}
     getattr(client, name.replace("-", "_"))(
-        **{members[option]: value for option, value in zip(given[::2], given[1::2])}
+        **{members[option]: value for option, value in zip(options[::2], options[1::2])}
     )
 
 
 @mock_aws
 def test_what_stays_is_deleted(tmp_path: Path) -> None:
     program = program_of(FLOW, tmp_path)
-    spec = {each.name: each.text for each in spec_of(program, "step-functions")}
+    spec = {file.name: file.text for file in spec_of(program, "step-functions")}
     machines = boto3.client("stepfunctions", region_name="eu-west-1")
     schedules = boto3.client("scheduler", region_name="eu-west-1")
     arn = machines.create_state_machine(name="Hello", definition=spec["Hello.asl.json"], roleArn=ROLE)[

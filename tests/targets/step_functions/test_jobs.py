@@ -1,4 +1,4 @@
-"""What a Batch job's command does in its container: fetches the shim from the datastore, and becomes it. Real processes, a real S3 server."""
+"""A Batch job's command in its container: it fetches the shim from a real S3 server and runs it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def job(definition: dict[str, Any], path: str, environment: dict[str, str]) -> s
     env = {
         "PATH": os.environ["PATH"],
         **environment,
-        **{each["name"]: each["value"] for each in container["environment"]},
+        **{variable["name"]: variable["value"] for variable in container["environment"]},
     }
     return subprocess.run([sys._base_executable, "-S", *command[1:]], env=env, capture_output=True, text=True)  # type: ignore[attr-defined]
 
@@ -36,7 +36,9 @@ def test_a_run_of_jobs(tmp_path: Path, s3: S3Server) -> None:
     package = build(program.flow, program.scope, program.files)
     prefix = tmp_path.name
     files = spec_of(program, "step-functions", store=f"s3://{BUCKET}/{prefix}", code=package.digest)
-    definitions = {each["jobDefinitionName"].split("-")[-2]: each for each in json.loads(files[1].text)}
+    definitions = {
+        definition["jobDefinitionName"].split("-")[-2]: definition for definition in json.loads(files[1].text)
+    }
     environment = {**s3.environment, "FLOWC_RUN": "r"}
 
     missing = job(definitions["start"], "-", environment)
@@ -44,9 +46,9 @@ def test_a_run_of_jobs(tmp_path: Path, s3: S3Server) -> None:
 
     client = s3.client()
     runtime = next(
-        each["value"]
-        for each in definitions["start"]["containerProperties"]["environment"]
-        if each["name"] == "FLOWC_RUNTIME"
+        variable["value"]
+        for variable in definitions["start"]["containerProperties"]["environment"]
+        if variable["name"] == "FLOWC_RUNTIME"
     )
     client.put_object(Bucket=BUCKET, Key=runtime.partition(f"{BUCKET}/")[2], Body=archive())
     client.put_object(
@@ -60,5 +62,5 @@ def test_a_run_of_jobs(tmp_path: Path, s3: S3Server) -> None:
                 "Body"
             ].read()
             assert json.loads(report) == ["0", "1", "2"]
-    found = dump(f"s3://{BUCKET}/{prefix}", env=s3.environment)
-    assert found["join"][0]["artifacts"]["word"]["repr"] == "'aabbcc'"
+    dumped = dump(f"s3://{BUCKET}/{prefix}", env=s3.environment)
+    assert dumped["join"][0]["artifacts"]["word"]["repr"] == "'aabbcc'"

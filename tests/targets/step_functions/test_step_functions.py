@@ -1,4 +1,4 @@
-"""State machines of any flow do what the reference says on a real interpreter, and are what AWS takes."""
+"""State machines of any flow agree with the reference on a real interpreter, and AWS accepts them."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Engine]:
-    with engine() as made:
-        yield made
+    with engine() as started:
+        yield started
 
 
-def emitted(flow: Flow, **given: str) -> Any:
-    return emit(flow, scopes(flow), options_of("step-functions", store=f"s3://{BUCKET}/root", **given))
+def emitted(flow: Flow, **options: str) -> Any:
+    return emit(flow, scopes(flow), options_of("step-functions", store=f"s3://{BUCKET}/root", **options))
 
 
 @pytest.mark.slow
@@ -60,11 +60,11 @@ def emitted(flow: Flow, **given: str) -> Any:
 )
 def test_a_run_does_what_the_reference_says(aws: Engine, flow: Flow) -> None:
     files = emitted(flow)
-    for each in files:
-        assert not list(validate(each.name, each.text))
-    assert not list(together({each.name: each.text for each in files}))
-    found = aws.run(flow, files)
-    assert found["status"] == "SUCCEEDED", (found.get("error"), found.get("cause"))
+    for file in files:
+        assert not list(validate(file.name, file.text))
+    assert not list(together({file.name: file.text for file in files}))
+    execution = aws.run(flow, files)
+    assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
     assert aws.started == executed(flow)
 
 
@@ -76,7 +76,7 @@ def test_the_table_of_jobs_may_grow_while_it_is_read() -> None:
 
     gc.callbacks.append(another_thread)
     try:
-        assert [key for key, _ in table.items()] and [(each,) for each in table.values()]
+        assert [key for key, _ in table.items()] and [(entry,) for entry in table.values()]
     finally:
         gc.callbacks.remove(another_thread)
 
@@ -84,16 +84,16 @@ def test_the_table_of_jobs_may_grow_while_it_is_read() -> None:
 @pytest.mark.slow
 def test_an_unknown_case_fails(aws: Engine, tmp_path: Path) -> None:
     flow = program_of((Path(__file__).parents[2] / "flows" / "switch.py").read_text(), tmp_path).flow
-    found = aws.run(flow, emitted(flow), chosen={"start": "nowhere"})
-    assert found["status"] == "FAILED" and "start" in found["cause"]
+    execution = aws.run(flow, emitted(flow), chosen={"start": "nowhere"})
+    assert execution["status"] == "FAILED" and "start" in execution["cause"]
 
 
 @pytest.mark.slow
 def test_parameters_reach_the_first_job(aws: Engine, tmp_path: Path) -> None:
     flow = program_of((Path(__file__).parents[2] / "flows" / "parameters.py").read_text(), tmp_path).flow
-    given = {"text": "'\"{{x}} $.y ${z} %s \\ \n é", "number": 3, "table": {"a": ["{}", None]}}
-    assert aws.run(flow, emitted(flow), json.dumps(given))["status"] == "SUCCEEDED"
-    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == given
+    parameters = {"text": "'\"{{x}} $.y ${z} %s \\ \n é", "number": 3, "table": {"a": ["{}", None]}}
+    assert aws.run(flow, emitted(flow), json.dumps(parameters))["status"] == "SUCCEEDED"
+    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == parameters
     assert "FLOWC_PARAMETERS" not in aws.jobs["end", "-"]
 
 
@@ -127,7 +127,7 @@ def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
 
 
 @pytest.mark.parametrize(
-    ("given", "cause"),
+    ("parameters", "cause"),
     [
         ({**GOOD, "txet": 1}, f"there is no parameter `txet`: flow F has {NAMES}"),
         ({**GOOD, "a\"'`": None, "b": 2}, f"there is no parameter `a\"'``, `b`: flow F has {NAMES}"),
@@ -155,10 +155,10 @@ def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
     ],
 )
 def test_an_invalid_input_fails_before_a_job_is_started(
-    given: object, cause: str, aws: Engine, with_parameters: Flow
+    parameters: object, cause: str, aws: Engine, with_parameters: Flow
 ) -> None:
-    found = aws.run(with_parameters, emitted(with_parameters), json.dumps(given))
-    assert (found["status"], found["error"], found["cause"]) == ("FAILED", "Flowc.InvalidParameters", cause)
+    execution = aws.run(with_parameters, emitted(with_parameters), json.dumps(parameters))
+    assert (execution["status"], execution["error"], execution["cause"]) == ("FAILED", "Flowc.InvalidParameters", cause)
     assert not aws.started
 
 
@@ -211,7 +211,7 @@ def test_values_of_every_form_reach_the_shim(given: object, aws: Engine, with_fo
 
 
 @pytest.mark.parametrize(
-    "given",
+    "parameters",
     [
         GOOD,
         {"number": "3", "mean-ratio": 1, "text": 5, "flag": "yes", "table": None, "rows": "text:a"},
@@ -219,13 +219,13 @@ def test_values_of_every_form_reach_the_shim(given: object, aws: Engine, with_fo
         {**GOOD, "text": "a" * (MAX_SIZE - len("{__number__:3,__text__:____}"))},
     ],
 )
-def test_what_the_shim_takes_reaches_it(given: dict[str, object], aws: Engine, with_parameters: Flow) -> None:
-    assert aws.run(with_parameters, emitted(with_parameters), json.dumps(given))["status"] == "SUCCEEDED"
-    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == given
+def test_what_the_shim_takes_reaches_it(parameters: dict[str, object], aws: Engine, with_parameters: Flow) -> None:
+    assert aws.run(with_parameters, emitted(with_parameters), json.dumps(parameters))["status"] == "SUCCEEDED"
+    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == parameters
 
 
 def test_the_largest_parameters_fit_into_the_overrides_of_a_job() -> None:
-    """With the longest names that an execution can have, and the variable that Step Functions adds."""
+    """Uses the longest names that an execution can have, and the variable that Step Functions adds."""
     machine, execution = "m" * 80, "e" * 80
     arn = f"arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:{machine}:{execution}"
     variables = {
@@ -236,7 +236,7 @@ def test_the_largest_parameters_fit_into_the_overrides_of_a_job() -> None:
     assert len(json.dumps(overrides)) <= OVERRIDES_SIZE
 
 
-@pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.batch.json")), ids=lambda each: each.name)
+@pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.batch.json")), ids=lambda file: file.name)
 def test_batch_takes_the_definitions(file: Path) -> None:
     """botocore's own model of RegisterJobDefinition; a Batch job definition has at most 24 KiB."""
     shape = Session().get_service_model("batch").operation_model("RegisterJobDefinition").input_shape
@@ -245,13 +245,13 @@ def test_batch_takes_the_definitions(file: Path) -> None:
         assert len(json.dumps(definition)) < 24 * 1024
 
 
-@pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.schedule.json")), ids=lambda each: each.name)
+@pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.schedule.json")), ids=lambda file: file.name)
 def test_eventbridge_takes_the_schedule(file: Path) -> None:
     shape = Session().get_service_model("scheduler").operation_model("CreateSchedule").input_shape
     schedule = json.loads(file.read_text())
     assert not ParamValidator().validate(schedule, shape).has_errors() and schedule["State"] == "ENABLED"
     assert not list(validate(file.name, file.read_text()))
-    assert [each.place for each in validate(file.name, json.dumps({**schedule, "State": "PAUSED"}))] == ["State"]
+    assert [finding.place for finding in validate(file.name, json.dumps({**schedule, "State": "PAUSED"}))] == ["State"]
 
 
 @given(
@@ -266,25 +266,27 @@ def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     definitions = [name for step in steps for name in (job_name(machine, step), definition_name(machine, step, "{}"))]
     assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
     assert (
-        all(len(each) <= 80 for each in [*states, machine])
-        and all(len(each) <= 128 for each in definitions)
+        all(len(name) <= 80 for name in [*states, machine])
+        and all(len(definition) <= 128 for definition in definitions)
         and len(schedule_name(machine)) <= 64
     )
     assert all(
-        each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each)
-        for each in definitions
+        definition.isascii() and definition[0].isalnum() and all(one.isalnum() or one in "_-" for one in definition)
+        for definition in definitions
     )
 
 
 @pytest.mark.parametrize("text", hostile.TEXTS, ids=range(len(hostile.TEXTS)))
 def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
     program = program_of(hostile.flow(text), tmp_path)
-    files = {each.name.partition(".")[2]: each for each in spec_of(program, "step-functions")}
-    for each in files.values():
-        assert not list(validate(each.name, each.text))
+    files = {file.name.partition(".")[2]: file for file in spec_of(program, "step-functions")}
+    for file in files.values():
+        assert not list(validate(file.name, file.text))
     assert json.loads(files["asl.json"].text)["Comment"] == (program.flow.doc or "Flow F")
     start = json.loads(files["batch.json"].text)[0]
-    assert {each["name"]: each["value"] for each in start["containerProperties"]["environment"]}["A"] == text
+    assert {variable["name"]: variable["value"] for variable in start["containerProperties"]["environment"]}[
+        "A"
+    ] == text
     schedule = json.loads(files["schedule.json"].text)
     assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == (
         "cron(0 * * * ? *)",
@@ -294,25 +296,25 @@ def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
 
 def test_a_store_outside_s3_is_refused(tmp_path: Path) -> None:
     flow = program_of((Path(__file__).parents[2] / "flows" / "linear.py").read_text(), tmp_path).flow
-    assert [each.code for each in check(flow, options_of("step-functions", store="/shared"))] == ["FLOW520"]
+    assert [diagnostic.code for diagnostic in check(flow, options_of("step-functions", store="/shared"))] == ["FLOW520"]
 
 
 FLOWS = Path(__file__).parents[2] / "flows"
 
 
 def test_distributed_map(tmp_path: Path) -> None:
-    """The outermost foreach; one within it has the history of an item's execution for itself."""
+    """Only the outermost foreach is distributed: an inner one has the history of an item's execution to itself."""
     program = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path)
     files = spec_of(program, "step-functions", map="distributed")
-    assert not [finding for each in files for finding in validate(each.name, each.text)]
+    assert not [finding for file in files for finding in validate(file.name, file.text)]
     machine = json.loads(files[0].text)
-    each = machine["States"]["start each"]
-    assert each["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-    assert each["ItemReader"]["ReaderConfig"] == {"InputType": "JSON"}
-    assert each["ResultWriter"]["Parameters"] == {"Bucket": "bucket", "Prefix": "flows/NestedForeach/map-results"}
-    assert each["ResultPath"] is None and "ResultSelector" not in each
-    assert each["MaxConcurrency"] == 100
-    within = next(one for one in each["ItemProcessor"]["States"].values() if one["Type"] == "Map")
+    state = machine["States"]["start each"]
+    assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert state["ItemReader"]["ReaderConfig"] == {"InputType": "JSON"}
+    assert state["ResultWriter"]["Parameters"] == {"Bucket": "bucket", "Prefix": "flows/NestedForeach/map-results"}
+    assert state["ResultPath"] is None and "ResultSelector" not in state
+    assert state["MaxConcurrency"] == 100
+    within = next(one for one in state["ItemProcessor"]["States"].values() if one["Type"] == "Map")
     assert within["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"} and within["MaxConcurrency"] == 40
     statements = {one["Sid"]: one for one in json.loads(files[2].text)["Statement"]}
     assert statements["StartItems"]["Action"] == "states:StartExecution"
@@ -327,15 +329,15 @@ def test_distributed_map(tmp_path: Path) -> None:
 def environments(batch: str) -> dict[str, dict[str, str]]:
     """The environment of each step's job definition."""
     return {
-        each["jobDefinitionName"].split("-")[-2]: {
-            one["name"]: one["value"] for one in each["containerProperties"]["environment"]
+        definition["jobDefinitionName"].split("-")[-2]: {
+            one["name"]: one["value"] for one in definition["containerProperties"]["environment"]
         }
-        for each in json.loads(batch)
+        for definition in json.loads(batch)
     }
 
 
 def test_an_inline_foreach_is_told_how_many_items_its_history_has_room_for(tmp_path: Path) -> None:
-    """Of a body of one job eight events an item, of 20,000; what is around the foreach counts too, and nested ones have equal parts."""
+    """A body of one job takes eight of 20,000 events per item. The states around the foreach count too."""
     program = program_of((FLOWS / "foreach.py").read_text(), tmp_path)
     asl, batch, *_ = spec_of(program, "step-functions")
     start = environments(batch.text)["start"]
@@ -366,7 +368,7 @@ def test_an_inline_foreach_is_told_how_many_items_its_history_has_room_for(tmp_p
 def test_a_foreach_has_the_mode_that_is_given_for_its_step(text: str, modes: dict[str, str], tmp_path: Path) -> None:
     program = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path)
     inner = next(
-        each.name for each in program.flow.steps if isinstance(each.transition, Foreach) and each.name != "start"
+        step.name for step in program.flow.steps if isinstance(step.transition, Foreach) and step.name != "start"
     )
     machine = json.loads(spec_of(program, "step-functions", map=text.replace("INNER", inner))[0].text)
     outer = machine["States"]["start each"]["ItemProcessor"]
@@ -377,7 +379,7 @@ def test_a_foreach_has_the_mode_that_is_given_for_its_step(text: str, modes: dic
 @pytest.mark.parametrize("text", ["outline", "start=", "end=inline", "nowhere=inline", "", "inline,"])
 def test_a_map_that_cannot_be_is_refused(text: str, tmp_path: Path) -> None:
     flow = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path).flow
-    assert [each.code for each in check(flow, options_of("step-functions", map=text))] == ["FLOW522"]
+    assert [diagnostic.code for diagnostic in check(flow, options_of("step-functions", map=text))] == ["FLOW522"]
 
 
 WIDE = """
@@ -414,12 +416,12 @@ UNKNOWN = "open('list').readlines()"
 
 
 def wide(outer: object, inner: object, folder: Path) -> Program:
-    values = [str(each) if isinstance(each, str) else f"list(range({each}))" for each in (outer, inner)]
+    values = [str(width) if isinstance(width, str) else f"list(range({width}))" for width in (outer, inner)]
     return program_of(WIDE.replace("OUTER", values[0]).replace("INNER", values[1]), folder)
 
 
 @pytest.mark.parametrize(
-    ("outer", "inner", "given", "modes"),
+    ("outer", "inner", "options", "modes"),
     [
         (40, 10, {}, "II"),
         (41, 40, {}, "DI"),
@@ -440,13 +442,13 @@ def wide(outer: object, inner: object, folder: Path) -> Program:
     ],
 )
 def test_a_foreach_of_known_width_is_distributed_if_it_is_wide(
-    outer: object, inner: object, given: dict[str, str], modes: str, tmp_path: Path
+    outer: object, inner: object, options: dict[str, str], modes: str, tmp_path: Path
 ) -> None:  # fmt: skip
     program = wide(outer, inner, tmp_path)
-    asl, batch, policy, *_ = spec_of(program, "step-functions", **given)
+    asl, batch, policy, *_ = spec_of(program, "step-functions", **options)
     rows = json.loads(asl.text)["States"]["start each"]
     cells = rows["ItemProcessor"]["States"]["row each"]
-    assert [each["ItemProcessor"]["ProcessorConfig"]["Mode"][0] for each in (rows, cells)] == list(modes)
+    assert [state["ItemProcessor"]["ProcessorConfig"]["Mode"][0] for state in (rows, cells)] == list(modes)
     told = environments(batch.text)
     assert ["FLOWC_MAX_SPLITS" not in told[step] for step in ("start", "row")] == [mode == "D" for mode in modes]
     assert ("StartItems" in policy.text) == ("D" in modes)
@@ -457,7 +459,7 @@ def test_a_foreach_of_known_width_is_distributed_if_it_is_wide(
 
 
 @pytest.mark.parametrize(
-    ("outer", "inner", "given", "said"),
+    ("outer", "inner", "options", "messages"),
     [
         (40, 20, {}, []),
         (10_000, 10_000, {}, []),
@@ -475,12 +477,12 @@ def test_a_foreach_of_known_width_is_distributed_if_it_is_wide(
     ],
 )
 def test_an_inline_foreach_that_is_known_to_be_too_wide_is_named(
-    outer: object, inner: object, given: dict[str, str], said: list[str], tmp_path: Path
+    outer: object, inner: object, options: dict[str, str], messages: list[str], tmp_path: Path
 ) -> None:  # fmt: skip
     program = wide(outer, inner, tmp_path)
-    found = list(check(program.flow, replace(options_of("step-functions", **given), widths=program.widths)))
-    assert len(found) == len(said)
-    for diagnostic, words in zip(found, said):
+    diagnostics = list(check(program.flow, replace(options_of("step-functions", **options), widths=program.widths)))
+    assert len(diagnostics) == len(messages)
+    for diagnostic, words in zip(diagnostics, messages):
         code, _, rest = words.partition(" ")
         step, _, count = rest.partition(" ")
         assert diagnostic.code == code and step in diagnostic.what and count in diagnostic.what
@@ -509,7 +511,7 @@ class F(FlowSpec):
     assert start["retryStrategy"] == {"attempts": 6, "evaluateOnExit": [{"onExitCode": "202", "action": "EXIT"}]}
     assert start["timeout"] == {"attemptDurationSeconds": 180}
     container = start["containerProperties"]
-    assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {
+    assert {requirement["type"]: requirement["value"] for requirement in container["resourceRequirements"]} == {
         "VCPU": "2",
         "MEMORY": "8000",
         "GPU": "1",
@@ -531,15 +533,15 @@ def test_a_policy_covers_the_definitions_of_no_other_machine(machine: str) -> No
 
 
 def test_a_definition_is_named_by_its_content(tmp_path: Path) -> None:
-    """So that registering it twice is harmless, and the machine's text changes whenever what its jobs are does."""
+    """Registering a definition twice is harmless, and the machine's text changes with its jobs."""
     program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
 
-    def names(**given: str) -> dict[str, str]:
-        machine, batch, *_ = spec_of(program, "step-functions", **given)
-        found = [each["jobDefinitionName"] for each in json.loads(batch.text)]
-        assert all(f'"JobDefinition": "{each}"' in machine.text for each in found)
+    def names(**options: str) -> dict[str, str]:
+        machine, batch, *_ = spec_of(program, "step-functions", **options)
+        job_names = [definition["jobDefinitionName"] for definition in json.loads(batch.text)]
+        assert all(f'"JobDefinition": "{name}"' in machine.text for name in job_names)
         assert '"JobName": "ForeachFlow-start"' in machine.text
-        return {each.split("-")[-2]: each for each in found}
+        return {name.split("-")[-2]: name for name in job_names}
 
     before = names()
     assert names() == before and before["start"].startswith("ForeachFlow--start-")
@@ -552,7 +554,7 @@ def test_the_policy_names_the_account_of_the_queue(tmp_path: Path) -> None:
     program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
     queue = "arn:aws:batch:eu-west-1:123456789012:job-queue/ml"
     statements = json.loads(spec_of(program, "step-functions", map="distributed", job_queue=queue)[2].text)["Statement"]
-    resources = {each["Sid"]: each["Resource"] for each in statements}
+    resources = {statement["Sid"]: statement["Resource"] for statement in statements}
     home = "eu-west-1:123456789012"
     assert resources["SubmitJobs"] == [f"arn:aws:batch:{home}:job-definition/ForeachFlow--*", queue]
     assert resources["EndJobs"] == f"arn:aws:batch:{home}:job/*"
@@ -577,14 +579,14 @@ class F(FlowSpec):
     def end(self):
         pass
 """
-    found: dict[str, Any] = json.loads(spec_of(program_of(source, folder), "step-functions")[1].text)[0][
+    definition: dict[str, Any] = json.loads(spec_of(program_of(source, folder), "step-functions")[1].text)[0][
         "containerProperties"
     ]
-    return found
+    return definition
 
 
 @pytest.mark.parametrize(
-    ("given", "mounts"),
+    ("arguments", "mounts"),
     [
         ("host_volumes=['/mnt/a:/data', '/b']", [("/mnt/a", "/data"), ("/b", "/b")]),
         ("host_volumes='/a:/b'", [("/a", "/b")]),
@@ -593,13 +595,13 @@ class F(FlowSpec):
         ("efs_volumes={'fs-1': '/data', 'fs-2': None}", [("fs-1", "/data"), ("fs-2", "/mnt/fs-2")]),
     ],
 )
-def test_volumes_are_where_they_are_asked_for(given: str, mounts: list[tuple[str, str]], tmp_path: Path) -> None:
-    container = container_of(f"@batch({given})", tmp_path)
+def test_volumes_are_where_they_are_asked_for(arguments: str, mounts: list[tuple[str, str]], tmp_path: Path) -> None:
+    container = container_of(f"@batch({arguments})", tmp_path)
     sources = {
-        each["name"]: (each.get("host") or {}).get("sourcePath") or each["efsVolumeConfiguration"]["fileSystemId"]
-        for each in container["volumes"]
+        volume["name"]: (volume.get("host") or {}).get("sourcePath") or volume["efsVolumeConfiguration"]["fileSystemId"]
+        for volume in container["volumes"]
     }
-    assert [(sources[each["sourceVolume"]], each["containerPath"]) for each in container["mountPoints"]] == mounts
+    assert [(sources[mount["sourceVolume"]], mount["containerPath"]) for mount in container["mountPoints"]] == mounts
 
 
 def test_a_container_has_its_log_options_and_a_tmpfs_that_programs_can_run_from(tmp_path: Path) -> None:
@@ -613,19 +615,19 @@ def test_a_container_has_its_log_options_and_a_tmpfs_that_programs_can_run_from(
 def test_the_name_of_a_role_is_refused(tmp_path: Path) -> None:
     flow = program_of((FLOWS / "linear.py").read_text(), tmp_path).flow
     wrong = options_of("step-functions", job_role="trainer", execution_role="arn:aws:iam::123456789012:user/me")
-    assert [each.code for each in check(flow, wrong)] == ["FLOW525", "FLOW525"]
+    assert [diagnostic.code for diagnostic in check(flow, wrong)] == ["FLOW525", "FLOW525"]
     text = spec_of(
         program_of((FLOWS / "linear.py").read_text(), tmp_path),
         "step-functions",
         job_role="arn:aws:iam::123456789012:role/x",
     )[1].text
     assert not list(validate("x.batch.json", text))
-    found = list(validate("x.batch.json", text.replace("arn:aws:iam::123456789012:role/x", "trainer")))
-    assert found and all("must be the ARN of a role" in each.message for each in found)
+    findings = list(validate("x.batch.json", text.replace("arn:aws:iam::123456789012:role/x", "trainer")))
+    assert findings and all("must be the ARN of a role" in finding.message for finding in findings)
 
 
 def test_batch_makes_as_many_attempts_as_can_be_asked_for(tmp_path: Path) -> None:
-    """Of `@retry` with the most times, under `@catch`."""
+    """Checks `@retry` with the most retries, below `@catch`."""
     source = """
 from metaflow import FlowSpec, catch, retry, step
 
@@ -660,17 +662,17 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[each[1] for each in BROKEN])
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[case[1] for case in BROKEN])
 def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
     text = (GOLDEN / "foreach" / "ForeachFlow.asl.json").read_text()
     assert good in text
-    found = list(validate("x.asl.json", text.replace(good, bad, 1)))
-    assert any(message in each.place + each.message for each in found), found
+    findings = list(validate("x.asl.json", text.replace(good, bad, 1)))
+    assert any(message in finding.place + finding.message for finding in findings), findings
 
 
 def test_loops_and_switches_are_in_the_random_flows() -> None:
-    """The strategy makes what the tests above are about."""
+    """Checks that the strategy draws the cases of the tests above."""
     from hypothesis import find
 
     find(flows(), lambda flow: any(map(is_loop, flow.steps)))
-    find(flows(), lambda flow: any(isinstance(each.transition, Switch) and not is_loop(each) for each in flow.steps))
+    find(flows(), lambda flow: any(isinstance(step.transition, Switch) and not is_loop(step) for step in flow.steps))

@@ -62,7 +62,7 @@ JSONATA_FIELDS = {
     "Parallel": {*_ENDS, "Branches", "Arguments", "Output", "Assign", "Retry", "Catch"},
     "Map": {
         *_ENDS,
-        *(each for each in _MAP if not each.endswith("Path")),
+        *(field for field in _MAP if not field.endswith("Path")),
         "Items",
         "Output",
         "Assign",

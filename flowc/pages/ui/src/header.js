@@ -1,0 +1,29 @@
+// What a written page has in its HTML (flowc/pages/run_page.py), for a page that is served.
+import { html } from "./html.js";
+import { counted, duration } from "./data.js";
+import { taskLink } from "./route.js";
+
+const SYMBOLS = { succeeded: "✓", failed: "✗", running: "▶", stopped: "■", unfinished: "…" };
+
+export const Status = ({ status }) => html`<span class=${"state " + status}>${SYMBOLS[status] || "?"} ${status}</span>`;
+
+export function Header({ run }) {
+  const about = run.run;
+  const first = run.tasks.filter((task) => task.state === "failed" && run.failures[task.number])
+    .map((task) => [run.failures[task.number].at(-1), task]).sort(([a], [b]) => (a.time || 0) - (b.time || 0))[0];
+  const facts = [
+    ["started", about.started && new Date(about.started * 1000).toLocaleString()],
+    ["took", about.started && about.ended && duration(Math.round(1000 * (about.ended - about.started)))],
+    ["user", about.user], ["target", about.target], ["continues", about.origin], ["tags", about.tags.join(", ")],
+  ].filter(([, value]) => value);
+  const parameters = Object.entries(about.parameters);
+  return html`<header class="run">
+    <h1><${Status} status=${about.status} /> ${about.flow} <span class="faint">/</span> ${about.run}</h1>
+    <p class="counts" role="status">${run.tasks.length === 1 ? "1 task" : `${run.tasks.length} tasks`}: ${Object.entries(counted(run.tasks)).map(([state, count]) => `${count} ${state}`).join(", ")}</p>
+    <dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+    ${parameters.length > 0 && html`<details><summary>${parameters.length === 1 ? "1 parameter" : `${parameters.length} parameters`}</summary><table>
+      ${parameters.map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}</table></details>`}
+    ${first && html`<section class="failure" aria-label="First failure"><h2><a href=${taskLink(first[1])}>${first[1].name}</a> failed, attempt ${first[0].attempt}</h2>
+      <p><code>${first[0].type}: ${first[0].message}</code></p><pre tabindex="0">${first[0].traceback || ""}</pre></section>`}
+  </header>`;
+}

@@ -1,0 +1,106 @@
+// The log of an attempt: streams, times, colours, search. Only the lines in view are drawn.
+import { html, useEffect, useMemo, useRef, useState } from "./html.js";
+import { download } from "./tasks.js";
+
+const LINE = 18; // pixels
+
+// eslint-disable-next-line no-control-regex
+const ESCAPES = /\u001b\[([0-9;]*)m|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_][0-?]*[ -/]*[@-~]?|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
+// Returns [[text, class]…]: colours become classes, other control sequences are dropped.
+export function coloured(text) {
+  const parts = [];
+  let at = 0, style = new Set();
+  for (const match of text.matchAll(ESCAPES)) {
+    if (match.index > at) parts.push([text.slice(at, match.index), [...style].join(" ")]);
+    at = match.index + match[0].length;
+    if (match[1] === undefined) continue;
+    for (const code of (match[1] || "0").split(";").map(Number)) {
+      if (code === 0) style = new Set();
+      else if (code === 1) style.add("bold");
+      else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) {
+        for (const name of [...style]) if (name.startsWith("ansi")) style.delete(name);
+        style.add("ansi" + code % 10);
+      } else if (code === 39) for (const name of [...style]) if (name.startsWith("ansi")) style.delete(name);
+    }
+  }
+  if (at < text.length || !parts.length) parts.push([text.slice(at), [...style].join(" ")]);
+  return parts;
+}
+
+const bare = (text) => text.replace(ESCAPES, "");
+
+export function pattern(q, isRegex) {
+  if (!q) return null;
+  try {
+    return new RegExp(isRegex ? q : q.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
+  } catch { return null; }
+}
+
+export function Log({ log, name }) {
+  const [streams, setStreams] = useState("both");
+  const [times, setTimes] = useState(false);
+  const [q, setQ] = useState("");
+  const [isRegex, setRegex] = useState(false);
+  const [only, setOnly] = useState(false);
+  const [at, setAt] = useState(0);
+  const [top, setTop] = useState(0);
+  const [wrap, setWrap] = useState(false);
+  const box = useRef(null);
+  const lines = useMemo(() => {
+    const kept = [];
+    log.lines.forEach(([time, stream, text], number) => {
+      if (log.cut && number === log.cut_at) kept.push({ note: `… ${log.cut} lines are left out; flowc logs ${name} prints all`, number: "" });
+      if (streams === "both" || stream === (streams === "stderr" ? 1 : 0)) kept.push({ time, stream, text, number: number + 1 + (log.cut && number >= log.cut_at ? log.cut : 0) });
+    });
+    return kept;
+  }, [log, streams]);
+  const find = pattern(q, isRegex);
+  const hits = useMemo(() => find ? lines.flatMap((line, row) => line.text !== undefined && find.test(bare(line.text)) ? [row] : []) : [], [lines, q, isRegex]);
+  const shown = only && find ? hits.map((row) => lines[row]) : lines;
+  const next = (step) => {
+    if (!hits.length) return;
+    const to = (at + step + hits.length) % hits.length;
+    setAt(to);
+    const row = only ? to : hits[to];
+    if (wrap) box.current.querySelector(`[data-row="${row}"]`)?.scrollIntoView({ block: "center" });
+    else box.current.scrollTop = Math.max(0, row * LINE - box.current.clientHeight / 2);
+  };
+  useEffect(() => { setAt(0); }, [q, isRegex, streams]);
+  useEffect(() => {
+    const keys = (event) => {
+      if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "n") next(1);
+      if (event.key === "N") next(-1);
+      if (event.key === "w") setWrap(!wrap);
+    };
+    addEventListener("keydown", keys);
+    return () => removeEventListener("keydown", keys);
+  });
+  const first = wrap ? 0 : Math.max(0, Math.floor(top / LINE) - 10), last = wrap ? shown.length : Math.min(shown.length, first + 60);
+  const text = () => shown.map((line) => line.note ?? bare(line.text)).join("\n") + "\n";
+  return html`<div>
+    <div class="bar">
+      <label>find <input type="search" id="find" value=${q} onInput=${(event) => setQ(event.target.value)}
+        onKeyDown=${(event) => event.key === "Enter" && next(event.shiftKey ? -1 : 1)} /></label>
+      <span role="status">${q ? (find ? `${hits.length ? at + 1 : 0} of ${hits.length}` : "not a valid expression") : lines.length === 1 ? "1 line" : `${lines.length} lines`}</span>
+      <button onClick=${() => next(1)} disabled=${!hits.length}>next</button>
+      <label><input type="checkbox" checked=${isRegex} onChange=${() => setRegex(!isRegex)} /> regex</label>
+      <label><input type="checkbox" checked=${only} onChange=${() => setOnly(!only)} /> only hits</label>
+      <label><input type="checkbox" checked=${wrap} onChange=${() => setWrap(!wrap)} /> wrap</label>
+      <label><input type="checkbox" checked=${times} onChange=${() => setTimes(!times)} /> times</label>
+      <label>stream <select value=${streams} onChange=${(event) => setStreams(event.target.value)}><option>both</option><option>stdout</option><option>stderr</option></select></label>
+      <button onClick=${() => navigator.clipboard?.writeText(text())}>copy</button>
+      <button onClick=${() => download(text(), name.replaceAll("/", "-") + ".log", "text/plain")}>download</button>
+    </div>
+    <div class=${"log" + (wrap ? " wrap" : "")} tabindex="0" role="region" aria-label=${"Log of " + name} ref=${box} onScroll=${(event) => setTop(event.target.scrollTop)}>
+      <div style=${wrap ? "" : `height:${shown.length * LINE}px;position:relative`}>
+        ${shown.slice(first, last).map((line, offset) => {
+          const row = first + offset, isHit = find && line.text !== undefined && find.test(bare(line.text));
+          return html`<div key=${row} data-row=${row} class=${"out" + (line.stream ? " stderr" : "") + (isHit ? " hit" : "") + (isHit && (only ? row : hits[at]) === (only ? at : row) ? " now" : "")} style=${wrap ? "" : `top:${row * LINE}px`}>
+            <span class="faint number">${line.number}</span>${times && line.time ? html`<span class="faint">${new Date(line.time).toISOString().slice(11, 23)} </span>` : ""}${
+            line.note !== undefined ? html`<em>${line.note}</em>` : coloured(line.text).map(([part, style]) => style ? html`<span class=${style}>${part}</span>` : part)}</div>`;
+        })}
+      </div>
+    </div></div>`;
+}

@@ -1,0 +1,91 @@
+// One task: its attempts, and of the chosen one log, failure and cards; its artifacts.
+import { html, useEffect, useState } from "./html.js";
+import { asked, isServed } from "./served.js";
+import { STATES, clock, duration, size } from "./data.js";
+import { link, taskLink } from "./route.js";
+import { Log } from "./log.js";
+
+export function Task({ run, step, path, query }) {
+  const task = run.byName.get(`${step}/${path}`);
+  if (!task) return html`<p>The run has no task <code>${step}/${path}</code>. <a href=${link("tasks")}>All tasks</a></p>`;
+  const failures = new Map((run.failures[task.number] || []).map((failure) => [failure.attempt, failure]));
+  const attempt = query.attempt !== undefined && Number(query.attempt) < task.attempts ? Number(query.attempt) : task.attempts - 1;
+  const failure = failures.get(attempt);
+  const log = run.logs[`${task.number}/${attempt}`];
+  const cards = (run.cards[task.number] || []).filter((card) => card.attempt === attempt || card.attempt === null);
+  const about = run.byStep.get(step);
+  const siblings = about.tasks, at = siblings.indexOf(task);
+  return html`<article>
+    <p class="bar"><a href=${link("tasks", [], siblings.length > 1 ? { step } : {})}>← tasks${siblings.length > 1 ? ` of ${step}` : ""}</a>
+      ${at > 0 && html`<a href=${taskLink(siblings[at - 1])}>previous</a>`}
+      ${at < siblings.length - 1 && html`<a href=${taskLink(siblings[at + 1])}>next</a>`}</p>
+    <h2><span class=${"state " + task.state}>${STATES[task.state]} ${task.state}</span> ${task.name}</h2>
+    ${about.doc && html`<p class="doc">${about.doc}</p>`}
+    <dl class="facts">
+      ${task.value && html`<dt>item</dt><dd><code>${task.value}</code></dd>`}
+      ${task.begin !== null && html`<dt>started</dt><dd title=${new Date(run.t0 + task.begin).toISOString()}>${new Date(run.t0 + task.begin).toLocaleString()}</dd>`}
+      ${task.duration !== null && html`<dt>took</dt><dd>${duration(task.duration)}</dd>`}
+      ${about.decorators.length > 0 && html`<dt>decorators</dt><dd>${about.decorators.map((text) => html`<code>${text}</code> `)}</dd>`}
+      <dt>by hand</dt><dd><code>flowc dump ${run.run.run}/${step}/${path}</code></dd>
+    </dl>
+    ${task.attempts > 1 && html`<div class="tabs" role="group" aria-label="Attempts">${Array.from({ length: task.attempts }, (_, number) =>
+      html`<a class=${number === attempt ? "now" : ""} aria-current=${number === attempt ? "true" : undefined} href=${taskLink(task, { attempt: number })}>${failures.has(number) ? "✗" : number === task.attempts - 1 ? STATES[task.state] : ""} attempt ${number}</a>`)}</div>`}
+    ${failure && html`<section class="failure"><h3>${failure.type}: ${failure.message}</h3>
+      ${failure.time && html`<p class="faint">at ${clock(failure.time * 1000)}</p>`}<pre tabindex="0">${failure.traceback || ""}</pre></section>`}
+    <section><h3>Log</h3>${log || (isServed && log === null) ? html`<${LogOf} key=${task.number + "/" + attempt} log=${log} run=${run} task=${task} attempt=${attempt} />`
+      : html`<p class="faint">${run.left_out.some((text) => text.startsWith("logs")) ? "not in this page" : "nothing was printed"}</p>`}</section>
+    ${cards.length > 0 && html`<section><h3>Cards</h3>${cards.map((card) => html`<${CardFrame} key=${card.hash} card=${card} />`)}</section>`}
+    <${Artifacts} run=${run} task=${task} />
+  </article>`;
+}
+
+// A log that is in the page, or that the server has; of a task that runs, it is asked for again with each change.
+function LogOf({ log, run, task, attempt }) {
+  const [loaded, setLoaded] = useState(log);
+  useEffect(() => {
+    if (log) return;
+    asked("log", run.run.flow, run.run.run, task.step, task.path, String(attempt)).then(setLoaded, (error) => setLoaded({ lines: [], cut: 0, error: error.message }));
+  }, [run.seen]);
+  if (!loaded) return html`<p class="faint" role="status">loading</p>`;
+  if (loaded.error) return html`<p class="faint">${loaded.error}</p>`;
+  return html`<${Log} log=${loaded} name=${`${run.run.run}/${task.step}/${task.path}`} />`;
+}
+
+let policy;
+// Pages of cards are whole documents; the frame is what isolates them.
+const document_ = (text) => {
+  if (!self.trustedTypes) return text;
+  policy ||= trustedTypes.createPolicy("flowc-card", { createHTML: (page) => page });
+  return policy.createHTML(text);
+};
+
+// A page holds the script that draws charts once, as text; the frame of a card with charts gets a copy.
+const HERE = '<div id="flowc-charts"></div>';
+
+function withCharts(card) {
+  const at = card.charts ? card.html.lastIndexOf(HERE) : -1;
+  if (at < 0) return card.html;
+  return card.html.slice(0, at) + "<script>" + document.getElementById("charts").textContent + "</script>" + card.html.slice(at + HERE.length);
+}
+
+function CardFrame({ card }) {
+  const name = `${card.type}${card.id ? " " + card.id : ""}`;
+  const [isOpen, setOpen] = useState(true);
+  if (card.url) return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
+    ${isOpen && html`<iframe title=${"Card " + name} sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" src=${card.url}></iframe>`}</details>`;
+  if (card.html === null) return html`<p class="faint">${name}: ${card.why}</p>`;
+  return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
+    ${isOpen && html`<iframe title=${"Card " + name} sandbox=${card.scripts || card.charts ? "allow-scripts" : ""} referrerpolicy="no-referrer" loading="lazy"
+      ref=${(frame) => { if (frame && !frame.dataset.set) { frame.dataset.set = "1"; frame.srcdoc = document_(withCharts(card)); } }}></iframe>`}</details>`;
+}
+
+function Artifacts({ run, task }) {
+  const [q, setQ] = useState("");
+  const own = run.artifacts.of[task.number];
+  if (!own) return html`<section><h3>Artifacts</h3><p class="faint">${["done", "reused"].includes(task.state) ? "not in this page" : "a task saves its artifacts when it succeeds"}</p></section>`;
+  const rows = own.map((number) => run.artifacts.kinds[number]).filter(([name]) => name.toLowerCase().includes(q.toLowerCase()));
+  return html`<section><h3>Artifacts</h3>
+    ${own.length > 10 && html`<div class="bar"><label>find <input type="search" value=${q} onInput=${(event) => setQ(event.target.value)} /></label></div>`}
+    <div class="wide" tabindex="0" role="group" aria-label="Artifacts"><table><thead><tr><th scope="col">name</th><th scope="col">type</th><th scope="col">size</th><th scope="col">value</th><th scope="col">digest</th></tr></thead>
+    <tbody>${rows.map(([name, type, bytes, digest, text]) => html`<tr><th scope="row">${name}</th><td>${type}</td><td class="right">${size(bytes)}</td><td><code>${text}</code></td><td class="faint"><code>${digest}</code></td></tr>`)}</tbody></table></div></section>`;
+}

@@ -1,0 +1,241 @@
+"""Uses the page of a run in a browser as a person would, and notes what happens.
+
+Not a test: `browser.py` runs it, with Chromium's path, a page, the file of axe-core and a word for what to do. It prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+WAIT = 60_000  # milliseconds, a bound on hanging
+
+
+class Opened:
+    """A page, and everything that it asked for or complained about."""
+
+    def __init__(
+        self, browser: Any, file: Path, scheme: str = "light", width: int = 1100, bypass: bool = False
+    ) -> None:
+        self.file = file
+        self.context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=bypass, accept_downloads=True
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WAIT)
+        self.noted: dict[str, Any] = {"errors": [], "requests": [], "dialogs": []}
+        self.page.on("pageerror", lambda error: self.noted["errors"].append(str(error)))
+        self.page.on("console", lambda line: line.type == "error" and self.noted["errors"].append(line.text))
+        self.page.on("request", lambda asked: asked.url.startswith("http") and self.noted["requests"].append(asked.url))
+        self.page.on("dialog", lambda dialog: (self.noted["dialogs"].append(dialog.message), dialog.dismiss()))
+
+    def go(self, fragment: str = "") -> Opened:
+        self.page.goto(self.file.as_uri() + fragment)
+        self.page.wait_for_selector("nav[aria-label=Views] ~ main")
+        return self
+
+    def text(self, selector: str) -> str:
+        return str(self.page.locator(selector).first.inner_text())
+
+    def texts(self, selector: str) -> list[str]:
+        return [str(text) for text in self.page.locator(selector).all_inner_texts()]
+
+    def fragment(self) -> str:
+        return str(self.page.evaluate("location.hash"))
+
+
+def walk(browser: Any, file: Path) -> dict[str, Any]:
+    """Goes through the views by clicks and keys."""
+    opened = Opened(browser, file).go()
+    page, noted = opened.page, opened.noted
+    noted["nodes"] = page.locator(".graph .node .name").all_text_contents()
+    noted["rows"] = opened.texts(".timeline > .row > .label")
+    page.click(".timeline .fold")
+    noted["opened rows"] = len(opened.texts(".timeline .row.inner"))
+    strip = page.locator(".timeline .strip").first.bounding_box()
+    page.mouse.move(strip["x"] + 100, strip["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(strip["x"] + 300, strip["y"] + 5)
+    page.mouse.up()
+    noted["zoomed"] = page.locator(".timeline button:has-text('all')").is_enabled()
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.wait_for_selector("[role=grid]")
+    noted["tasks"] = opened.text("form [role=status]")
+    page.select_option("form label:has-text('state') select", "failed")
+    noted["failed"] = opened.text("form [role=status]")
+    noted["failed link"] = opened.fragment()
+    page.select_option("form label:has-text('state') select", "")
+    page.keyboard.press("/")
+    page.wait_for_timeout(100)
+    page.keyboard.type("body/1")
+    noted["found"] = opened.text("form [role=status]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article")
+    noted["task"] = opened.text("article h2")
+    noted["attempts"] = opened.texts(".tabs a")
+    page.click(".tabs a >> nth=0")
+    page.wait_for_selector("article .failure")
+    noted["failure"] = opened.text("article .failure h3")
+    noted["attempt link"] = opened.fragment()
+    page.fill("#find", "value")
+    noted["hits"] = opened.text("article [role=status]")
+    page.locator("#find").blur()
+    page.keyboard.press("w")
+    noted["wrapped"] = page.locator(".log.wrap").count()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[role=grid]")
+    noted["back"] = opened.fragment()
+    page.keyboard.press("f")
+    page.wait_for_selector("article")
+    noted["first failure"] = opened.text("article h2")
+    page.keyboard.press("?")
+    noted["help"] = page.locator("dialog[open]").count()
+    page.keyboard.press("Escape")
+    opened.go("#/tasks?sort=-duration")
+    noted["sorted"] = opened.texts(".grid [role=rowgroup] .c-duration")
+    with page.expect_download() as saved:
+        page.click("button:has-text('CSV')")
+    noted["csv"] = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
+    opened.go("#/task/start/-")
+    page.wait_for_selector("iframe")
+    page.wait_for_timeout(300)
+    noted["card"] = page.frames[1].evaluate("document.body.innerText")
+    noted["card origin"] = page.frames[1].evaluate("self.origin")
+    opened.go("#/task/nothing/7")
+    noted["no task"] = opened.text("main")
+    opened.context.close()
+    return noted
+
+
+def looked(browser: Any, file: Path) -> dict[str, Any]:
+    """Opens every view of a page whose texts are hostile."""
+    opened = Opened(browser, file).go()
+    steps = opened.page.evaluate("[...document.querySelectorAll('.graph a')].map((node) => node.getAttribute('href'))")
+    for fragment in ("#/", "#/tasks", *steps):
+        opened.go(fragment)
+        opened.page.wait_for_timeout(500)
+    opened.noted["ran"] = opened.page.evaluate("window.ran ?? null")
+    opened.noted["images"] = opened.page.evaluate("document.querySelectorAll('img').length")
+    opened.noted["frames"] = [
+        frame.evaluate("document.body ? document.body.innerText : ''") for frame in opened.page.frames[1:]
+    ]
+    opened.context.close()
+    return opened.noted
+
+
+def axe(browser: Any, file: Path, script: str) -> dict[str, Any]:
+    """Looks for what hinders people, in both themes, and for a page that is wider than a small screen."""
+    noted: dict[str, Any] = {"violations": [], "wide": {}}
+    for scheme in ("light", "dark"):
+        for fragment in ("#/", "#/tasks", "#/task/body/1?attempt=0", "#/task/start/-"):
+            opened = Opened(browser, file, scheme, bypass=True).go(fragment)
+            opened.page.wait_for_timeout(300)
+            opened.page.evaluate(
+                "(text) => { const own = document.createElement('script'); own.textContent = text; document.head.append(own); }",
+                script,
+            )
+            found = opened.page.evaluate("axe.run({ iframes: false }).then((result) => result.violations)")
+            noted["violations"] += [
+                f"{scheme} {fragment} {rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]
+            ]
+            opened.context.close()
+            small = Opened(browser, file, scheme, width=320).go(fragment)
+            noted["wide"][fragment] = small.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            small.context.close()
+    return noted
+
+
+def large(browser: Any, file: Path) -> dict[str, Any]:
+    """Opens a page of very many tasks."""
+    opened = Opened(browser, file).go("#/tasks")
+    page = opened.page
+    noted = opened.noted
+    noted["tasks"] = opened.text("form [role=status]")
+    noted["elements"] = page.evaluate("document.querySelectorAll('*').length")
+    page.evaluate("document.querySelector('.grid').scrollTop = 1e9")
+    page.wait_for_timeout(300)
+    noted["last"] = opened.texts(".grid [role=rowgroup] .c-path")[-1]
+    noted["drawn"] = page.evaluate("performance.getEntriesByName('drawn')[0].startTime")
+    opened.context.close()
+    return noted
+
+
+def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
+    """Uses the pages that a server gives: list, comparison, and a run that goes on while it is looked at."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    noted: dict[str, Any] = {"errors": []}
+    page.on("pageerror", lambda error: noted["errors"].append(str(error)))
+    page.on("console", lambda line: line.type == "error" and noted["errors"].append(line.text))
+    page.goto(url)
+    page.wait_for_selector("tbody tr")
+    noted["address"] = page.url.removeprefix(url.partition("#")[0])
+    noted["runs"] = page.locator("tbody th").all_inner_texts()
+    page.fill("#find", "fails=true")
+    noted["found"] = page.locator("tbody th").all_inner_texts()
+    page.fill("#find", "")
+    for box in page.locator("tbody input").all()[:2]:
+        box.check()
+    page.click("a:has-text('compare 2')")
+    page.wait_for_selector(".differs")
+    noted["differs"] = page.locator("tr.differs th").all_inner_texts()
+    page.goto(url.partition("#")[0] + "run/F/live#/tasks")
+    page.wait_for_selector("[role=grid]")
+    noted["status before"] = page.locator("h1 .state").inner_text()
+    noted["tasks before"] = page.locator("form [role=status]").inner_text()
+    Path(folder, "go on").touch()
+    page.wait_for_selector("h1 .succeeded")
+    noted["tasks after"] = page.locator("form [role=status]").inner_text()
+    noted["where after"] = page.evaluate("location.hash")
+    page.goto(url.partition("#")[0] + "run/F/one#/task/body/1?attempt=0")
+    page.wait_for_selector(".log .out")
+    noted["log"] = page.locator(".log .out").last.inner_text()
+    page.goto(url.partition("#")[0] + "run/F/one#/task/start/-")
+    page.wait_for_selector("iframe")
+    page.wait_for_timeout(500)
+    noted["card"] = page.frames[1].evaluate("document.body.innerText")
+    noted["card origin"] = page.frames[1].evaluate("self.origin")
+    stranger = browser.new_context().new_page()
+    stranger.goto(url.partition("#")[0])
+    stranger.wait_for_selector("main:has-text('token')")
+    noted["stranger"] = stranger.inner_text("main")
+    context.close()
+    return noted
+
+
+def flow(browser: Any, file: Path) -> dict[str, Any]:
+    """Goes from a step in the graph of a flow's page to what the page says of it."""
+    opened = Opened(browser, file)
+    opened.page.goto(file.as_uri())
+    opened.page.wait_for_selector(".graph a")
+    opened.noted["nodes"] = opened.page.locator(".graph .node .name").all_text_contents()
+    opened.page.click(".graph a >> nth=1")
+    opened.noted["where"] = opened.fragment()
+    opened.noted["target"] = opened.text(":target h2")
+    opened.context.close()
+    return opened.noted
+
+
+def main() -> None:
+    chromium, what, file, *more = sys.argv[1:]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=WAIT)
+        if what == "axe":
+            noted = axe(browser, Path(file), Path(more[0]).read_text(encoding="utf-8"))
+        elif what == "served":
+            noted = served(browser, file, more[0])
+        else:
+            noted = {"walk": walk, "looked": looked, "large": large, "flow": flow}[what](browser, Path(file))
+        browser.close()
+    print(json.dumps(noted))
+
+
+if __name__ == "__main__":
+    main()

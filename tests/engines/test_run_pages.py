@@ -1,0 +1,195 @@
+"""The page of a run in a real browser: every view by mouse and keys, hostile texts, people's needs, very many tasks, and its build."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flowc.pages.run_page as page
+from tests.flowc.pages import test_run_data
+from tests.flowc.pages.test_run_page import BAD, DATA, hostile
+from tests.support.running import flowc, until
+
+from . import browser
+from .canary import Canary, listening
+from .canary import hostile as hostile_html
+from .kubernetes.build import debian
+from .object_stores import from_npm
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+SCRIPT = Path(__file__).with_name("run_pages.py")
+UI = Path(page.__file__).parent / "ui"
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    with listening() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "flow.py").write_text(test_run_data.FLOW)
+    trap = {"TRAP": str(folder / "sprung")}
+    flowc("run", "flow.py", "--run-id", "bad", "--fails", "True", "--report", "bad.html", cwd=folder, env=trap)
+    return folder / "bad.html"
+
+
+def test_a_walk_by_mouse_and_keys(report: Path) -> None:
+    seen = browser.run(SCRIPT, "walk", str(report))
+    assert seen["errors"] == [] and seen["requests"] == [] and seen["dialogs"] == []
+    assert seen["nodes"] == ["start", "body", "join", "end"]
+    assert len(seen["rows"]) == 4 and seen["opened rows"] == 3 and seen["zoomed"]
+    assert (seen["tasks"], seen["failed"], seen["found"]) == ("6 tasks", "1 of 6 tasks", "1 of 6 tasks")
+    assert seen["failed link"] == "#/tasks?state=failed"
+    assert seen["task"] == "✓ done body/1" and seen["attempts"] == ["✗ attempt 0", "✓ attempt 1"]
+    assert seen["failure"] == "ValueError: first attempt of b" and seen["attempt link"] == "#/task/body/1?attempt=0"
+    assert seen["hits"] == "1 of 2" and seen["wrapped"] == 1 and seen["back"] == "#/tasks?step=body"
+    assert seen["first failure"] == "✗ failed end" and seen["help"] == 1
+    assert len(seen["sorted"]) == 6
+    assert seen["csv"][0] == '"step","path","item","state","attempts","started","duration"' and len(seen["csv"]) == 7
+    assert "made" in seen["card"] and seen["card origin"] == "null"
+    assert "no task" in seen["no task"]
+
+
+def test_hostile_texts_run_nothing_and_ask_for_nothing(canary: Canary, tmp_path: Path) -> None:
+    data: dict[str, Any] = hostile(copy.deepcopy(DATA))
+    markup = f"<img src={canary.url}/x onerror='window.ran=1'><script>window.ran=1</script>{BAD}"
+    data["tasks"] = {**DATA["tasks"], "step": [["start", 2], ["end", 1]], "value": [markup] * 3}
+    data["steps"] = [{**step, "doc": markup} for step in DATA["steps"]]
+    data["logs"] = {
+        "2/0": {
+            "lines": [[1, 1, markup + f"\x1b]8;;{canary.url}/osc\x07link\x1b]8;;\x07"], [2, 0, "x" * 1_000_000]],
+            "cut": 0,
+        }
+    }
+    data["failures"]["2"][0]["message"] = markup
+    data["cards"] = {
+        "0": [
+            {
+                "type": "blank",
+                "id": None,
+                "attempt": 0,
+                "hash": "a",
+                "html": "<!DOCTYPE html>" + hostile_html(canary.url),
+                "scripts": False,
+            }
+        ]
+    }
+    data["run"]["status"] = "failed"
+    strict = tmp_path / "strict.html"
+    strict.write_text(page.html_of(data), encoding="utf-8")
+    data["cards"]["0"][0]["scripts"] = True
+    loose = tmp_path / "loose.html"
+    loose.write_text(page.html_of(data), encoding="utf-8")
+    for file, runs in ((strict, False), (loose, True)):
+        seen = browser.run(SCRIPT, "looked", str(file))
+        assert seen["ran"] is None and seen["images"] == 0 and seen["dialogs"] == [], file
+        assert canary.calls == [], file
+        assert not seen["frames"] or ("not run" in seen["frames"][0]) is not runs, file
+
+
+def test_people_with_keyboards_readers_and_small_screens(report: Path) -> None:
+    script = from_npm("axe-core", "4.14.1") / "node_modules" / "axe-core" / "axe.min.js"
+    seen = browser.run(SCRIPT, "axe", str(report), str(script))
+    assert seen["violations"] == []
+    assert all(wide <= 0 for wide in seen["wide"].values()), seen["wide"]
+
+
+def test_a_hundred_thousand_tasks_can_be_looked_through(tmp_path: Path) -> None:
+    count = 100_000
+    data = copy.deepcopy(DATA)
+    data["tasks"] = {
+        **data["tasks"], "step": [["start", count]], "path": [str(number) for number in range(count)], "state": "0" * count,
+        "begin": [number * 37 for number in range(count)], "duration": [(number * 7919) % 5000 for number in range(count)],
+        "attempts": [[1, count]], "value": [],
+    }  # fmt: skip
+    data |= {"failures": {}, "logs": {}, "cards": {}}
+    file = tmp_path / "large.html"
+    file.write_text(page.html_of(data), encoding="utf-8")
+    assert file.stat().st_size < 1_500_000
+    seen = browser.run(SCRIPT, "large", str(file))
+    assert seen["errors"] == [] and seen["tasks"] == "100000 tasks" and seen["last"] == "99999"
+    assert seen["elements"] < 1500  # only the rows in view are elements
+
+
+LIVE = """
+import os
+import time
+
+from metaflow import FlowSpec, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        while not os.path.exists("go on"):
+            time.sleep(0.1)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(test_run_data.FLOW)
+    (tmp_path / "live.py").write_text(LIVE)
+    trap = {"TRAP": str(tmp_path / "sprung")}
+    flowc("run", "flow.py", "--run-id", "one", cwd=tmp_path, env=trap, check=True)
+    flowc("run", "flow.py", "--run-id", "two", "--fails", "True", cwd=tmp_path, env=trap)
+    command = [sys.executable, "-m", "flowc"]
+    live = subprocess.Popen([*command, "run", "live.py", "--run-id", "live", "-q"], cwd=tmp_path)
+    ui = subprocess.Popen([*command, "ui"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert ui.stdout is not None
+        url = ui.stdout.readline().rpartition(" ")[2].strip()
+        until(lambda: (tmp_path / ".flowc/F/runs/live/run.json").exists(), "the run has begun")
+        seen = browser.run(SCRIPT, "served", url, str(tmp_path))
+        assert live.wait(60) == 0
+    finally:
+        for process in (ui, live):
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        if ui.stdout is not None:
+            ui.stdout.close()
+    assert ui.returncode == 0
+    assert seen["errors"] == []
+    assert seen["address"] == ""  # the token has left the address
+    assert seen["runs"] == ["live", "two", "one"] and seen["found"] == ["two"]
+    assert {"status", "fails", "body"} <= set(seen["differs"]) and "target" not in seen["differs"]
+    assert "running" in seen["status before"] and seen["tasks before"].startswith(("0 ", "1 "))
+    assert seen["tasks after"] == "2 tasks" and seen["where after"] == "#/tasks"
+    assert "first attempt of b" in seen["log"] and "made" in seen["card"] and seen["card origin"] == "null"
+    assert "token" in seen["stranger"]
+
+
+def test_the_page_of_a_flow_leads_from_its_graph_to_its_steps(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(test_run_data.FLOW)
+    (tmp_path / "flow.html").write_text(flowc("show", "flow.py", "--format", "html", cwd=tmp_path, check=True).stdout)
+    seen = browser.run(SCRIPT, "flow", str(tmp_path / "flow.html"))
+    assert seen["errors"] == [] and seen["requests"] == [] and seen["nodes"] == ["start", "body", "join", "end"]
+    assert seen["where"] == "#step-body" and seen["target"] == "body"
+
+
+def test_the_built_files_are_what_the_sources_give(tmp_path: Path) -> None:
+    if not shutil.which("npm"):
+        debian(["nodejs", "npm"])
+    copied = tmp_path / "ui"
+    shutil.copytree(UI, copied, ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=copied, check=True)
+    subprocess.run(["npm", "run", "--silent", "build"], cwd=copied, check=True)
+    for name in ("page.js", "page.css", "LICENSES.txt"):
+        assert (tmp_path / "dist" / name).read_bytes() == (UI.parent / "dist" / name).read_bytes(), (
+            f"run `make ui`: {name}"
+        )
