@@ -74,6 +74,15 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
     return [command, *_about(command, path, class_name), *_meant(command, extra), *configs, *_words(command, words[1:])]
 
 
+def package_root(path: str, module: str) -> str:
+    """Returns the folder from which Python imports the file as `module`, for `python -m PACKAGE.FLOW`."""
+    import os
+
+    for _ in module.split("."):
+        path = os.path.dirname(path)
+    return path
+
+
 def _words(command: str, words: list[str]) -> list[str]:
     """Removes `show` from Metaflow's `logs show`."""
     if command != "logs":

@@ -119,11 +119,13 @@ def resolved(
     declared = [_plain(parameter) for parameter in flow.parameters]
     try:
         given_values.update(_computed(program, declared, folder, store, given_values))
-        for parameter in flow.parameters:
-            if parameter.type == "file":
-                reference = _file(parameter, program, store, given_values.get(parameter.name))
-                if reference is not None:
-                    given_values[parameter.name] = reference
+        files = [parameter for parameter in flow.parameters if parameter.type == "file"]
+        if any(_is_missing(parameter) and parameter.name not in given_values for parameter in files):
+            _import(program, folder)
+        for parameter in files:
+            reference = _file(parameter, program, folder, store, given_values.get(parameter.name))
+            if reference is not None:
+                given_values[parameter.name] = reference
         return given_values, parameters.convert(declared, given_values)
     except ShimError as error:
         raise Usage(str(error)) from None
@@ -155,7 +157,29 @@ def _computed(
     return computed(folder, flow, missing, user, "s3" if store.startswith("s3://") else "local")
 
 
-def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
+def _is_missing(parameter: Parameter) -> bool:
+    """Returns True for a file whose default did not exist when the flow was read."""
+    return parameter.include is not None and parameter.has_default and not parameter.include.digest
+
+
+def _import(program: Program, folder: str) -> None:
+    """Imports the flow in a process of its own: its module may write the files that it includes, as Metaflow lets it.
+
+    A mistake of the module's is left to the run to report.
+    """
+    import subprocess
+    import sys
+
+    from flowc.runtime_shim.contract.source_roots import variables
+
+    flow = program.flow
+    code = "from flowc.runtime_shim.user_code.flow_module import import_flow; import sys; import_flow(*sys.argv[1:])"
+    environment = {**os.environ, **dict(program.variables), **variables(program.roots)}
+    command = [sys.executable, "-c", code, folder, flow.file, flow.name]
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _file(parameter: Parameter, program: Program, folder: str, store: str, text: Any) -> Any:
     """Puts the given file, or the default one, into the datastore; returns its reference."""
     from flowc.compiler.read.include_files import FOLDER
     from flowc.runtime_shim.contract import included_file
@@ -169,7 +193,10 @@ def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
         pass
     if text is None and not parameter.has_default:
         return None
-    data = program.files.get(f"{FOLDER}/{parameter.include.digest}") if text is None else _read(str(text))
+    data = _read(str(text)) if text is not None else program.files.get(f"{FOLDER}/{parameter.include.digest}")
+    if text is None and _is_missing(parameter):
+        path = str(parameter.default)
+        data = _read(path) if os.path.exists(os.path.expanduser(path)) else _read(os.path.join(folder, path))
     if data is None:
         shown = parameter.default if text is None else text
         raise Usage(f"parameter `{parameter.name}`: the file `{shown}` cannot be read", "give the path of a file")

@@ -236,13 +236,11 @@ class Runner:
         self, flow_file: str, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None,
         cwd: str | None = None, file_read_timeout: int = 3600, **kwargs: Any,
     ) -> None:  # fmt: skip
-        """Waits at most `file_read_timeout` seconds for a run to begin. Raises ValueError for a profile."""
-        if profile is not None:
-            raise ValueError("flowc has no profiles: set the run's environment variables with `env`")
+        """Waits at most `file_read_timeout` seconds for a run to begin. `profile` becomes its METAFLOW_PROFILE."""
         self.flow_file = os.path.abspath(os.path.join(cwd or "", flow_file))
         self.show_output, self.env, self.cwd, self.file_read_timeout = (
             show_output,
-            dict(env or {}),
+            {**({} if profile is None else {"METAFLOW_PROFILE": profile}), **(env or {})},
             cwd,
             file_read_timeout,
         )

@@ -10,12 +10,15 @@ from flowc.runtime_shim.contract.public_names import NAMES as NAMES
 
 MODULES = frozenset(
     (
-        "metaflow metaflow._vendor metaflow._vendor.click metaflow._vendor.click.types "
-        "metaflow.cards metaflow.client metaflow.client.core metaflow.current metaflow.datatools "
-        "metaflow.datatools.s3 metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
-        "metaflow.includefile metaflow.integrations metaflow.metaflow_config metaflow.metaflow_current "
+        "metaflow metaflow._vendor metaflow.cards metaflow.client metaflow.client.core metaflow.current "
+        "metaflow.datatools metaflow.datatools.s3 metaflow.decorators metaflow.events metaflow.exception "
+        "metaflow.flowspec "
+        "metaflow.includefile metaflow.integrations metaflow.metaflow_config "
+        "metaflow.metaflow_config_funcs metaflow.metaflow_current "
         "metaflow.metaflow_profile metaflow.metaflow_version metaflow.multicore_utils metaflow.packaging_sys "
         "metaflow.parameters metaflow.plugins metaflow.plugins.argo metaflow.plugins.argo.argo_events "
+        "metaflow.plugins.aws metaflow.plugins.aws.aws_client metaflow.plugins.parsers metaflow.profilers "
+        "metaflow.plugins.parallel_decorator metaflow.util "
         "metaflow.plugins.cards metaflow.plugins.cards.card_client metaflow.plugins.cards.card_modules "
         "metaflow.plugins.cards.card_modules.basic metaflow.plugins.cards.card_modules.card "
         "metaflow.plugins.cards.card_modules.chevron metaflow.plugins.cards.card_modules.chevron.renderer "

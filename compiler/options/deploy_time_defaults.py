@@ -34,7 +34,8 @@ def undeployable(flow: Flow) -> Iterator[Diagnostic]:
         if parameter.include is not None and parameter.has_default and not parameter.include.digest:
             what = f"the default file `{parameter.default}` of `{parameter.name}` cannot be read"
             why = "it travels with the flow's code; flowc looks in the current folder, then beside the flow"
-            yield Diagnostic("FLOW310", what, parameter.span, why, "create the file, or correct the path")
+            how = "create the file, or correct the path; if the flow's own code writes it, run that code first"
+            yield Diagnostic("FLOW310", what, parameter.span, why, how)
 
 
 def _of_runs_here(parameter: Parameter, form: Form) -> Diagnostic:

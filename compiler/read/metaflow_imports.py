@@ -70,13 +70,13 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
     if home is None:  # import a.b, c as d
         for child in statement.named_children():
             name = child.field("name") if child.kind() == "aliased_import" else child
-            if name is not None and name.text().partition(".")[0] == "metaflow" and name.text() not in MODULES:
+            if name is not None and name.text().partition(".")[0] == "metaflow" and not _is_there(name.text()):
                 yield name.text(), name
         return
     module = home.text()
     if module.partition(".")[0] != "metaflow":
         return
-    if module not in MODULES:
+    if not _is_there(module):
         yield module, home
         return
     for child in statement.named_children():
@@ -93,3 +93,8 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 # an unknown decorator is reported where it is used
                 if f"@{local.text()}" not in root.text() and not plugin_named(full):
                     yield full, name
+
+
+def _is_there(module: str) -> bool:
+    """Returns True for a module of Metaflow's that flowc has. Below `_vendor` are other projects' modules."""
+    return module in MODULES or module.startswith("metaflow._vendor.")

@@ -43,7 +43,18 @@ class Sources:
 
     def main(self) -> Module:
         """Returns the module of the flow's own file. Raises Refused."""
-        return self.load(self.file, self.file.removesuffix(".py").replace(".", "_") or "flow")
+        name = self.file.removesuffix(".py").replace(".", "_") or "flow"
+        if "/" not in self.file and _imports_relatively(read_bytes(self.folder, self.file)):
+            from . import packages  # rare, so imported only then
+
+            inside = packages.around(self.folder)
+            if inside is not None:  # as `python -m PACKAGE.FLOW` finds it: below the folder that holds the package
+                root, package = inside
+                self._given.append(root)
+                self.file = f"{package.replace('.', '/')}/{self.file}"
+                self._elsewhere[self.file] = root
+                return self.load(self.file, f"{package}.{name}")
+        return self.load(self.file, name)
 
     def load(self, path: str, name: str, is_package: bool = False) -> Module:
         """Reads and parses the file. Raises Refused."""
@@ -241,6 +252,14 @@ def python_files(root: str, folder: str) -> Iterator[str]:
             yield from python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
+
+
+def _imports_relatively(data: bytes) -> bool:
+    """Returns True if a line of the text begins with `from .`."""
+    at = data.find(b"from .")
+    while at > 0 and data[at - 1 : at] != b"\n":
+        at = data.find(b"from .", at + 1)
+    return at >= 0
 
 
 def _is_file(root: str, path: str) -> bool:

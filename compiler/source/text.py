@@ -43,6 +43,27 @@ def read(folder: str, name: str) -> Source:
 
 def read_bytes(folder: str, name: str) -> bytes:
     """Returns the file's content. Raises Refused with the reason if it cannot be read."""
+    if name.endswith(".ipynb") or ".ipynb:cell " in name:
+        from . import notebooks  # rare, so imported only then
+
+        if notebooks.is_cell(name):
+            text = notebooks.cell_text(name, lambda notebook: _bytes(folder, notebook), syntax_tree)
+            return text.encode("utf-8", "replace")
+        raise _unreadable(
+            name,
+            "is a notebook",
+            "begin the flow's cell with `%%writefile flow.py`, run it, and give that file; `flowc check` reads cells",
+        )
+    return _bytes(folder, name)
+
+
+def notebook_bytes(path: str) -> bytes:
+    """Returns the content of a notebook. Raises Refused with the reason if it cannot be read."""
+    folder, name = os.path.split(path)
+    return _bytes(folder or ".", name)
+
+
+def _bytes(folder: str, name: str) -> bytes:
     try:
         with open(os.path.join(folder, *name.split("/")), "rb") as file:
             data = file.read(MAX_BYTES + 1)

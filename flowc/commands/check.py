@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
-USAGE = ("flowc check FLOW.py... [--target TARGET] [OPTIONS]",)
+USAGE = ("flowc check FLOW.py|NOTEBOOK.ipynb... [--target TARGET] [OPTIONS]",)
 TEXT = """
 Reads flows, without importing or running them, and prints every problem: where it is, why it matters and what to write
 instead. With `--target`, it also reports what those targets cannot run. For a folder, it checks every file in or below
@@ -105,6 +105,9 @@ def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, lis
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
     """Yields each file, and whether the user named it. Raises Failure for an unreadable folder."""
     for path in paths:
+        if path.endswith(".ipynb"):
+            yield from ((cell, True) for cell in _flow_cells(path))
+            continue
         if not os.path.isdir(path):
             yield path, True
             continue
@@ -115,6 +118,14 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
                 if not name.startswith(".") and name not in _LEFT_OUT and not name.endswith(".egg-info")
             )
             yield from ((os.path.join(folder, name), False) for name in sorted(names) if name.endswith(".py"))
+
+
+def _flow_cells(path: str) -> list[str]:
+    """Returns the cells of the notebook that may define a flow, each as `NOTEBOOK.ipynb:cell N`. Raises Refused."""
+    from flowc.compiler.source.notebooks import flow_cells
+    from flowc.compiler.source.text import notebook_bytes, syntax_tree
+
+    return flow_cells(path, notebook_bytes(path), syntax_tree)
 
 
 def _unreadable(error: OSError) -> None:

@@ -118,6 +118,13 @@ def run(argv: list[str], out: Output) -> int:
         for compilation in compiled:
             for needed in compilation.target.prerequisites(compilation.options):
                 out.print(f"  for {compilation.target.NAME}, {needed}")
+        if any("metaflow_config" in text for text in program.sources.values()):  # rare, so imported only then
+            from .. import metaflow_settings
+
+            given = dict(compile_inputs(arguments).environment)
+            settings = metaflow_settings.needed(program.sources.values(), store, given)
+            if settings:
+                out.print(f"  tasks must find Metaflow's settings in their environment: {', '.join(settings)}")
     return 0
 
 

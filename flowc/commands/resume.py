@@ -9,7 +9,7 @@ from flowc.compiler.options.compile_inputs import NOTHING, CompileOptions
 from flowc.compiler.pipeline import flow_names
 from flowc.compiler.report.diagnostics import nearest, without_hints
 
-from .. import local_run
+from .. import local_run, metaflow_profile
 from ..flow_source import load_flow, placed, with_project
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
@@ -50,6 +50,7 @@ EXAMPLES = (
 
 
 def run(argv: list[str], out: Output) -> int:
+    metaflow_profile.adopt()
     arguments = parse(argv, OPTIONS)
     if not arguments.positional:
         raise Usage("the flow's file is missing")

@@ -6,7 +6,7 @@ import os
 
 from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 
-from .. import local_run, run_parameters
+from .. import local_run, metaflow_profile, run_parameters
 from ..flow_source import load_flow, placed
 from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id, tags_given
@@ -47,6 +47,7 @@ ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")
 
 
 def run(argv: list[str], out: Output) -> int:
+    metaflow_profile.adopt()
     path = _flow_file(argv)
     program = load_flow(
         path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), options=run_inputs(scan(argv, RUN_OPTIONS))

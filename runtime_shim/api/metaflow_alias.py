@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 _MODULES = {
     "metaflow": ("api.names",),
     "metaflow._vendor": (),
-    "metaflow._vendor.click": ("api.click",),
-    "metaflow._vendor.click.types": ("api.click",),
     "metaflow.cards": ("cards",),
     "metaflow.client": ("client",),
     "metaflow.client.core": ("client",),
@@ -35,6 +33,7 @@ _MODULES = {
     "metaflow.includefile": ("api.names",),
     "metaflow.integrations": ("api.events",),
     "metaflow.metaflow_config": ("api.metaflow_config",),
+    "metaflow.metaflow_config_funcs": ("api.metaflow_config_funcs",),
     "metaflow.metaflow_current": ("api.current",),
     "metaflow.metaflow_profile": ("api.profiling",),
     "metaflow.metaflow_version": ("api.metaflow_version",),
@@ -44,6 +43,8 @@ _MODULES = {
     "metaflow.plugins": (),
     "metaflow.plugins.argo": (),
     "metaflow.plugins.argo.argo_events": ("api.events",),
+    "metaflow.plugins.aws": (),
+    "metaflow.plugins.aws.aws_client": ("api.aws_client",),
     "metaflow.plugins.cards": (),
     "metaflow.plugins.cards.card_client": ("cards.client",),
     "metaflow.plugins.cards.card_modules": ("cards.base",),
@@ -61,6 +62,8 @@ _MODULES = {
     "metaflow.plugins.datatools": ("client.s3",),
     "metaflow.plugins.datatools.s3": ("client.s3",),
     "metaflow.plugins.datatools.s3.s3": ("client.s3",),
+    "metaflow.plugins.parallel_decorator": ("user_code.flowspec",),
+    "metaflow.plugins.parsers": ("api.names",),
     "metaflow.plugins.timeout_decorator": ("exceptions",),
     "metaflow.plugins.torchrun_libs": (),
     "metaflow.plugins.torchrun_libs.executor": ("extensions.torchrun", "extensions.exceptions"),
@@ -76,7 +79,10 @@ _MODULES = {
     "metaflow.user_decorators": (),
     "metaflow.user_decorators.user_flow_decorator": ("api.names",),
     "metaflow.user_decorators.user_step_decorator": ("api.names",),
+    "metaflow.util": ("api.metaflow_util",),
 }
+_VENDORED = "metaflow._vendor."  # what is below is another project's: the installed module of that name
+_STAND_INS = {"click": "api.click_types"}  # where it is not installed
 _EXACT = ("metaflow", "metaflow.metaflow_config")  # what these lack, Metaflow has not either
 
 
@@ -103,6 +109,9 @@ class _Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
+        if name.startswith(_VENDORED):
+            sys.modules[name] = _vendored(name[len(_VENDORED) :])  # the import system hands on what is there
+            return
         if name not in _MODULES and not _is_metaflow_s(name):
             text = (
                 f"{name} is not part of Metaflow's documented API: flowc provides the documented names, and none of "
@@ -127,6 +136,8 @@ class _Finder:
                     except AttributeError:
                         if name in _EXACT:
                             raise
+            if name + "." == _VENDORED:
+                raise AttributeError(f"metaflow._vendor.{key} is not imported")  # an import goes on to import it
             if name in _EXACT or f"{name}.{key}" in _MODULES:
                 raise AttributeError(
                     f"{name}.{key} is not part of Metaflow's documented API, which is all that flowc provides"
@@ -134,6 +145,20 @@ class _Finder:
             return _imported("api.unsupported").Unsupported(f"{name}.{key}")
 
         module.__getattr__ = missing  # type: ignore[method-assign]
+
+
+def _vendored(name: str) -> Any:
+    """Returns the module of another project that Metaflow has a copy of."""
+    try:
+        __import__(name)
+    except ModuleNotFoundError as error:
+        if error.name != name.partition(".")[0]:
+            raise
+        if name in _STAND_INS:
+            return _imported(_STAND_INS[name])
+        text = f"metaflow._vendor.{name} is a copy of the package `{error.name}`: install that"
+        raise ImportError(text, name=f"metaflow._vendor.{name}") from None
+    return sys.modules[name]
 
 
 def _imported(name: str) -> Any:

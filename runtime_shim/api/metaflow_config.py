@@ -75,7 +75,7 @@ def __getattr__(name: str) -> Any:
     if name not in _NAMES:
         raise AttributeError(f"`{name}` is not a setting of Metaflow")
     default = _default(name)
-    value = os.environ.get(f"METAFLOW_{name}", _profile().get(f"METAFLOW_{name}", default))
+    value = os.environ.get(f"METAFLOW_{name}", profile().get(f"METAFLOW_{name}", default))
     return int(value) if isinstance(default, int) and isinstance(value, str) else value
 
 
@@ -89,15 +89,30 @@ def _default(name: str) -> Any:
     return _DEFAULTS.get(name)
 
 
-def _profile() -> Dict[str, Any]:
-    """Returns the settings of the profile in METAFLOW_PROFILE, from Metaflow's folder; {} if there is none."""
+def has_default(name: str, store: str) -> bool:
+    """Returns True for a setting that has a value without its variable, where tasks use the datastore `store`."""
+    if name in _BELOW:
+        return has_default(_BELOW[name][0], store)
+    return name in _DEFAULTS or (name in _SCHEMES and store.startswith(_SCHEMES[name]))
+
+
+def profile() -> Dict[str, Any]:
+    """Returns the settings of the profile; {} if there is none."""
+    path = profile_file()
+    if not os.path.exists(path):
+        return {}
     import json
 
-    profile = os.environ.get("METAFLOW_PROFILE", "")
-    home = os.path.expanduser(os.environ.get("METAFLOW_HOME", "~/.metaflowconfig"))
     try:
-        with open(os.path.join(home, f"config_{profile}.json" if profile else "config.json"), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             settings = json.load(file)
     except (OSError, ValueError):
         return {}
     return settings if isinstance(settings, dict) else {}
+
+
+def profile_file() -> str:
+    """Returns where the settings of the profile in METAFLOW_PROFILE are: in METAFLOW_HOME or `~/.metaflowconfig`."""
+    name = os.environ.get("METAFLOW_PROFILE", "")
+    home = os.path.expanduser(os.environ.get("METAFLOW_HOME", "~/.metaflowconfig"))
+    return os.path.join(home, f"config_{name}.json" if name else "config.json")

@@ -114,7 +114,10 @@ class Run(MetaflowObject):
     def _children(self) -> Iterator[Any]:
         from .step import Step
 
-        for name in self._datastore.steps(*self._parts):
+        names = list(self._datastore.steps(*self._parts))
+        if running.is_within(*self._parts) and running.facts["step_name"] not in names:
+            names.insert(0, running.facts["step_name"])  # it exists before it has written anything
+        for name in names:
             yield Step._made(self._datastore, (*self._parts, name))
 
     def _child(self, name: str) -> Any:

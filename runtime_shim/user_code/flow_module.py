@@ -40,6 +40,8 @@ def import_flow(
     start_site()
     metaflow_alias.install()
     folder = os.path.abspath(folder)
+    if "/" in file and "FLOWC_SOURCE_ROOTS" in os.environ:
+        folder = _holder(folder, file)
     if folder not in sys.path[:1]:
         sys.path.insert(0, folder)
     if "FLOWC_SOURCE_ROOTS" in os.environ:  # only where the flow is not in a code package
@@ -51,6 +53,10 @@ def import_flow(
 
         know(plugins)
     name = module_name(file)
+    package = file.rpartition("/")[0].replace("/", ".")
+    if package:  # as for `python -m PACKAGE.FLOW`: the flow's imports may be relative
+        __import__(package)
+        name = f"{package}.{name}"
     module = sys.modules.get(name)
     path = os.path.join(folder, *file.split("/"))
     if module is None or getattr(module, "__file__", None) != path:
@@ -68,6 +74,14 @@ def import_flow(
     if flow_class is None:
         raise ShimError(f"{file} has no class {class_name}")
     return flow_class
+
+
+def _holder(folder: str, file: str) -> str:
+    """Returns the source root that holds the flow's file, if its package begins above the flow's folder."""
+    from ..contract.source_roots import given
+
+    parts = file.split("/")
+    return next((root for root in given() if os.path.isfile(os.path.join(root, *parts))), folder)
 
 
 def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:

@@ -36,6 +36,9 @@ class ForeachFrame(tuple):  # type: ignore[type-arg]
     step, var, num_splits, index, value = (property(lambda self, at=at: tuple.__getitem__(self, at)) for at in range(5))  # type: ignore[misc]
 
 
+CONTROL_TASK_TAG, UBF_CONTROL, UBF_TASK = "control_task", "ubf_control", "ubf_task"  # of `metaflow.unbounded_foreach`
+
+
 class UnboundedForeachInput:
     """Base class of Metaflow's extensions for a foreach with an unknown number of items.
 

@@ -149,16 +149,13 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
 
 def _type(kind: Any) -> Any:
     """Returns one of click's types as data, "call" for another function, or a text that is no type."""
-    from ..api import click
+    from .click_data import data_of
 
     if isinstance(kind, (tuple, list)):
         return {"click": "Tuple", "arguments": [[each.__name__ for each in kind]], "named": {}}
-    if isinstance(kind, click._Known):
-        name = kind.alias or type(kind).__name__
-        arguments = (
-            [[each.__name__ for each in types] for types in kind.arguments] if name == "Tuple" else kind.arguments
-        )
-        return {"click": name, "arguments": list(arguments), "named": dict(kind.named)}
+    data = data_of(kind)
+    if data is not None:
+        return data
     return "call" if callable(kind) and kind not in (bytes, bytearray) else repr(kind)
 
 

@@ -144,3 +144,39 @@ def test_checking_warns_of_what_no_spec_can_hold(folder: Path) -> None:
     assert warned.returncode == 0 and "warning[FLOW306]" in warned.stderr and "warning[FLOW310]" in warned.stderr
     refused = flowc("compile", "f.py", "-t", "argo", "--store", "s3://b", cwd=folder)
     assert refused.returncode == 1 and "error[FLOW306]" in refused.stderr and "error[FLOW310]" in refused.stderr
+
+
+def test_a_flow_may_write_the_file_that_it_includes(tmp_path: Path) -> None:
+    flow = tmp_path / "flows" / "writes.py"
+    flow.parent.mkdir()
+    flow.write_text(
+        """
+from metaflow import FlowSpec, IncludeFile, step
+
+with open("made.csv", "w") as file:
+    file.write("a,b")
+
+class Writes(FlowSpec):
+    table = IncludeFile("table", default="made.csv")
+    gone = IncludeFile("gone", default="gone.csv")
+
+    @step
+    def start(self):
+        self.row = self.table.split(",")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    )
+    done = flowc("run", "flows/writes.py", "--store", "store", "--run-id", "r", cwd=tmp_path)
+    assert done.returncode == 2 and "the file `gone.csv` cannot be read" in done.stderr, done.stderr
+    (tmp_path / "made.csv").unlink()
+    flow.write_text(flow.read_text().replace('    gone = IncludeFile("gone", default="gone.csv")\n', ""))
+    flowc("run", "flows/writes.py", "--store", "store", "--run-id", "r", cwd=tmp_path, check=True)
+    (start,) = dump(tmp_path / "store")["start"]
+    assert start["artifacts"]["row"]["repr"] == "['a', 'b']"
+    (tmp_path / "made.csv").unlink()
+    done = flowc("compile", "flows/writes.py", "--target", "argo", cwd=tmp_path)
+    assert done.returncode == 1 and "run that code first" in done.stderr

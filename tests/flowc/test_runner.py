@@ -134,8 +134,8 @@ def test_a_run_that_does_not_begin(flow: str, tmp_path: Path) -> None:
         runner.run()
     with pytest.raises(ValueError, match="datastore"), Runner(flow, datastore="azure") as runner:
         runner.run()
-    with pytest.raises(ValueError, match="profile"):
-        Runner(flow, profile="x")
+    with pytest.raises(RuntimeError, match="METAFLOW_PROFILE is `x`"), Runner(flow, profile="x") as runner:
+        runner.run()
 
 
 def test_following_a_run(flow: str) -> None:

@@ -38,6 +38,45 @@ NAMES = {
         S3 S3Object S3GetObject S3PutObject RangeInfo MetaflowS3AccessDenied MetaflowS3Exception MetaflowS3InvalidObject MetaflowS3InvalidRange
         MetaflowS3NotFound MetaflowS3URLException
     """,
+    "metaflow.util": """
+        get_username resolve_identity to_unicode to_bytes is_stringish which cached_property to_camelcase to_pascalcase TempDir unicode_type
+        compress_list decompress_list get_latest_run_id write_latest_run_id dict_to_cli_options
+    """,
+    "metaflow.profilers": "gpu_profile",
+    "metaflow._vendor": "click",
+    "metaflow._vendor.click": "Choice Path File IntRange FloatRange DateTime Tuple ParamType BadParameter UsageError STRING INT BOOL echo secho style",
+    "metaflow.metaflow_config_funcs": "from_conf config_values init_config",
+    "metaflow.plugins.aws.aws_client": "get_aws_client",
+    "metaflow.plugins.parsers": "yaml_parser",
+    "metaflow.plugins": "ResourcesDecorator BatchDecorator RetryDecorator",
+    "metaflow.plugins.parallel_decorator": "UBF_CONTROL",
+    "metaflow.plugins.kubernetes.kubernetes_decorator": "KubernetesDecorator",
+    "metaflow.plugins.aws.batch.batch_decorator": "BatchDecorator",
+    "metaflow.plugins.aws.step_functions.step_functions": "StepFunctions",
+    "metaflow.plugins.argo.argo_workflows": "ArgoWorkflows",
+    "metaflow.plugins.argo.argo_events": "ArgoEvent ArgoEventException",
+    "metaflow.plugins.secrets.secrets_decorator": "SecretSpec",
+    "metaflow.plugins.cards.card_modules.components": "Markdown Table with_default_component_id",
+    "metaflow.plugins.datatools.local": "Local",
+    "metaflow.client.core": "Flow Run Task get_metadata MetaflowObject",
+    "metaflow.runner.utils": "get_current_cell handle_timeout",
+    "metaflow.runner.click_api": "MetaflowAPI",
+    "metaflow.runner.deployer": "Deployer DeployedFlow TriggeredRun",
+    "metaflow.runner.subprocess_manager": "CommandManager SubprocessManager",
+    "metaflow.runner.metaflow_runner": "Runner ExecutingRun",
+    "metaflow.metaflow_current": "current Current",
+    "metaflow.current": "current",
+    "metaflow.decorators": "StepDecorator FlowDecorator step",
+    "metaflow.includefile": "IncludeFile FilePathClass",
+    "metaflow.graph": "FlowGraph",
+    "metaflow.metaflow_version": "get_version",
+    "metaflow.metadata_provider": "MetaDatum",
+    "metaflow.datastore": "FlowDataStore",
+    "metaflow.tagging_util": "validate_tags",
+    "metaflow.debug": "debug",
+    "metaflow.metaflow_environment": "MetaflowEnvironment InvalidEnvironmentException",
+    "metaflow.mflog": "BASH_SAVE_LOGS",
+    "metaflow.cli": "start",
     "metaflow.plugins.datatools": "S3 MetaflowS3Exception s3",
     "metaflow.plugins.datatools.s3": "S3GetObject S3PutObject",
 }
@@ -51,6 +90,101 @@ def python(text: str) -> subprocess.CompletedProcess[str]:
 def test_the_documented_names_can_be_imported() -> None:
     lines = [f"from {module} import {', '.join(names.split())}" for module, names in NAMES.items()]
     done = python("\n".join(lines))
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_vendored_is_the_installed_package() -> None:
+    done = python(
+        "from metaflow._vendor import click, yaml\nimport metaflow._vendor.click.types as types\nimport click as installed\n"
+        "assert click is installed and types is installed.types and yaml.__name__ == 'yaml' and click.__spec__.name == 'click'"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_click_is_there_without_click() -> None:
+    done = python(
+        """
+import sys
+
+sys.meta_path.insert(0, type("Without", (), {"find_spec": staticmethod(lambda name, path=None, target=None: _refuse(name))}))
+
+def _refuse(name):
+    if name.partition(".")[0] in ("click", "yaml"):
+        raise ModuleNotFoundError(name, name=name.partition(".")[0])
+
+from metaflow._vendor import click
+
+assert click.Choice(["a", "B"], case_sensitive=False)("b") == "B"
+assert click.IntRange(1, 3)("2") == 2 and click.FloatRange(max=1, clamp=True)("4") == 1
+assert click.BOOL("yes") is True and click.INT("7") == 7 and click.Tuple([str, int])(["a", "1"]) == ("a", 1)
+assert click.DateTime()("2024-01-02").day == 2 and click.Path()("x") == "x"
+for kind, text in ((click.Choice(["a"]), "b"), (click.IntRange(max=1), "2"), (click.INT, "x"), (click.DateTime(), "soon")):
+    try:
+        kind(text)
+    except click.BadParameter as error:
+        click.secho(error.format_message(), fg="red")
+    else:
+        raise AssertionError(text)
+try:
+    from metaflow._vendor import yaml
+except ImportError as error:
+    assert "install" in str(error), error
+else:
+    raise AssertionError
+"""
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 4
+
+
+def test_helpers_of_util() -> None:
+    done = python(
+        """
+import os
+from metaflow.util import *
+from metaflow.util import TempDir, cached_property, get_username, resolve_identity, to_bytes, to_camelcase, to_pascalcase, to_unicode, url_quote
+
+os.environ.update(METAFLOW_USER="ada")
+assert get_username() == "ada" and resolve_identity() == "user:ada"
+os.environ["METAFLOW_USER"] = "root"
+os.environ.update(SUDO_USER="root", USERNAME="bo")
+assert get_username() == "bo"
+assert to_unicode(b"x") == "x" and to_bytes("é") == "é".encode() and to_bytes(1.5) == b"1.5" and url_quote("a b") == b"a%20b"
+assert to_camelcase({"a_b": [{"c_d": 1}]}) == {"aB": [{"cD": 1}]} and to_pascalcase({"ab": 1}) == {"Ab": 1}
+with TempDir() as folder:
+    assert os.path.isdir(folder)
+assert not os.path.exists(folder)
+
+class Once:
+    calls = 0
+
+    @cached_property
+    def value(self):
+        Once.calls += 1
+        return None
+
+once = Once()
+assert once.value is once.value is None and Once.calls == 1
+"""
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_settings_by_name(tmp_path: Path) -> None:
+    (tmp_path / "config_team.json").write_text(
+        '{"METAFLOW_OWN_LIMIT": "3", "METAFLOW_OWN_TABLE": "{\\"a\\": 1}", "METAFLOW_CARD_SUFFIX": "c"}'
+    )
+    done = python(
+        f"""
+import os
+
+os.environ.update(METAFLOW_HOME={str(tmp_path)!r}, METAFLOW_PROFILE="team", METAFLOW_OWN_FLAG="True")
+from metaflow.metaflow_config_funcs import config_values, from_conf
+
+assert from_conf("OWN_LIMIT", 5) == 3 and from_conf("OWN_TABLE", {{}}) == {{"a": 1}} and from_conf("OWN_FLAG", False) is True
+assert from_conf("NO_SUCH", "d") == "d" and dict(config_values())["METAFLOW_CARD_SUFFIX"] == "c"
+"""
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -73,8 +207,8 @@ def test_flowc_has_the_same() -> None:
             "does not support Metaflow's `metaflow.plugins.aws.batch`",
         ),
         (
-            "from metaflow.util import get_username; get_username()",
-            "does not support Metaflow's `metaflow.util.get_username`",
+            "from metaflow.util import get_latest_run_id; get_latest_run_id(print, 'F')",
+            "does not support Metaflow's `metaflow.util.get_latest_run_id`",
         ),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
         ("import metaflow; metaflow.slurm", "to an extension"),

@@ -2,6 +2,7 @@
 # expect: compiles
 # options: --env-file settings.env
 # metaflow: the option is flowc's
+# run: a run has the variables of its own environment
 import os
 
 from metaflow import FlowSpec, Parameter, environment, resources, step

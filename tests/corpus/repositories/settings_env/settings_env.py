@@ -1,6 +1,7 @@
 # idiom: the settings of the project give the variables that have no default
 # expect: compiles
 # metaflow: the settings are flowc's
+# run: a run has the variables of its own environment
 import os
 
 from metaflow import FlowSpec, Parameter, environment, resources, step

@@ -1,6 +1,7 @@
 # idiom: a project that is installed in place from beside this one
 # expect: compiles
 # metaflow: the package must be installed in place first
+# leaves: result = "GOOD MORNING from Neighbour"
 
 from neighbour.base import Base
 from metaflow import step

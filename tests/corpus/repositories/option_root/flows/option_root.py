@@ -2,6 +2,7 @@
 # expect: compiles
 # options: --source-root third/place
 # metaflow: the option is flowc's
+# leaves: result = "GOOD MORNING from Yearly"
 
 from parts.base import Base
 from metaflow import step

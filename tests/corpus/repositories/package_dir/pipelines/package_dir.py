@@ -1,6 +1,7 @@
 # idiom: pyproject.toml names the folder that holds packages
 # expect: compiles
 # metaflow: the package must be installed in place first
+# leaves: result = "GOOD MORNING from Monthly"
 
 from company.base import Base
 from metaflow import step

@@ -1,6 +1,7 @@
 # idiom: a package at the top of a repository that declares nothing
 # expect: compiles
 # metaflow: it needs the repository on PYTHONPATH
+# leaves: result = "GOOD MORNING from Root"
 
 from lib.common.base import Base
 from metaflow import step

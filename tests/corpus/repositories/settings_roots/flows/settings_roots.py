@@ -1,6 +1,7 @@
 # idiom: the project's settings name the root
 # expect: compiles
 # metaflow: the settings are flowc's
+# leaves: result = "GOOD MORNING from Hourly"
 
 from parts.base import Base
 from metaflow import step

@@ -1,6 +1,7 @@
 # idiom: a project with the src layout, installed in place
 # expect: compiles
 # metaflow: the package must be installed in place first
+# leaves: result = "GOOD MORNING from Nightly"
 
 from company.base import Base
 from metaflow import step

@@ -1,0 +1,3 @@
+"""What each process of the launcher runs."""
+
+print("training")

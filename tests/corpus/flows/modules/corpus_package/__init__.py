@@ -1,0 +1,3 @@
+from .text import describe
+
+__all__ = ["describe"]

@@ -1,0 +1,2 @@
+PREFIX = "model"
+RETRIES = 1
