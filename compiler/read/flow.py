@@ -380,13 +380,13 @@ def read_decorator(
 
         if name in EXTENSIONS:
             return None, [of_extension(name, place)]
-        close = nearest(name, names(), 0.75)
-        how = (
-            f"did you mean `@{close}`?"
-            if close
-            else "remove it; or, if it is a plug-in, install its package beside flowc, or name its file in "
-            "`[tool.flowc] plugins`"
-        )
+        close = nearest(name, names())
+        if close is not None and nearest(name, (close,), 0.75) is not None:
+            how = f"did you mean `@{close}`?"
+        else:
+            how = (
+                f"write `@{close}`" if close else "remove it"
+            ) + "; or, if it is a plug-in, install its package beside flowc, or name its file in `[tool.flowc] plugins`"
         why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"
         return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
     if spec.level != level:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.target import names
 
 from flowc.flow_source import load_flow
@@ -178,6 +179,19 @@ def test_a_file_of_the_project_is_a_plugin(module: str, tmp_path: Path) -> None:
     done = flowc("run", "flow.py", "--store", "store", "--run-id", "r", cwd=folder)
     assert "tracked start" in said(done, 0)
     assert artifacts(folder / "store", "end")["seen"] == "'start of ml, ml'"
+
+
+def test_each_flow_has_the_plugins_of_its_own_settings(tmp_path: Path) -> None:
+    one = project(tmp_path / "one")
+    other = project(tmp_path / "other", PLUGIN.format(level="step").replace('"ml"', '"ads"'))
+    none = project(tmp_path / "none")
+    (none / "pyproject.toml").unlink()
+    for folder, team in ((one, "ml"), (other, "ads"), (one, "ml")):
+        asked = {decorator.name: decorator for decorator in load_flow(str(folder / "flow.py")).flow.steps[0].decorators}
+        assert asked["tracked"].attributes == {"team": team}
+        with pytest.raises(Refused) as refused:
+            load_flow(str(none / "flow.py"))
+        assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["FLOW110"]
 
 
 @pytest.mark.parametrize("module", ["metaflow", "platform_flows"])
