@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .checks import judge
 from .dataflow.analysis import analyze
+from .decorators.decorator import has_plugins, plugins
 from .fast_start.record import record, replace
 from .fold.evaluator import Evaluator, Values
 from .fold.values import Environment
@@ -133,7 +134,10 @@ def dataflow(now: Compile) -> Result:
 
 
 def options(now: Compile) -> Result:
-    """Adds the command line's part of the flow: decorators for every step, the branch of a project."""
+    """Adds the command line's part of the flow: decorators for every step, the branch of a project.
+
+    Plug-ins add the decorators that theirs ask for.
+    """
     analysis, compile_options = now.analysis, now.options
     diagnostics = list(unused(compile_options, now.evaluator.set_values.used, now.evaluator.environment.used))
     # mutators have seen them, and may have removed some
@@ -159,6 +163,12 @@ def options(now: Compile) -> Result:
         flow, wrong = deployed(analysis.flow, compile_options)
         analysis = replace(analysis, flow=flow)
         diagnostics += wrong
+    if has_plugins(analysis.flow):
+        flow, wrong = plugins().expanded(analysis.flow)
+        analysis = replace(analysis, flow=flow)
+        diagnostics += wrong
+    if compile_options.plugins:
+        diagnostics += plugins().problems_of_settings()
     return replace(now, analysis=analysis), diagnostics
 
 
@@ -185,6 +195,13 @@ def package(now: Compile) -> Result:
     flow = replace(
         flow, inputs=(*flow.inputs, *inputs(now.options, evaluator.set_values.used, evaluator.environment.used))
     )
+    if now.sources.used:
+        from .package.installed_packages import packages
+
+        flow = replace(flow, inputs=(*flow.inputs, *packages(now.sources)))
+    if has_plugins(flow):
+        flow = replace(flow, inputs=(*flow.inputs, *plugins().inputs(flow)))
+        files = {**files, **plugins().files(flow)}
     return replace(now, analysis=replace(now.analysis, flow=flow), files=files), diagnostics
 
 

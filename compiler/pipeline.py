@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from .dataflow.foreach_values import widths
+from .decorators.decorator import begin, has_plugins, plugins
 from .fast_start.record import record
 from .fold.evaluator import Evaluator
 from .ir.nodes import Flow, Scope
@@ -42,6 +43,7 @@ class Program:
     places: Mapping[str, str] = {}  # `Span.file` → path from the flow's folder, of files that source roots gave
     roots: tuple[str, ...] = ()  # source roots, as absolute paths, if any gave a file
     dataflow: Dataflow | None = None  # who assigns which artifact; None for a flow that was read from its IR
+    plugins: Mapping[str, str] = {}  # plug-in → path of the file that runs around its steps
 
 
 class BrokenPass(Exception):
@@ -61,6 +63,7 @@ def load(
     found.
     """
     folder, name = os.path.split(path)
+    begin(options.plugins, folder)
     if name.endswith(".json"):
         return _load_ir(folder or ".", name, attach)
     sources = Sources(folder or ".", name, options.roots)
@@ -80,8 +83,9 @@ def load(
         done.variables,
         widths(done.analysis),
         places,
-        sources.roots() if places else (),
+        sources.roots() if sources.has_roots() else (),
         done.analysis.dataflow,
+        plugins().paths(done.analysis.flow) if has_plugins(done.analysis.flow) else {},
     )
 
 
@@ -157,4 +161,7 @@ def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
     sources = Sources(folder, flow.file)
     module = sources.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
     files, _ = closure(Evaluator(Resolver(sources)), module, {})
-    return Program(flow, scope, dict(sources.texts), files, in_order(warnings))
+    paths: Mapping[str, str] = {}
+    if has_plugins(flow):
+        files, paths = {**files, **plugins().files(flow)}, plugins().paths(flow)
+    return Program(flow, scope, dict(sources.texts), files, in_order(warnings), plugins=paths)

@@ -41,7 +41,17 @@ def _charts() -> str:
     return built("charts.js")
 
 
-hooks.registered.update(command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, charts=_charts)
+def _is_plugin(name: str) -> bool:
+    try:
+        from .plugin_names import is_plugin
+    except ImportError:  # in a container, which has no compiler
+        return False
+    return is_plugin(name)
+
+
+hooks.registered.update(
+    command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, charts=_charts, is_plugin=_is_plugin
+)
 
 
 def __getattr__(name: str) -> object:
@@ -51,7 +61,7 @@ def __getattr__(name: str) -> object:
         return VERSION
     if name == "API":
         return _api()
-    if name not in _api():
+    if name not in _api() and (name.startswith("_") or not _is_plugin(name)):
         raise AttributeError(f"module 'flowc' has no attribute {name!r}")
     from .runtime_shim.api import names
 

@@ -43,12 +43,14 @@ def load_flow(
 
 
 def with_project(options: CompileOptions, path: str, isolated: bool = False) -> CompileOptions:
-    """Returns the options with the roots of PYTHONPATH and, unless `isolated`, the project's roots and variables."""
+    """Returns the options with the roots of PYTHONPATH and, unless `isolated`, what the project's settings add."""
     return _with_settings(options, NONE if isolated else settings_for(path))
 
 
 def _with_settings(options: CompileOptions, settings: Settings) -> CompileOptions:
     roots = tuple(word for word in os.environ.get("PYTHONPATH", "").split(os.pathsep) if word)
+    if settings.plugins:
+        options = replace(options, plugins=settings.plugins)
     if not (roots or settings.roots or settings.variables):
         return options
     variables = (

@@ -91,7 +91,7 @@ class LocalRun:
         """
         import time
 
-        from flowc.runtime_shim.contract import source_roots
+        from flowc.runtime_shim.contract import plugins, source_roots
         from flowc.runtime_shim.contract.errors import DamagedError, ShimError, StoreError
         from flowc.runtime_shim.local import gc_handshake
         from flowc.runtime_shim.local.supervisor import Settings, run_flow
@@ -101,6 +101,7 @@ class LocalRun:
 
         program = self.program
         source_roots.give(program.roots)
+        plugins.give(program.plugins)
         isolation = self.arguments.text("--isolation", "auto")
         settings = Settings(self.workers, self.splits, isolation, policy, self.tick, environments=self.environments)
         started = time.monotonic()

@@ -5,6 +5,7 @@
     store = "s3://models/flowc"         # the defaults of the options of these names
     image = "trainer:3"
     source-roots = ["src", "libs"]      # folders, from this file's own, that flows import modules from
+    plugins = ["tools/gpu_pool.py"]     # files of decorators, and packages that bring some (docs/plugins.md)
     ignore = ["FLOW527"]                # warnings and hints that are not reported
     severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
 
@@ -52,6 +53,7 @@ class Settings:
     of_targets: dict[str, dict[str, str]] = {}  # target → its own options
     roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
     variables: dict[str, str] = {}  # of the environment, as `--env` gives them
+    plugins: tuple[str, ...] = ()  # files, as a user can open them, and names of packages
 
 
 NONE = Settings()
@@ -142,12 +144,13 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known_keys = ("ignore", "severity", "source-roots", "env", "package-index", *SHARED, *targets)
+        known_keys = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
         roots: tuple[str, ...] = ()
         variables: dict[str, str] = {}
+        plugins: tuple[str, ...] = ()
         for key, value in table.items():
             if key not in known_keys:
                 self.unknown(key, known_keys, "`[tool.flowc]`")
@@ -155,6 +158,8 @@ class _Reader:
                 of_targets[key] = dict(self.of_target(key, value))
             elif key == "source-roots":
                 roots = tuple(self.roots(value))
+            elif key == "plugins":
+                plugins = tuple(self.plugins(value))
             elif key == "package-index":
                 options[key] = "\n".join(f"{name}={url}" for name, url in self.package_index(value))
             elif key == "env":
@@ -165,7 +170,7 @@ class _Reader:
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets, roots, variables)
+        return Settings(self.file, severities, options, of_targets, roots, variables, plugins)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(
@@ -197,6 +202,19 @@ class _Reader:
                 self.refuse("source-roots", what, "modules are imported from them", how)
                 return
             yield os.path.join(folder, folder_name)
+
+    def plugins(self, value: Any) -> Iterator[str]:
+        folder = os.path.dirname(self.file)
+        for each in value if isinstance(value, list) else [None]:
+            text = each if isinstance(each, str) else ""
+            is_file = text.endswith(".py")
+            path = os.path.normpath(os.path.join(folder, text)) if is_file else text
+            if not path or (is_file and not os.path.isfile(path)):
+                what = f"has a `plugins` entry `{each}` that is not a file" if each else "has invalid `plugins`"
+                how = 'list Python files, relative to the folder of this file: `plugins = ["tools/gpu_pool.py"]`'
+                self.refuse("plugins", what, "each brings the decorator that the file is named after", how)
+                return
+            yield path
 
     def variables(self, value: Any) -> Iterator[tuple[str, str]]:
         for name, text in value.items() if isinstance(value, dict) else [("env", None)]:

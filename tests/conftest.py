@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from flowc.runtime_shim.api.current import current
 
@@ -20,6 +21,11 @@ from .support.s3_server import S3Server, s3_server
 def pytest_configure() -> None:
     """Whoever starts the tests in the background of a script has them ignore Ctrl-C, and with them each process they start and interrupt."""
     gc.set_threshold(*SELDOM)
+    # no property fails because the machine is busy
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any machine")
     os.environ["FLOWC_DEBUG_PASSES"] = "1"  # the compiler validates its IR after each pass, in other processes too
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -24,14 +24,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowc.compiler.dataflow.analysis import Analysis
-from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.ir.nodes import Decorator
+from flowc.compiler.decorators.decorator import is_asked_for, specification
+from flowc.compiler.ir.nodes import Decorator, Flow, Step
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     flow = analysis.flow
-    for decorators in (flow.decorators, *(step.decorators for step in flow.steps)):
+    owners: list[Flow | Step] = [flow, *flow.steps]
+    for owner in owners:
+        decorators = owner.decorators
         seen: dict[str, Decorator] = {}
         for decorator in decorators:
             spec = specification(decorator.name)
@@ -46,5 +48,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 )
             seen[decorator.name] = decorator
         if "kubernetes" in seen and "batch" in seen:
+            if any(is_asked_for(seen[name], owner, flow) for name in ("kubernetes", "batch")):
+                continue  # a plug-in asks pods and jobs alike
             what = "`@kubernetes` and `@batch` are on the same step"
             yield Diagnostic("FLOW114", what, seen["batch"].span, "a task runs in one place", "keep one of them")

@@ -23,6 +23,8 @@ and, if they apply:
     WHY, HOW: str                           what would be lost without it,
     and what to do instead: for a target that cannot honour it
 
+A plug-in is such a file outside the project; `_plugins.py` says what else it may have.
+
 A new decorator needs no other change in the project, except in the `HONOURED` of targets that support it.
 `make golden` generates what is derived from the files (`_build.py`). A meaning that the shim needs too is defined in
 `runtime_shim/contract/semantics.py`.
@@ -36,9 +38,10 @@ from flowc.runtime_shim.contract.semantics import number as number
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
     from typing import Any
 
-    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Step, Value
     from flowc.compiler.report.diagnostics import Diagnostic
 
     Check = Callable[[Decorator, Any], Iterator[Diagnostic]]
@@ -71,16 +74,78 @@ class Specification:
     in_image: bool = False  # an image can contain what it asks for
     why: str = "without it, the flow would behave differently"
     how: str = "remove it, or choose another target"
+    plugin: str = ""  # the origin of a plug-in; "" for flowc's own
+    targets: tuple[str, ...] = ()  # those that honour a plug-in; () for every one
 
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    if name not in _read and name in names():
+    if name not in _read:
+        if name not in names():
+            of_plugin: Specification | None = plugins().specification(name)  # of this compile alone
+            return of_plugin
         _read[name] = read_specification(name)
-    return _read.get(name)
+    return _read[name]
 
 
 _read: dict[str, Specification] = {}  # like `sys.modules`: a file that was imported does not change
+
+
+# ── plug-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_begun: tuple[tuple[str, ...], str] = ((), "")  # of the compile: the plug-ins that settings name, the flow's folder
+_plugins: Any = None  # `Plugins` of `_plugins.py`, once a decorator that flowc does not have is met
+
+
+def begin(files: tuple[str, ...], folder: str) -> None:
+    """Begins a compile: plug-ins are looked for anew, once a decorator that flowc does not have is met."""
+    global _begun, _plugins
+    _begun, _plugins = (files, folder), None
+
+
+def plugins() -> Any:
+    """Returns the plug-ins of the compile, as `Plugins` of `_plugins.py`, which imports this module."""
+    global _plugins
+    if _plugins is None:
+        from importlib import import_module
+
+        _plugins = import_module(f"{__package__}._plugins").Plugins(*_begun)
+    return _plugins
+
+
+def has_own_plugins() -> bool:
+    """Returns True if the project's settings name plug-ins."""
+    return bool(_begun[0])
+
+
+def plugins_in_use() -> Any:
+    """Returns the plug-ins if the compile has looked for any, else None."""
+    return _plugins
+
+
+def plugin_named(qualified: str) -> str:
+    """Returns the name of the plug-in that flows import under the qualified name, or ""."""
+    available = plugins()
+    name: str = available.name_of(qualified)
+    if name:
+        available.use(qualified, name)
+    return name
+
+
+def has_plugins(flow: Flow) -> bool:
+    """Returns True for a flow with a decorator that flowc does not have."""
+    own = names()
+    several = (flow.decorators, *(step.decorators for step in flow.steps))
+    return any(decorator.name not in own for decorators in several for decorator in decorators)
+
+
+def is_asked_for(decorator: Decorator, owner: Step | Flow, flow: Flow) -> bool:
+    """Returns True for a decorator that the author did not write, but that a plug-in asks for in its place."""
+    others = (*owner.decorators, *flow.decorators)
+    return any(other.span == decorator.span and other.name not in names() for other in others)
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_specification(name: str) -> Specification:
@@ -88,8 +153,12 @@ def read_specification(name: str) -> Specification:
     from importlib import import_module
 
     module = import_module(f"flowc.compiler.decorators.{name}")
-    optional = {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
-    return Specification(name, module.LEVEL, module.ATTRIBUTES, **optional)
+    return Specification(name, module.LEVEL, module.ATTRIBUTES, **said_in(module))
+
+
+def said_in(module: ModuleType) -> dict[str, Any]:
+    """Returns the fields of a specification that a decorator's file fills, beside its level and attributes."""
+    return {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
 
 
 # field of a specification → its name in the file

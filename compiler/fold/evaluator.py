@@ -38,6 +38,7 @@ class Evaluator:
     def __init__(
         self, resolver: Resolver, set_values: Values | None = None, environment: Environment | None = None,
         natives: Callable[[str], Any] = no_natives, configs: Mapping[str, Config] | None = None, here: str = "",
+        opens: bool = False,
     ) -> None:  # fmt: skip
         self.resolver = resolver
         self.set_values = set_values if set_values is not None else Values({})  # values from `--set`
@@ -45,12 +46,19 @@ class Evaluator:
         self.natives = natives  # the function that folding uses for one of Metaflow's names, or None
         self.configs = configs or {}  # of the flow, by name
         self.here = here  # the flow's folder in `__file__`; "" if a path may not depend on it
+        self.opens = opens  # names of installed packages are looked up in their sources
+        self.read: set[str] | None = None  # files that values came from, if the caller wants to know
         self.classes: dict[tuple[str, str], OwnClass] = {}  # of the flow's own modules, by module and name
         self._folding: set[tuple[str, str]] = set()
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
         """Returns an evaluator that knows the flow's configs."""
         return Evaluator(self.resolver, self.set_values, self.environment, self.natives, configs, self.here)
+
+    def opening(self, natives: Callable[[str], Any] | None = None, opens: bool = True) -> Evaluator:
+        """Returns an evaluator that reads installed packages too, and to which other names have a meaning."""
+        natives = natives or self.natives
+        return Evaluator(self.resolver, self.set_values, self.environment, natives, self.configs, self.here, opens)
 
     def at(self, here: str) -> Evaluator:
         """Returns an evaluator that knows the flow's folder, for a path that is read from there."""
@@ -102,7 +110,20 @@ class Evaluator:
                 return value
         home, names = self.resolver.home(qualified)
         if home is None:
+            found = self.natives(qualified) if not qualified.startswith("metaflow.") else None
+            if found is not None:
+                return found
+            if self.opens and "." in qualified and self.resolver.sources.open(qualified):
+                qualified = self.resolver.qualify(module, dotted)
+                home, names = self.resolver.home(qualified)
+                if qualified.startswith("metaflow."):
+                    return self.constant(module, dotted)
+        if home is None:
             raise KeyError(dotted)
+        if self.read is not None:
+            self.read.add(home.source.name)
+        else:
+            self.resolver.sources.use(home.source.name)
         if len(names) > 1 and names[0] in home.classes:
             try:
                 return self._class_constant(home, names, dotted)

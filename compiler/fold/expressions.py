@@ -16,7 +16,20 @@ import _ast
 
 from ..source.text import syntax_tree
 from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
-from .values import Declared, Environment, Function, Late, Library, Native, Settings, TooEarly, Unset, applied, usable
+from .values import (
+    Declared,
+    Environment,
+    Function,
+    Late,
+    Library,
+    Native,
+    Settings,
+    TooEarly,
+    Unset,
+    applied,
+    is_function,
+    usable,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -293,6 +306,8 @@ class Folder:
         return value
 
     def fold_UnaryOp(self, node: Any) -> Any:
+        if isinstance(node.op, _ast.Not):
+            return not self.truth(node.operand)
         return _UNARY[type(node.op)](self.plain(node.operand))
 
     def fold_BinOp(self, node: Any) -> Any:
@@ -365,6 +380,8 @@ class Folder:
             right = self.fold(operand)
             if isinstance(right, Environment):
                 holds: Any = right.has(left) is isinstance(operator, _ast.In)
+            elif isinstance(operator, (_ast.Is, _ast.IsNot)) and right is None and is_function(left):
+                holds = isinstance(operator, _ast.IsNot)
             else:
                 left, right = self.usable(left), self.usable(right)
                 self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 4)
@@ -375,7 +392,12 @@ class Folder:
         return True
 
     def fold_IfExp(self, node: Any) -> Any:
-        return self.fold(node.body if self.plain(node.test) else node.orelse)
+        return self.fold(node.body if self.truth(node.test) else node.orelse)
+
+    def truth(self, node: Any) -> Any:
+        """Returns the value of a condition, or True for a function, which counts as true."""
+        value = self.fold(node)
+        return True if is_function(value) else self.usable(value)
 
     def fold_Subscript(self, node: Any) -> Any:
         value = self.fold(node.value)
@@ -454,6 +476,8 @@ class Folder:
         """Calls a folded function."""
         if hasattr(function, "make"):  # a class of the flow's own
             return function.make(self, arguments, named)
+        if hasattr(function, "is_object"):  # an object with `__call__`
+            function = function.attribute(self, "__call__")
         if isinstance(function, Function):
             from .function_calls import Scope, run
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _ast
 
 from .budget import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
-from .values import Decorated, Function, Library
+from .values import PARAMETERS, Declared, Decorated, Function, Library, is_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ _CHANGES: dict[type, frozenset[str]] = {
     dict: frozenset(["update", "setdefault", "pop", "clear"]),
     set: frozenset(["add", "update", "discard", "remove"]),
 }
+
+
+_LOGS = frozenset("debug info warning error critical".split())
+_REGISTERS = frozenset("append add insert register setdefault".split())
 
 
 class _Returned(Exception):
@@ -201,7 +205,7 @@ class _Body:
             self.run(node.finalbody)
 
     def run_If(self, node: Any) -> None:
-        self.run(node.body if self.folder.plain(node.test) else node.orelse)
+        self.run(node.body if self.folder.truth(node.test) else node.orelse)
 
     def run_For(self, node: Any) -> None:
         for item in self.folder.iterate(self.folder.plain(node.iter)):
@@ -246,12 +250,18 @@ class _Body:
         )
 
     def assign(self, target: Any, value: Any) -> None:
+        if isinstance(value, Decorated) and isinstance(target, _ast.Subscript) and self.is_elsewhere(target.value):
+            return  # a registry of steps or flows, from which no value of the flow comes
         if isinstance(target, _ast.Subscript):
             changed = self.own(target.value)
             changed[self.folder.plain(target.slice)] = value
             self.changed(changed)
         elif isinstance(target, _ast.Attribute):
-            self.set(self.folder.plain(target.value), target.attr, value)
+            made = self.folder.fold(target.value)
+            if isinstance(value, Declared) and value.name in PARAMETERS and isinstance(made, Decorated):
+                raise Unfoldable(f"`{self.name}` adds a `{value.name}` to a class")
+            if not isinstance(made, (Decorated, Function)):  # an attribute of a step means nothing to its decorators
+                self.set(self.folder.usable(made), target.attr, value)
         else:
             self.folder.bind(target, value)
 
@@ -260,17 +270,22 @@ class _Body:
         if not getattr(made, "is_open", False):
             raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
         self.folder.budget.forget()
-        made.fields[name] = self.folder.usable(value)
+        made.fields[name] = value if is_function(value) else self.folder.usable(value)
 
     def run_effect(self, call: Any) -> bool:
         """Runs a call that sets an attribute of an object, or a method of one. Returns False for any other call."""
         function = call.func
         if isinstance(function, _ast.Name):
             if function.id == "setattr" and len(call.args) == 3:
+                if isinstance(self.folder.fold(call.args[0]), (Decorated, Function)):
+                    value = self.folder.fold(call.args[2])
+                    return not (isinstance(value, Declared) and value.name in PARAMETERS)
                 self.set(*(self.folder.plain(each) for each in call.args))
                 return True
             return function.id == "print" and function.id not in self.folder.local
         owner = function.value if isinstance(function, _ast.Attribute) else None
+        if owner is not None and self.notes(function.attr, call):
+            return True
         if isinstance(owner, _ast.Name) and (owner.id, function.attr) == ("object", "__setattr__"):
             self.set(*(self.folder.plain(each) for each in call.args))
             return True
@@ -280,6 +295,23 @@ class _Body:
             return False
         self.folder.fold(call)
         return True
+
+    def notes(self, method: str, call: Any) -> bool:
+        """Returns True for a call that writes to a log, or that puts a step or a flow into a registry."""
+        import ast
+
+        if method in _LOGS:
+            inner = [each for argument in (*call.args, *call.keywords) for each in ast.walk(argument)]
+            return not any(isinstance(each, (_ast.Call, _ast.NamedExpr)) for each in inner)
+        names = [each for each in call.args if isinstance(each, _ast.Name)]
+        is_step = any(isinstance(self.folder.local.get(each.id), Decorated) for each in names)
+        return is_step and method in _REGISTERS and self.is_elsewhere(call.func.value)
+
+    def is_elsewhere(self, node: Any) -> bool:
+        """Returns True for a value of the module, not of this call."""
+        while isinstance(node, (_ast.Attribute, _ast.Subscript)):
+            node = node.value
+        return isinstance(node, _ast.Name) and node.id not in self.folder.local
 
     def run_Expr(self, node: Any) -> None:
         call = node.value

@@ -9,7 +9,7 @@ folder, the arguments and the named arguments. Methods are those of `METHODS`, b
 from __future__ import annotations
 
 from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Failing, Unfoldable, Unknown, is_ordered, keys
-from .values import PLACE, Environment, Function, Late, Library, Method, Settings, TooEarly, Unsaid
+from .values import PLACE, Environment, Function, Late, Library, Method, Settings, TooEarly, Unsaid, is_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ FUNCTIONS = frozenset(
         *_SIMPLE,
         *(
             "list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format "
-            "isinstance getattr hasattr pow vars"
+            "isinstance getattr hasattr pow vars callable"
         ).split(),
     )
 )
@@ -43,7 +43,7 @@ LIBRARY = frozenset(
         "math.e math.prod "
         "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy "
         "itertools.product "
-        "itertools.chain platform.python_version_tuple sys.version_info sys.version_info.major "
+        "itertools.chain functools.reduce platform.python_version_tuple sys.version_info sys.version_info.major "
         "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
         "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
     ).split()
@@ -118,7 +118,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
     if not isinstance(function, Library):
         raise Unfoldable("the called value is not a function")
     name = function.name
-    if name in ("map", "filter", "sorted", "min", "max", "isinstance"):
+    if name in ("map", "filter", "sorted", "min", "max", "isinstance", "callable", "functools.reduce"):
         checked = arguments
     else:
         checked = [folder.usable(argument) for argument in arguments]
@@ -362,6 +362,26 @@ def _call_any(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return all(arguments[0])
+
+
+def _call_callable(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> bool:
+    (value,) = arguments
+    if is_function(value):
+        return True
+    if isinstance(value, (Late, Unsaid)) or hasattr(value, "is_object"):
+        raise Unfoldable("whether an object can be called is not known before the flow runs")
+    return False
+
+
+def _call_functools_reduce(folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    function, several, *first = arguments
+    items = [*first, *folder.iterate(several)]
+    if not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    value = items[0]
+    for item in items[1:]:
+        value = folder.call(function, [value, item], {})
+    return value
 
 
 def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         lookup: Lookup
 
         def fold(self, node: Any) -> Any: ...
+        def truth(self, node: Any) -> Any: ...
         def plain(self, node: Any) -> Any: ...
         def usable(self, value: Any) -> Any: ...
         def attribute(self, value: Any, name: str) -> Any: ...
@@ -257,6 +258,11 @@ def settings(value: Any) -> Any:
     if isinstance(value, dict):
         return Settings({key: settings(item) for key, item in value.items()})
     return type(value)(settings(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def is_function(value: Any) -> bool:
+    """Returns True for a value that can be called, and so is not None and counts as true: a step, a decorator."""
+    return isinstance(value, (Decorated, Declared, Function, Native, Library, Method)) and not isinstance(value, Unsaid)
 
 
 def usable(value: Any) -> Any:

@@ -165,9 +165,12 @@ class Config:
 class Input:
     """An input of the compile other than the flow's source."""
 
-    kind: str  # "config", "file", "set", "env", "mutator", or "with" for decorators of `--with` that mutators saw
-    name: str  # of the config or parameter, the name in `--set` or `--env`, or the mutator's class
-    value: str  # the source of the text (a path, or the option), or the given text; "" for a mutator
+    # "config", "file", "set", "env", "mutator", "plugin", "package" for an installed package whose source was read, or
+    # "with" for decorators of `--with` that mutators saw
+    kind: str
+    name: str  # of the config or parameter, the name in `--set` or `--env`, the mutator's class, the decorator's name
+    # the source of the text (a path, or the option), or the given text; "" for a mutator; the version of a package
+    value: str
     digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text or the file's content; else ""
 
 

@@ -9,6 +9,8 @@ from ..source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ast_grep_py import SgNode
 
     from ..source.modules import Module
@@ -22,11 +24,14 @@ def is_enumeration(resolver: Resolver, owner: Class) -> bool:
 
 def flows(resolver: Resolver, module: Module) -> list[Class]:
     """Returns the flows that the module itself defines, in order."""
-    classes = []
-    for nodes in module.classes.values():
-        candidate = Class(module, nodes[-1])
-        if _is_flow(resolver, candidate, set()):
-            classes.append(candidate)
+    candidates = [Class(module, nodes[-1]) for nodes in module.classes.values()]
+    classes = [candidate for candidate in candidates if _is_flow(resolver, candidate, set())]
+    if len(classes) < len(candidates):  # others may inherit all of their steps from an installed package
+        called = {call.text() for call in _called_in_main(module)}
+        may_be_flow = not classes and "flow" in module.source.text.lower()
+        for candidate in candidates:
+            if candidate not in classes and (candidate.name in called or may_be_flow):
+                classes += [candidate] if _is_flow(resolver, candidate, set(), True) else []
     return sorted(classes, key=lambda candidate: candidate.node.range().start.index)
 
 
@@ -80,7 +85,8 @@ def _may_make_a_class(resolver: Resolver, module: Module, name: str) -> bool:
     return False
 
 
-def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]]) -> bool:
+def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]], opens: bool = False) -> bool:
+    """Returns True for a flow. With `opens`, base classes in installed packages are read."""
     if candidate.key in seen:
         return False
     seen.add(candidate.key)
@@ -89,7 +95,9 @@ def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]]) -
         if qualified == "metaflow.FlowSpec":
             return True
         base = _class(resolver, qualified)
-        if base is not None and _is_flow(resolver, base, seen):
+        if base is None and opens and not _harmless(qualified) and resolver.sources.open(qualified):
+            base = _class(resolver, resolver.qualify(candidate.module, name))
+        if base is not None and _is_flow(resolver, base, seen, opens):
             return True
         if base is None and not _harmless(qualified) and _has_steps(resolver, candidate):
             return True  # a base cannot be read, which `linearize` reports
@@ -133,14 +141,13 @@ def choose(resolver: Resolver, module: Module, flow_name: str) -> Class:
         raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
     if not candidates:
         what = f"there is no flow in `{file}`"
+        why = "a flow must be a class that inherits from FlowSpec"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
-        raise Refused(
-            [
-                Diagnostic(
-                    "FLOW101", what, Span(file, 1, 1, 1, 2), "a flow must be a class that inherits from FlowSpec", how
-                )
-            ]
-        )
+        place = Span(file, 1, 1, 1, 2)
+        base = next(_unread_bases(resolver, module), None)
+        if base is not None and base.span is not None:
+            why, how, place = f"{base.what}: {base.why}", base.how, base.span
+        raise Refused([Diagnostic("FLOW101", what, place, why, how)])
     if flow_name:
         chosen = next((candidate for candidate in candidates if candidate.name == flow_name), None)
         if chosen is None:
@@ -191,6 +198,8 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
     classes: dict[tuple[str, str], Class] = {}
 
     def mro(current: Class, above: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+        if current.key not in classes and _has_branches(current):
+            problems.append(_branched(current))
         classes.setdefault(current.key, current)
         if current.key in above:
             problems.append(
@@ -207,24 +216,15 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
         for name, node in base_names(current):
             qualified = resolver.qualify(current.module, name)
             base = _class(resolver, qualified)
+            if base is None and qualified != "metaflow.FlowSpec" and not _harmless(qualified):
+                resolver.sources.open(qualified)
+                qualified = resolver.qualify(current.module, name)
+                base = _class(resolver, qualified)
             if base is not None:
+                resolver.sources.use(base.module.source.name)
                 orders.append(mro(base, (*above, current.key)))
             elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
-                what = f"the base class `{node.text()[:60]}` cannot be read"
-                why = (
-                    "it is not in a module of the flow's own folder or of a source root, "
-                    "so its steps and parameters are unknown"
-                )
-                problems.append(
-                    Diagnostic(
-                        "FLOW105",
-                        what,
-                        span(current.module.source, node),
-                        why,
-                        "put the class into a module beside the flow, or name the folder it is imported from with "
-                        "`--source-root`",
-                    )
-                )
+                problems.append(_unread(resolver, current, qualified, node))
         merged = _merge([*orders, [order[0] for order in orders]])
         if merged is None:
             problems.append(
@@ -241,6 +241,60 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
 
     order = mro(start, ())
     return [classes[key] for key in dict.fromkeys(order)], problems
+
+
+def _unread_bases(resolver: Resolver, module: Module) -> Iterator[Diagnostic]:
+    """Yields FLOW105 for each base class that cannot be read, of the classes that the file starts."""
+    called = {call.text() for call in _called_in_main(module)}
+    for name, several in module.classes.items():
+        owner = Class(module, several[-1])
+        for base, node in base_names(owner) if name in called else ():
+            qualified = resolver.qualify(module, base)
+            if "." in qualified and _class(resolver, qualified) is None and not _harmless(qualified):
+                yield _unread(resolver, owner, qualified, node)
+
+
+def _has_branches(owner: Class) -> bool:
+    """Returns True if several statements define the class, and only running the module tells which one counts."""
+    several = owner.module.classes.get(owner.name, [])
+    return len(several) > 1 and any((node.parent() or node).kind() != "module" for node in several)
+
+
+def _branched(owner: Class) -> Diagnostic:
+    return Diagnostic(
+        "FLOW105",
+        f"class `{owner.name}` is defined in several branches of `{owner.module.source.name}`",
+        owner.span,
+        "only running the file tells which one counts, so the flow's steps and parameters are unknown",
+        "define the class once, at the top level, and put the condition into its methods",
+    )
+
+
+def _unread(resolver: Resolver, owner: Class, qualified: str, node: SgNode) -> Diagnostic:
+    """Returns FLOW105 for a base class that cannot be read."""
+    what = f"the base class `{node.text()[:60]}` cannot be read"
+    top = qualified.partition(".")[0]
+    closed = resolver.sources.why_closed(qualified)
+    unknown = "so its steps and parameters are unknown"
+    if closed:
+        why, how = (
+            f"{closed}, {unknown}",
+            "install the package with its source, or put the class into a module beside the flow",
+        )
+    elif "." not in qualified or resolver.sources.find(top) is not None:
+        why = f"it is not in a module of the flow's own folder or of a source root, {unknown}"
+        how = "put the class into a module beside the flow, or name the folder it is imported from with `--source-root`"
+        if resolver.split(qualified) is not None:
+            name = qualified.rpartition(".")[2]
+            why = f"`{qualified.rpartition('.')[0]}` has no statement `class {name}`, {unknown}"
+            how = f"write `class {name}(FlowSpec):` at the top level of that module"
+    else:
+        why = f"`{top}` is neither beside the flow, nor in a source root, nor installed beside flowc, {unknown}"
+        how = (
+            f"install the package that has it beside flowc (`pip install …`), or name the folder that `{top}` is "
+            "imported from with `--source-root`"
+        )
+    return Diagnostic("FLOW105", what, span(owner.module.source, node), why, how)
 
 
 def _harmless(qualified: str) -> bool:

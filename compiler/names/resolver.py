@@ -22,12 +22,16 @@ class Resolver:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self._qualified: dict[tuple[Module, str], str] = {}  # so far: most names stand in a flow many times
+        self._roots_added = sources.roots_added  # when these were found
 
     def qualify(self, module: Module, dotted: str) -> str:
         """Returns the qualified name of a dotted name in the module.
 
         A name that nothing binds resolves to itself, as a builtin.
         """
+        if self._roots_added != self.sources.roots_added:  # a name may now lead into a package that was opened
+            self._qualified.clear()
+            self._roots_added = self.sources.roots_added
         known = self._qualified.get((module, dotted))
         if known is None:
             first, _, rest = dotted.partition(".")
@@ -69,6 +73,10 @@ class Resolver:
             return qualified
         other = self.sources.module(prefix)
         return self._resolve(other, name, seen) if other is not None and binds(other, name) else qualified
+
+    def followed(self, qualified: str) -> str:
+        """Returns what a qualified name stands for now that more modules may be read than when it was found."""
+        return _canonical(self._through(qualified, frozenset()))
 
     def split(self, qualified: str) -> tuple[Module, str] | None:
         """Returns the module of the flow's folder, and the name in it, that a qualified name refers to, or None."""

@@ -29,6 +29,8 @@ class CompileOptions:
     project_variables: tuple[tuple[str, str], ...] = ()
     # `--source-root`, PYTHONPATH, settings: folders of modules, as seen from the current folder
     roots: tuple[str, ...] = ()
+    # settings: files of plug-ins, as seen from the current folder, and names of distributions that must be installed
+    plugins: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:

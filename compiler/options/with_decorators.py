@@ -8,7 +8,7 @@ times. In the IR they are decorators like any other.
 from __future__ import annotations
 
 from ..decorators._extensions import EXTENSIONS, of_extension
-from ..decorators.decorator import names, specification
+from ..decorators.decorator import names, plugins, specification
 from ..fast_start.record import replace
 from ..fold.budget import Unfoldable
 from ..ir.nodes import Decorator
@@ -58,7 +58,8 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
     name = name.strip()
     spec = specification(name)
     if spec is None or spec.level != "step":
-        return None, {}, [_unknown(text, name, spec)]
+        broken = plugins().problem(name, None) if spec is None else None
+        return None, {}, [_unknown(text, name, spec) if broken is None else broken]
     attributes: dict[str, Value] = {}
     problems: list[Diagnostic] = []
     for part in _parts(rest):

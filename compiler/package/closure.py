@@ -35,6 +35,8 @@ def closure(
             if prefix in seen:
                 continue
             seen.add(prefix)
+            if sources.is_foreign(prefix):
+                return  # the image has it
             try:
                 other = sources.module(prefix)
             except Refused:

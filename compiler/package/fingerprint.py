@@ -64,11 +64,10 @@ def _fingerprint(
     )
     # the contents, however they were given
     configs = [[config.name, config.value, config.literal] for config in flow.configs]
-    hasher.update(
-        json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode(
-            "utf-8", "surrogatepass"
-        )
-    )
+    # the source of installed packages is no part of the code package
+    packages = [[item.value, item.digest] for item in flow.inputs if item.kind == "package"]
+    parts = [flow.name, step, decorators, configs, *([packages] if packages else [])]
+    hasher.update(json.dumps(parts, sort_keys=True, default=repr).encode("utf-8", "surrogatepass"))
     for name, lines in sorted(texts.items()):
         left_out = {
             number

@@ -187,11 +187,17 @@ def values(
 
     `value` overrides how an argument is folded: it returns the value, or raises Unfoldable.
     """
+    of = value or (lambda evaluator, owner, node: plain(folded(evaluator, owner, node)))
     result: dict[str, Value] = {}
     problems: list[Diagnostic] = []
     for name, node in arguments.items():
         try:
-            result[name] = value(evaluator, owner, node) if value is not None else plain(folded(evaluator, owner, node))
+            try:
+                result[name] = of(evaluator, owner, node)
+            except Unfoldable:
+                if not _is_imported(owner, node):
+                    raise
+                result[name] = of(evaluator.opening(), owner, node)  # a constant of an installed package
         except Reported:
             continue
         except Unfoldable as error:
@@ -207,6 +213,12 @@ def values(
                 )  # fmt: skip
             )
     return result, problems
+
+
+def _is_imported(owner: Class, node: SgNode) -> bool:
+    """Returns True if the expression begins with a name that the module imports."""
+    names = [node, *node.find_all(kind="identifier")]
+    return any(name.text().partition(".")[0] in owner.module.imports for name in names)
 
 
 def _ways(node: SgNode, error: Unfoldable) -> str:

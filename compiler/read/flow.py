@@ -12,7 +12,7 @@ from flowc.runtime_shim.contract.decorator_names import GANGS
 from ..fast_start.record import replace
 from ..ir import nodes
 from ..names.classes import linearize
-from ..names.metaflow_api import is_foreign
+from ..names.metaflow_api import NAMES, is_foreign
 from ..options.compile_inputs import NOTHING
 from ..report.diagnostics import Diagnostic, has_errors, nearest
 from ..source.docstring import docstring
@@ -353,7 +353,7 @@ def read_decorator(
 
     The decorator is None for an ordinary function of the user's and for a mistake.
     """
-    from ..decorators.decorator import names, specification
+    from ..decorators.decorator import names, plugins, plugins_in_use, specification
 
     owner, qualified = above.owner, above.name
     expression, place = decorator_expression(above.node), span(owner.module.source, above.node)
@@ -361,11 +361,17 @@ def read_decorator(
     if expression is None or top != "metaflow":
         if qualified and "." not in qualified:
             return None, list(_undefined(owner, qualified, place, names()))
-        return None, []
+        used = plugins_in_use()
+        taken = used.problem(name, place) if used is not None and (name := used.name_of(qualified)) else None
+        return None, [taken] if taken is not None else []
     if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
         return None, []
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
         return None, []  # read by `_package_sources`
+    if name not in names() and name not in NAMES:
+        broken = plugins().problem(name, place)
+        if broken is not None:
+            return None, [broken]
     spec = specification(name)
     if spec is None and name in owner.module.functions:
         return None, []  # its replacement, if Metaflow has no such name
@@ -375,7 +381,12 @@ def read_decorator(
         if name in EXTENSIONS:
             return None, [of_extension(name, place)]
         close = nearest(name, names())
-        how = f"did you mean `@{close}`?" if close else "use one of the decorators in the documentation, or remove it"
+        if close is not None and nearest(name, (close,), 0.75) is not None:
+            how = f"did you mean `@{close}`?"
+        else:
+            how = (
+                f"write `@{close}`" if close else "remove it"
+            ) + "; or, if it is a plug-in, install its package beside flowc, or name its file in `[tool.flowc] plugins`"
         why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"
         return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
     if spec.level != level:

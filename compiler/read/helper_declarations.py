@@ -7,6 +7,7 @@ All places in it are that of the expression.
 
 from __future__ import annotations
 
+from ..decorators.decorator import plugin_named
 from ..fold.budget import Unfoldable
 from ..fold.expressions import called
 from ..fold.values import (
@@ -21,6 +22,7 @@ from ..fold.values import (
     Native,
     applied,
 )
+from ..names.resolver import is_standard
 from ..source.modules import Class, Module, base_names
 from ..source.text import Source, span, tree_of
 from .arguments import folded
@@ -43,6 +45,8 @@ _DEEPEST = 3  # depth to which called functions are searched
 
 def native(qualified: str) -> Any:
     """Returns the function that folding uses for one of Metaflow's names, or None for a name that declares nothing."""
+    if not qualified.startswith("metaflow."):
+        return None
     name = qualified.removeprefix("metaflow.")
     if name == "JSONType":
         return Library(qualified)
@@ -57,6 +61,16 @@ def native(qualified: str) -> Any:
     return None
 
 
+def _native_or_plugin(qualified: str) -> Any:
+    """Returns the function that folding uses for one of Metaflow's names, or of the decorators that plug-ins bring."""
+    found = native(qualified) if qualified.startswith("metaflow.") else None
+    if found is None and "." in qualified and not is_standard(qualified):
+        name = plugin_named(qualified)
+        if name:
+            return Native(name, lambda folder, *arguments, **named: _decorator(name, arguments, named))
+    return found
+
+
 def _decorators() -> tuple[str, ...]:
     from ..decorators.decorator import names
 
@@ -64,8 +78,8 @@ def _decorators() -> tuple[str, ...]:
 
 
 def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if len(arguments) == 1 and not named and isinstance(arguments[0], Decorated):
-        return applied(Declared(name, (), {}), arguments[0])
+    if len(arguments) == 1 and isinstance(arguments[0], Decorated):
+        return applied(Declared(name, (), named), arguments[0])
     return Declared(name, arguments, named)
 
 
@@ -102,13 +116,18 @@ def may_be_parameter(node: SgNode) -> bool:
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
+def decorators(
+    evaluator: Evaluator, owner: Class, node: SgNode, opens: bool = True
+) -> list[tuple[Class, SgNode]] | None:
     """Returns the decorators that a decorator of the flow's own adds, outermost first, and where to read each.
 
-    None: an ordinary decorator. `node` is the expression after the `@`. Raises Unfoldable.
+    None: an ordinary decorator. `node` is the expression after the `@`. With `opens`, those of installed packages are
+    read too. Raises Unfoldable.
     """
+    evaluator = evaluator.opening(_native_or_plugin, opens)
+    evaluator.read = set()
     value = folded(evaluator, owner, node)
-    if isinstance(value, Function):
+    if isinstance(value, (Function, Native)) or hasattr(value, "is_object"):
         value = called(value, [Decorated(())])
     if isinstance(value, Declared) and value.name not in PARAMETERS:
         value = Decorated((value,))
@@ -116,6 +135,8 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
         return None
     if not value.decorators:
         return []
+    for path in evaluator.read:
+        evaluator.resolver.sources.use(path)
     home, root = _written(
         owner, "@{}\n", value.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
     )
@@ -214,11 +235,22 @@ def _is_part(node: SgNode) -> bool:
     ) and node.kind() == "identifier"
 
 
+def _arguments(node: SgNode) -> frozenset[str]:
+    """Returns the names of the arguments of a function that is defined, which hide those of its module."""
+    definition = node.field("definition") if node.kind() == "decorated_definition" else node
+    parameters = definition.field("parameters") if definition is not None else None
+    if parameters is None or definition is None or definition.kind() != "function_definition":
+        return frozenset()
+    names = [(each.field("name") or each) for each in parameters.named_children()]
+    return frozenset(name.text().partition(":")[0].strip() for name in names)
+
+
 def _mentioned(
     resolver: Resolver, module: Module, node: SgNode, qualified_names: set[str], seen: set[str], depth: int
 ) -> Iterator[str]:
+    own = _arguments(node)
     for part in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
-        if part.kind() not in ("identifier", "attribute") or _is_part(part):
+        if part.kind() not in ("identifier", "attribute") or _is_part(part) or part.text().partition(".")[0] in own:
             continue
         qualified = resolver.qualify(module, part.text())
         if qualified in qualified_names:
@@ -231,6 +263,8 @@ def _mentioned(
         if name in home.functions:
             yield from _mentioned(resolver, home, home.functions[name][-1], qualified_names, seen, depth + 1)
         elif name in home.classes:
+            for method in Class(home, home.classes[name][-1]).functions.get("__call__", ()):
+                yield from _mentioned(resolver, home, method, qualified_names, seen, depth + 1)
             for base, where in base_names(Class(home, home.classes[name][-1])):
                 if base:
                     yield from _mentioned(resolver, home, where, qualified_names, seen, depth + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..decorators.decorator import wrong_values
+from ..decorators.decorator import has_plugins, plugins, wrong_values
 from ..ir.json_form import Malformed, from_json
 from ..ir.nodes import Span
 from ..ir.validity import violations
@@ -52,6 +52,9 @@ def read_ir(folder: str, name: str, attach: Sequence[str]) -> tuple[Flow, Scope,
             {name: text},
         )
     flow, wrong = attached(flow, attach)
+    if has_plugins(flow):
+        flow, more = plugins().expanded(flow)
+        wrong += more
     wrong += wrong_values(flow)
     if has_errors(wrong):
         raise Refused(wrong, {name: text})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ..decorators.decorator import has_own_plugins, plugin_named
 from ..fast_start.record import record
 from ..fold.budget import Reported, Unfoldable
 from ..fold.values import PARAMETERS
+from ..names.metaflow_api import NAMES
+from ..names.resolver import is_standard
 from ..report.diagnostics import Diagnostic
 from ..source.text import span
 from .arguments import folded
@@ -286,6 +289,12 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
                 yield node, target
 
 
+def _holds(statement: SgNode, node: SgNode) -> bool:
+    """Returns True if the node is in the statement: a class that is defined under an `if` or a `try`."""
+    outer, inner = statement.range(), node.range()
+    return outer.start.index <= inner.start.index and inner.end.index <= outer.end.index
+
+
 def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
     """Yields FLOW107 for a statement of the module that adds a parameter to the class, except those followed.
 
@@ -301,7 +310,7 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
             "with_statement",
         ):
             continue
-        if owner.name not in statement.text():
+        if owner.name not in statement.text() or _holds(statement, owner.outer):
             continue
         if any(match.text() == owner.name for match in statement.find_all(kind="identifier")):
             for node in statement.named_children():
@@ -339,7 +348,7 @@ def _name(definition: SgNode) -> str:
 
 def _is_step(evaluator: Evaluator, owner: Class, above: tuple[Written, ...]) -> bool:
     return any(each.name == _STEP for each in above) or any(
-        each.name == _STEP for each in decorators_of(evaluator, owner, above)[0]
+        each.name == _STEP for each in decorators_of(evaluator, owner, above, opens=False)[0]
     )
 
 
@@ -355,11 +364,12 @@ def written(resolver: Resolver, owner: Class, definition: SgNode) -> tuple[Writt
 
 
 def decorators_of(
-    evaluator: Evaluator, owner: Class, above: tuple[Written, ...]
+    evaluator: Evaluator, owner: Class, above: tuple[Written, ...], opens: bool = True
 ) -> tuple[list[Written], list[Diagnostic]]:
     """Returns the decorators of a definition of the class `owner`.
 
-    A decorator of the flow's own is replaced by the Metaflow decorators that it adds.
+    A decorator of the flow's own, and with `opens` one of an installed package, is replaced by the Metaflow decorators
+    that it adds.
 
     The diagnostics are FLOW107 and FLOW156 for one that may add some, but cannot be followed.
     """
@@ -374,7 +384,7 @@ def decorators_of(
             every.append(one)
             continue
         try:
-            applied = decorators(evaluator, owner, expression)
+            applied = decorators(evaluator, owner, expression, opens)
         except Reported:
             applied = None
         except Unfoldable as error:
@@ -412,7 +422,21 @@ def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
         expression = expression.field("function")
     if expression is None or expression.kind() not in ("identifier", "attribute"):
         return ""
-    return resolver.qualify(owner.module, expression.text())
+    qualified = resolver.qualify(owner.module, expression.text())
+    if "." in qualified and is_outside(resolver, qualified):
+        name = plugin_named(qualified)
+        return f"metaflow.{name}" if name and name not in NAMES else qualified
+    return qualified
+
+
+def is_outside(resolver: Resolver, qualified: str) -> bool:
+    """Returns True for a name that a plug-in may bring, of a module that is neither Python's nor beside the flow."""
+    if qualified.startswith("metaflow."):
+        return qualified.removeprefix("metaflow.") not in NAMES
+    if is_standard(qualified):
+        return False
+    place = resolver.split(qualified)
+    return place is None or has_own_plugins() or not resolver.sources.is_beside(place[0].source.name)
 
 
 def decorator_expression(decorator: SgNode) -> SgNode | None:

@@ -6,6 +6,7 @@ else a warning. Any other name fails where it is imported.
 
 from __future__ import annotations
 
+from ..decorators.decorator import plugin_named
 from ..names.metaflow_api import INTERNAL, MODULES, NAMES
 from ..report.diagnostics import WARNING, Diagnostic, nearest
 from ..source.text import span
@@ -89,7 +90,8 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and not name.text().startswith("__")
             ):
                 local = child.field("alias") or name
-                if f"@{local.text()}" not in root.text():  # an unknown decorator is reported where it is used
+                # an unknown decorator is reported where it is used
+                if f"@{local.text()}" not in root.text() and not plugin_named(full):
                     yield full, name
 
 

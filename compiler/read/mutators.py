@@ -46,8 +46,11 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
     """
     home, _, name = qualified.rpartition(".")
     what = f"`@{name}` is from `{home}`, which flowc does not read: if it is a mutator, its changes are missing"
-    why = "only modules in the flow's folder are read, and a mutator is code that changes the flow when it is loaded"
-    how = "if it is a mutator, use `--run-mutators`; if not, add `# flowc: ignore[FLOW143]`"
+    why = "its source is not beside flowc, and a mutator is code that changes the flow when it is loaded"
+    how = (
+        "if it is a mutator, use `--run-mutators`; if it is a plug-in of flowc, install its package beside flowc; if "
+        "neither, add `# flowc: ignore[FLOW143]`"
+    )
     return Diagnostic("FLOW143", what, place, why, how, HINT if owner else WARNING)
 
 
@@ -61,7 +64,7 @@ def mutated(reading: Reading, options: CompileOptions, attach: Sequence[str] = (
     problems: list[Diagnostic] = []
     names, unread = [], []
     for owner, step, node, written in own_decorators(resolver, reading.order, reading.members):
-        qualified = stored(resolver, written)
+        qualified = stored(resolver, resolver.followed(written))
         if qualified.startswith("metaflow."):
             continue  # read by `decorators_of`
         kind = kind_of(resolver, qualified)
@@ -115,9 +118,11 @@ def _run(
 
 def _known() -> dict[str, nodes.Value]:
     """Returns every decorator, in the form of `Flow.decorators_known`."""
-    from ..decorators.decorator import names, specification
+    from ..decorators.decorator import names, plugins_in_use, specification
 
-    specs = [spec for name in names() if (spec := specification(name)) is not None]
+    used = plugins_in_use()
+    more = used.uses.values() if used is not None else ()
+    specs = [spec for name in dict.fromkeys((*names(), *more)) if (spec := specification(name)) is not None]
     return {spec.name: {"level": spec.level, "attributes": dict(spec.attributes)} for spec in specs}
 
 

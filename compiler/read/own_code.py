@@ -52,10 +52,14 @@ def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], options: Co
 
     from flowc.runtime_shim.contract.source_roots import variables
 
+    from ..decorators.decorator import plugins_in_use
     from ..ir.json_form import plain_record
 
     reader, writer = os.pipe()
     configs = {"configs": [plain_record(config) for config in flow.configs]}
+    plugins = plugins_in_use()
+    if plugins is not None:
+        configs["inputs"] = [plain_record(each) for each in plugins.inputs(flow)]
     data = {
         **request,
         "folder": os.path.abspath(sources.folder),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..report.diagnostics import Refused
 from .modules import Module
 from .text import decode, parse, read_bytes
 
@@ -29,11 +30,16 @@ class Sources:
         self.texts: dict[str, str] = {}  # path from the folder or root → text, of every file read
         self.contents: dict[str, bytes] = {}
         self._given = [root for root in roots if os.path.isdir(root)]
+        self.roots_added = 0  # how often roots were added, or packages opened: names may mean more since
         self._roots: tuple[str, ...] | None = None  # with those that the repository declares, once they are needed
         self._tops: dict[str, tuple[str, ...]] = {}  # first part of a module's name → the roots that have it
         self._elsewhere: dict[str, str] = {}  # path → root, of every file that is not in the flow's folder
         self._found: dict[str, str | None] = {}  # dotted name → path, asked of the disk once
         self._modules: dict[str, Module | None] = {}
+        self._installed: dict[str, tuple[str, ...]] = {}  # top-level name → the folders that have it, once opened
+        self._closed: dict[str, str] = {}  # top-level name of a package that cannot be read → why not
+        self._foreign: dict[str, str] = {}  # path → folder, of files of installed packages
+        self.used: dict[str, str] = {}  # path → folder, of those that the flow's meaning depends on
 
     def main(self) -> Module:
         """Returns the module of the flow's own file. Raises Refused."""
@@ -54,7 +60,8 @@ class Sources:
         """Reads and parses the file. Raises Refused."""
         data = read_bytes(self._elsewhere.get(path, self.folder), path)
         text = decode(path, data)
-        self.contents[path] = data
+        if path not in self._foreign:
+            self.contents[path] = data
         self.texts[path] = text
         module = Module(name, parse(path, text), is_package)
         self._modules[name] = module
@@ -63,13 +70,18 @@ class Sources:
     def module(self, name: str) -> Module | None:
         """Returns the module of that dotted name if it is a file of the folder or a root, else None.
 
-        Raises Refused if that file is broken.
+        Raises Refused if that file is broken. A broken file of an installed package is like none (`why_closed`).
         """
         if name not in self._modules:
             self._modules[name] = None
             path = self.find(name)
             if path is not None:
-                self.load(path, name, path.endswith("/__init__.py"))
+                try:
+                    self.load(path, name, path.endswith("/__init__.py"))
+                except Refused as refused:
+                    if path not in self._foreign:
+                        raise
+                    self._closed[name.partition(".")[0]] = f"`{path}` cannot be read: {refused.diagnostics[0].what}"
         return self._modules[name]
 
     def find(self, name: str) -> str | None:
@@ -94,7 +106,46 @@ class Sources:
                 if _is_file(root, path) and self._is_inside(root, path):
                     self._elsewhere[path] = root
                     return path
+        for root in self._installed.get(top, ()):
+            for path in paths:
+                if _is_file(root, path):
+                    self._elsewhere[path] = self._foreign[path] = root
+                    return path
         return None
+
+    # ── installed packages ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def open(self, name: str) -> bool:
+        """Makes the installed package that a dotted name begins with readable. Returns False if it cannot be."""
+        top = name.partition(".")[0]
+        if top in self._installed:
+            return True
+        if not top.isidentifier() or top in self._closed or top in _NEVER_FROM_ROOTS or top in sys.stdlib_module_names:
+            return False
+        if self.find(top) is not None:  # beside the flow, or in a root
+            return False
+        from .installed import locate
+
+        place = locate(top, self.folder)
+        if not place.folders:
+            self._closed[top] = place.why
+            return False
+        self._installed[top] = () if place.is_in_place else place.folders
+        self.add_roots(place.folders if place.is_in_place else (), last=True)
+        return True
+
+    def why_closed(self, name: str) -> str:
+        """Returns why the installed package that a dotted name begins with cannot be read; "" if it is not there."""
+        return self._closed.get(name.partition(".")[0], "")
+
+    def is_foreign(self, name: str) -> bool:
+        """Returns True for a module of an installed package, which is no part of the code package."""
+        return self.find(name) in self._foreign
+
+    def use(self, path: str) -> None:
+        """Records that the flow's meaning depends on a file, if it is one of an installed package."""
+        if path in self._foreign:
+            self.used[path] = self._foreign[path]
 
     def script(self, path: str) -> Module | None:
         """Returns the module of a file that is started by its path, or None if the file does not exist.
@@ -105,6 +156,14 @@ class Sources:
         if name in self._modules and self._modules[name] is not None:
             return self._modules[name]
         return self.load(path, name) if os.path.isfile(os.path.join(self.folder, *path.split("/"))) else None
+
+    def has_roots(self) -> bool:
+        """Returns True if roots gave files."""
+        return len(self._elsewhere) > len(self._foreign)
+
+    def is_beside(self, path: str) -> bool:
+        """Returns True for a file of the flow's folder, False for one of a root."""
+        return path not in self._elsewhere
 
     def content(self, path: str) -> bytes:
         """Returns the content of a file, which may be invalid Python. Raises Refused."""
@@ -125,9 +184,11 @@ class Sources:
 
     # ── source roots ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def add_roots(self, roots: Iterable[str]) -> None:
-        """Puts roots before those that are known. Names that led nowhere are looked for again."""
-        self._given = [*(root for root in roots if os.path.isdir(root)), *self._given]
+    def add_roots(self, roots: Iterable[str], last: bool = False) -> None:
+        """Puts roots before those that are known, or after them. Names that led nowhere are looked for again."""
+        new = [root for root in roots if os.path.isdir(root)]
+        self._given = [*self._given, *new] if last else [*new, *self._given]
+        self.roots_added += 1
         self._roots = None
         self._tops.clear()
         self._found = {name: path for name, path in self._found.items() if path is not None}

@@ -11,8 +11,8 @@ def marker(name: str) -> Callable[..., Any]:
     """Returns the decorator with the given name."""
 
     def decorator(*arguments: Any, **attributes: Any) -> Any:
-        if len(arguments) == 1 and not attributes and (callable(arguments[0]) or isinstance(arguments[0], type)):
-            return note(arguments[0], name, {})
+        if len(arguments) == 1 and (callable(arguments[0]) or isinstance(arguments[0], type)):
+            return note(arguments[0], name, attributes)
         return lambda decorated: note(decorated, name, attributes)
 
     decorator.__name__ = decorator.__qualname__ = name

@@ -169,6 +169,13 @@ def __getattr__(name: str) -> Any:
         from .unsupported import Unsupported
 
         return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
+    if not name.startswith("_"):
+        from ..hooks import registered
+
+        if "is_plugin" in registered and registered["is_plugin"](name):
+            from .markers import marker
+
+            return marker(name)
     if name in _EXTENSIONS:
         raise AttributeError(f"`{name}` belongs to an extension of Metaflow, which flowc does not provide")
     raise AttributeError(

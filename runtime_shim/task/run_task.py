@@ -388,6 +388,10 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
         joined_inputs = Inputs([_input(task, flow_class, flow, done) for done in inputs], ahead.come_to)
     method = getattr(flow, task.step)
     wrappers = getattr(function, "wrappers", None)
+    if any(item["kind"] == "plugin" for item in task.graph.flow.get("inputs", ())):
+        from ..user_code.plugins import around
+
+        wrappers = [*(wrappers or ()), *around(task.graph, task.step)]
     if not wrappers:
         method() if joined_inputs is None else method(joined_inputs)
         return

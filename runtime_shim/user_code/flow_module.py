@@ -13,7 +13,7 @@ from ..contract.semantics import LEFT_TO_CONTAINER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, Optional
 
 
 class _Once(SourceFileLoader):
@@ -26,10 +26,13 @@ class _Once(SourceFileLoader):
         return module_code(source, self.path) or self.source_to_code(source, self.path)
 
 
-def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> Any:
+def import_flow(
+    folder: str, file: str, class_name: str, once: bool = False, plugins: Optional[Dict[str, str]] = None
+) -> Any:
     """Returns the flow class.
 
-    Exceptions of the user's module propagate unchanged. With `once`, the folder is temporary.
+    Exceptions of the user's module propagate unchanged. With `once`, the folder is temporary. `plugins` are the
+    decorators of plug-ins that the flow imports: qualified name → name.
 
     The folder goes first on `sys.path`, as when the file is run. The module is named after the file, so that a class
     from the flow's own file that one task pickles is found again in other tasks, on any engine.
@@ -45,6 +48,10 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
         from . import source_roots
 
         source_roots.install(folder)
+    if plugins:
+        from .plugins import know
+
+        know(plugins)
     name = module_name(file)
     package = file.rpartition("/")[0].replace("/", ".")
     if package:  # as for `python -m PACKAGE.FLOW`: the flow's imports may be relative
@@ -82,10 +89,13 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
 
     Exceptions of the user's code propagate.
     """
+    plugins: Dict[str, str] = {}
     for given in flow.get("inputs", ()):
         if given["kind"] == "env" and given["value"] != LEFT_TO_CONTAINER:
             os.environ.setdefault(given["name"], given["value"])  # the source reads it when it is imported
-    flow_class = import_flow(folder, flow["file"], flow["name"], once)
+        elif given["kind"] == "plugin":
+            plugins[given["name"]] = given["name"].rpartition(".")[2]
+    flow_class = import_flow(folder, flow["file"], flow["name"], once, plugins)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
         from .. import config

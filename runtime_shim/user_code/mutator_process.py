@@ -76,11 +76,13 @@ def _seclude() -> None:
 
 
 def _flow_class(request: Dict[str, Any]) -> Any:
+    from ..contract.plugins import imported
     from . import mutators
     from .flow_module import import_flow
 
     mutators.know(request["decorators"])
-    return import_flow(request["folder"], request["file"], request["class"])
+    plugins = imported(request["flow"])
+    return import_flow(request["folder"], request["file"], request["class"], plugins=plugins)
 
 
 def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:

@@ -17,6 +17,8 @@ def compiled_with(flow: Flow) -> tuple[str, ...]:
 
 
 def _phrase(item: Input) -> str:
+    if item.kind in ("plugin", "package"):
+        return f"{'plug-in' if item.kind == 'plugin' else item.kind} {item.name} ({item.value}, {item.digest})"
     if item.kind in ("config", "file"):
         return f"{item.kind} {item.name} ({item.value}, {item.digest})"
     if item.kind in ("mutator", "with"):

@@ -7,7 +7,7 @@ Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539 and FLOW570 to FLO
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import asked, record_of, specification
+from flowc.compiler.decorators.decorator import asked, is_asked_for, record_of, specification
 from flowc.compiler.ir.nodes import Decorator, Flow, Parallel
 from flowc.compiler.options.deploy_time_defaults import undeployable
 from flowc.compiler.options.schedules import schedule_of
@@ -60,6 +60,8 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
             is_gang = decorator.name in GANGS and step.name in gangs  # FLOW502 reports it
             in_task = decorator.name in IN_TASK and decorator.name not in GANGS
             if decorator.name not in honoured and not in_task and not is_gang:
+                if _is_of_other_targets(decorator, step, flow):
+                    continue
                 yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
@@ -171,9 +173,16 @@ def _image(step: Step, options: Options) -> bool:
     return bool(image(step)) or options.image != IMAGE
 
 
+def _is_of_other_targets(decorator: Decorator, step: Step, flow: Flow) -> bool:
+    """Returns True for `@batch` where a plug-in asks for it: it asks pods for the same in `@kubernetes`."""
+    return decorator.name == "batch" and is_asked_for(decorator, step, flow)
+
+
 def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> Iterator[Diagnostic]:
     """Yields FLOW501, in the words of the decorator's own file, unless the decorator asks nothing of a target."""
     spec = specification(decorator.name)
+    if spec is not None and spec.plugin and (not spec.targets or target in spec.targets):
+        return
     if spec is not None and spec.in_image and has_image and spec.has_effect(decorator):
         what = f"target `{target}` cannot install packages for `@{decorator.name}`{owner}: the image must contain them"
         yield Diagnostic(

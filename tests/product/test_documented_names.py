@@ -16,7 +16,7 @@ PAGES = sorted(
 )
 # Python's, an event's of `run --json`, an example's, a file
 OTHERS = frozenset(("True", "False", "MemoryError", "ProcessEnded", "MyFlow", "Dockerfile"))
-OWN = frozenset(("@timed", "@timed(…)"))  # examples of a user's own decorators
+OWN = frozenset(("@timed", "@timed(…)", "@gpu_pool", "@cost_center", "@audited"))  # examples of a user's own decorators
 
 
 def spans(page: str) -> list[str]:

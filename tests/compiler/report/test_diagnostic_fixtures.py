@@ -91,6 +91,7 @@ def _placed(place: str, text: str, shift: int) -> str:
 
 # Codes that no flow with options alone can give, and what gives them.
 ELSEWHERE = {
+    "FLOW123": "product/test_plugins.py",  # of plug-ins
     "FLOW137": "compiler/read/test_configs.py", "FLOW157": "compiler/package/test_dynamic_imports.py",  # they need more files
     "FLOW312": "compiler/read/test_include_files.py", "FLOW314": "compiler/read/test_include_files.py",
     "FLOW154": "flowc/test_local_check.py", "FLOW155": "flowc/test_local_check.py",  # of what this machine has

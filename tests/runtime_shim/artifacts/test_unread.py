@@ -9,7 +9,9 @@ import pytest
 from tests.support.running import flowc
 
 SHARED = """
-from metaflow import Config, Parameter, retry
+from importlib import import_module
+
+from metaflow import Config, Parameter
 
 def parameter(name):
     return Parameter(name, default=1)
@@ -18,7 +20,7 @@ def config(name):
     return Config(name, default_value={"a": 1})
 
 def careful(function):
-    return retry(times=2)(function)
+    return import_module("metaflow").retry(times=2)(function)
 """
 FLOW = """
 from metaflow import FlowSpec, step

@@ -1,0 +1,24 @@
+"""The names of plug-ins' decorators for a flow that Python itself starts: `from metaflow import gpu_pool`.
+
+In runs and tasks the names come with the flow's IR (`runtime_shim/user_code/plugins.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def is_plugin(name: str) -> bool:
+    """Returns True if an installed package, or the settings of the program that runs, bring the decorator."""
+    from flowc.compiler.decorators._plugins import Plugins
+    from flowc.compiler.report.diagnostics import Refused
+
+    from .settings import settings_for
+
+    path = str(getattr(sys.modules.get("__main__"), "__file__", None) or "flow.py")
+    try:
+        files = settings_for(path).plugins
+    except Refused:  # the command line reports it
+        files = ()
+    return bool(Plugins(files, os.path.dirname(path)).name_of(f"metaflow.{name}"))

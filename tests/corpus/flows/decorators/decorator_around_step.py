@@ -1,0 +1,30 @@
+# idiom: a plain Python decorator above `@step`
+# expect: compiles
+import functools
+
+from metaflow import FlowSpec, step
+
+
+def counted(function):
+    @functools.wraps(function)
+    def inner(self, *inputs):
+        self.calls = getattr(self, "calls", 0) + 1
+        return function(self, *inputs)
+
+    return inner
+
+
+class DecoratorAroundStep(FlowSpec):
+    @counted
+    @step
+    def start(self):
+        self.value = 1
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.double = self.value * 2
+
+
+if __name__ == "__main__":
+    DecoratorAroundStep()
