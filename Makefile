@@ -22,7 +22,7 @@ test: check $(VENV)/ready .venvs/airflow/ready .venvs/metaflow/ready  ## every c
 	@$(RUN) -m tests.engines.kubernetes.build > /dev/null & \
 	PYTHONDONTWRITEBYTECODE= FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly and not metaflow" $(if $(REPORT),--report=$(REPORT)) $(ARGS)
 
-test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
+test-quick: $(VENV)/ready  ## what needs no engine: a few minutes
 	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine and not node and not nightly and not metaflow" $(ARGS)
 
 test-metaflow: $(VENV)/ready .venvs/metaflow/ready  ## the flows of tests/differential with Metaflow itself, against what is recorded of it (several minutes)
