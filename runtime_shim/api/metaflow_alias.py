@@ -64,6 +64,7 @@ _MODULES = {
     "metaflow.runner.metaflow_runner": ("client",),
     "metaflow.runner.nbrun": ("client",),
     "metaflow.unbounded_foreach": ("user_code.flowspec",),
+    "metaflow.util": ("api.metaflow_util",),
     "metaflow.user_configs": (),
     "metaflow.user_configs.config_decorators": ("api.names",),
     "metaflow.user_configs.config_parameters": ("api.names",),
