@@ -156,5 +156,5 @@ def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
     flow, scope, warnings = read_ir(folder, name, attach)
     sources = Sources(folder, flow.file)
     module = sources.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
-    files, _ = closure(Evaluator(Resolver(sources)), module, {})
+    files, _ = closure(Evaluator(Resolver(sources)), module, {}, flow)
     return Program(flow, scope, dict(sources.texts), files, in_order(warnings))
