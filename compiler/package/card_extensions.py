@@ -1,4 +1,4 @@
-"""The card types that packages of `metaflow_extensions` beside the flow provide. A task finds them; no code imports them.
+"""The card types of packages of `metaflow_extensions` beside the flow. A task finds them; no code imports them.
 
 A package that is installed is not the flow's code: the image of a task must have it, as any other.
 """

@@ -100,7 +100,7 @@ def test_packages_of_cards_are_in_the_code_package(tmp_path: Path) -> None:
 
 
 def test_packages_of_a_source_root_are_in_it_too(tmp_path: Path) -> None:
-    (written(tmp_path) / "pyproject.toml").write_text("[tool.flowc]\nsource-roots = ['.']\n")
+    (written(tmp_path) / ".git").mkdir()
     assert packed(tmp_path / "flows" / "flow.py") == PACKED
 
 
