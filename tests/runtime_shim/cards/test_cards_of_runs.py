@@ -211,7 +211,7 @@ def test_the_default_card(ran: Path) -> None:
     html = card_of(ran, "start", type="default").get()
     for part in (
         "F/r/start/start",
-        "<h3>head</h3>",
+        '<h3 aria-level="2">head</h3>',
         "Flow Parameters",
         "alpha",
         "&lt;script&gt;",
