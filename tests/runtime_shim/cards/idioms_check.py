@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Reads the cards of the flow of idioms, with the client and with the command, and prints what it found as JSON.
 
 Not a test: a Python with Metaflow, and one with flowc, run it beside the flow: `idioms_check.py FIRST_RUN RESUMED_RUN`.

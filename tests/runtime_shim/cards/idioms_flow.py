@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """A flow that uses cards as Metaflow's own test flows do: live updates, default cards, ids, types that fail or are slow."""
 
 import time

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """What the flow of idioms imports: a module beside it, as Metaflow's test flows have one."""
 
 import time

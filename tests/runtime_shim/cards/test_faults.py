@@ -80,7 +80,10 @@ def test_cards_of_fifty_megabytes_and_of_one_gigabyte(tmp_path: Path) -> None:
 
 def test_only_the_largest_components_of_a_section_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWC_CARD_LIMIT", "700")
-    section = {"type": "section", "contents": [SMALL, {"type": "markdown", "source": "x" * 5000}, SMALL]}
+    section: dict[str, Any] = {
+        "type": "section",
+        "contents": [SMALL, {"type": "markdown", "source": "x" * 5000}, SMALL],
+    }
     page = stored.loads(stored.dumps({"components": [section, "text"]}), "card")
     first, note, last = page["components"][0]["contents"]
     assert first == last == SMALL and "of type markdown is left out: it takes 50" in note["data"]
