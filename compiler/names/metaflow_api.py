@@ -26,7 +26,7 @@ MODULES = frozenset(
         "metaflow.runner.deployer metaflow.runner.metaflow_runner metaflow.runner.nbrun metaflow.unbounded_foreach "
         "metaflow.user_configs metaflow.user_configs.config_decorators metaflow.user_configs.config_parameters "
         "metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "
-        "metaflow.user_decorators.user_step_decorator metaflow.util"
+        "metaflow.user_decorators.user_step_decorator"
     ).split()
 )
 
