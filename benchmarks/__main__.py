@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from . import artifacts, environments, growth, large_flows, local_task, shim_start, start_up, transfer, wide_join
+from . import artifacts, environments, growth, large_flows, local_task, pages, shim_start, start_up, transfer, wide_join
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     transfer.main()
     wide_join.main()
     environments.main()
+    pages.main()
 
 
 if __name__ == "__main__":

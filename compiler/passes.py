@@ -190,7 +190,7 @@ def scopes(now: Compile) -> Result:
 
 def package(now: Compile) -> Result:
     """Collects the files of the code package, and the inputs of the compile."""
-    files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
+    files, diagnostics = closure(now.evaluator, now.module, now.reading.added, now.analysis.flow)
     flow, evaluator = now.analysis.flow, now.evaluator
     flow = replace(
         flow, inputs=(*flow.inputs, *inputs(now.options, evaluator.set_values.used, evaluator.environment.used))

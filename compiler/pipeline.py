@@ -160,7 +160,7 @@ def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
     flow, scope, warnings = read_ir(folder, name, attach)
     sources = Sources(folder, flow.file)
     module = sources.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
-    files, _ = closure(Evaluator(Resolver(sources)), module, {})
+    files, _ = closure(Evaluator(Resolver(sources)), module, {}, flow)
     paths: Mapping[str, str] = {}
     if has_plugins(flow):
         files, paths = {**files, **plugins().files(flow)}, plugins().paths(flow)

@@ -34,6 +34,7 @@ _ABOUT_RUNS = ("runs", "logs", "dump", "card", "report", "tag", "gc")  # need on
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # `local` is what flowc does anyway
+_NULL = {"--event-logger": "nullSidecarLogger", "--monitor": "nullSidecarMonitor"}  # flowc has neither
 _ELSEWHERE = {
     "--datastore-root": "give the datastore to the command: `run --store URL`",
     "--package-suffixes": "leave it out: the code package holds the modules that the flow imports",
@@ -161,6 +162,9 @@ def _top_option(words: list[str]) -> list[str]:
             else f"leave it out, or write `{name}=local`"
         )
         raise Usage(f"`{name}={value}` is not supported", instead)
+    if name in _NULL and (value if equals else "".join(words[:1])) == _NULL[name]:
+        del words[: 0 if equals else 1]
+        return []
     if name in _ELSEWHERE:
         raise Usage(f"`{name}` is not supported before the command", _ELSEWHERE[name])
     raise Usage(f"unknown option `{name}` before the command", "write a command's options after it: `run --alpha 0.5`")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..report.diagnostics import Refused
+from .card_extensions import files_of_cards, has_cards, module_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..fold.evaluator import Evaluator
+    from ..ir.nodes import Flow
     from ..report.diagnostics import Diagnostic
     from ..source.modules import Module
 
@@ -17,12 +19,12 @@ _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", 
 
 
 def closure(
-    evaluator: Evaluator, start: Module, added: Mapping[str, bytes]
+    evaluator: Evaluator, start: Module, added: Mapping[str, bytes], flow: Flow
 ) -> tuple[dict[str, bytes], list[Diagnostic]]:
     """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing.
 
-    A package is included with its whole tree. The flow's own files take precedence over `added`. Raises Refused for a
-    module of the folder that Python could not read.
+    A package is included with its whole tree, and the packages of card types if a step has a card. The flow's own files
+    take precedence over `added`. Raises Refused for a module of the folder that Python could not read.
     """
     sources = evaluator.resolver.sources
     waiting, seen = [(start, "")], {start.name}
@@ -49,6 +51,11 @@ def closure(
                     for path in sources.package_files(other.source.name.rpartition("/")[0]):
                         sources.content(path)
 
+    if has_cards(flow):
+        for path in files_of_cards(sources):
+            sources.content(path)
+            if module_of(path):
+                follow(module_of(path), is_certain=False)  # a task leaves out a module that cannot be imported
     while waiting:
         module, beside = waiting.pop()
         for name in module.everywhere:

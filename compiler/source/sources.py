@@ -182,6 +182,14 @@ class Sources:
                 self._elsewhere[path] = root
                 yield path
 
+    def takes(self, path: str, root: str) -> bool:
+        """Takes a file that no module's name leads to from the folder or a root, unless a link leads out of it."""
+        if not self._is_inside(root, path):
+            return False
+        if root != self.folder:
+            self._elsewhere[path] = root
+        return True
+
     # ── source roots ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def add_roots(self, roots: Iterable[str], last: bool = False) -> None:

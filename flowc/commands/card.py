@@ -36,7 +36,8 @@ OPTIONS = (
     Option("--hash", "only the card whose hash has this prefix", "HASH"),
     Option("--output", "write the page to this file", "FILE", short="-o"),
     Option(
-        "--as-json", "with `list`: {pathspec, cards: [{id, hash, type, filename}]}; a list of these for several tasks"
+        "--as-json",
+        "with `list`: {pathspec, cards: [{id, hash, type, filename}]}; a list of these for a run, a foreach or a loop",
     ),
     Option("--file", "with `list`: write this JSON to a file", "FILE"),
     Option("--follow-resumed", "for tasks that a resumed run took over, show the cards of the first run; the default"),
@@ -85,7 +86,7 @@ def run(argv: list[str], out: Output) -> int:
         if not cards:
             raise Failure(_nothing(pathspec, arguments))
         if word == "list":
-            _list(tasks, arguments, isinstance(pathspec.path, str) and bool(pathspec.path), out)
+            _list(tasks, arguments, bool(pathspec.path) or _is_task_of(tasks[0][0], pathspec), out)
         elif len(cards) > 1:
             out.print_error(
                 f"{len(cards)} cards match: choose one with `--id`, `--type`, `--hash` or the task's PATH\n"
@@ -186,6 +187,11 @@ def _tasks(place: Datastore, pathspec: Pathspec, arguments: Arguments) -> Iterat
             cards = [card for card in cards if _is_asked_for(card, arguments)]
             if cards:
                 yield task.pathspec, cards
+
+
+def _is_task_of(task: str, pathspec: Pathspec) -> bool:
+    """Returns True if the step is outside of any foreach and loop, so that this is its only task."""
+    return bool(pathspec.step) and task.rpartition("/")[2] == pathspec.step
 
 
 def _has_cards(place: Datastore, pathspec: Pathspec, step: str) -> bool:

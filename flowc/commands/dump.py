@@ -29,7 +29,7 @@ OPTIONS = (
     Option("--include", "print only these artifacts", "NAME[,NAME…]", repeated=True),
     Option("--max-value-size", "shorten values whose `repr` has more characters; 0: none", "N", default="1000"),
     Option("--environment", "print what made the artifacts instead: code, commit, Python, packages; --json works too"),
-    Option("--file", "write {FLOW/RUN/STEP/PATH: {name: value}}, pickled, to this file; print nothing else", "FILE"),
+    Option("--file", "write {RUN/STEP/TASK: {name: value}}, pickled, to this file; print nothing else", "FILE"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
@@ -155,6 +155,7 @@ def _write(file: str, place: Datastore, pathspec: Pathspec, names: list[str], pr
 
     from flowc.runtime_shim.artifacts import manifest as artifacts
     from flowc.runtime_shim.artifacts.manifest import INTERNAL
+    from flowc.runtime_shim.contract.address import task_id
     from flowc.runtime_shim.contract.tasks import tasks
 
     from .. import files
@@ -169,7 +170,7 @@ def _write(file: str, place: Datastore, pathspec: Pathspec, names: list[str], pr
                 if (name in names if names else private or not name.startswith("_")) and not name.startswith(INTERNAL)
             ]
             loaded = {name: artifacts.load(place.store, pathspec.flow, name, done.artifacts[name]) for name in selected}
-            values[f"{pathspec.flow}/{pathspec.run}/{step}/{path}"] = loaded
+            values[f"{pathspec.run}/{step}/{task_id(step, path)}"] = loaded
     files.write(file, pickle.dumps(values))
     out.print(lines(f"{file}: the artifacts of {len(values)} tasks"))
 

@@ -73,13 +73,13 @@ _MODULES = {
     "metaflow.runner.metaflow_runner": ("client",),
     "metaflow.runner.nbrun": ("client",),
     "metaflow.unbounded_foreach": ("user_code.flowspec",),
+    "metaflow.util": ("api.metaflow_util",),
     "metaflow.user_configs": (),
     "metaflow.user_configs.config_decorators": ("api.names",),
     "metaflow.user_configs.config_parameters": ("api.names",),
     "metaflow.user_decorators": (),
     "metaflow.user_decorators.user_flow_decorator": ("api.names",),
     "metaflow.user_decorators.user_step_decorator": ("api.names",),
-    "metaflow.util": ("api.metaflow_util",),
 }
 _VENDORED = "metaflow._vendor."  # what is below is another project's: the installed module of that name
 _STAND_INS = {"click": "api.click_types"}  # where it is not installed

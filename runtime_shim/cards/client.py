@@ -20,18 +20,17 @@ def get_cards(
 ) -> CardContainer:
     """Returns the cards of a task, of its last attempt first.
 
-    `task` is an object of the client, or `FLOW/RUN/STEP/TASK`. With a text, the client sees everybody's runs from then
-    on. If a resumed run took the task over, the cards are those of the first run, unless `follow_resumed` is False.
+    `task` is an object of the client, or `FLOW/RUN/STEP/TASK`. A text names a task of any namespace, and leaves the
+    client's namespace as it is. If a resumed run took the task over, the cards are those of the first run, unless
+    `follow_resumed` is False.
     Raises CardNotPresentException if the task has no card at all.
     """
-    from ..client import namespace
     from ..client.task import Task
 
     if isinstance(task, str):
         if len(task.split("/")) != 4:
             raise IncorrectPathspecException(task)
-        namespace(None)
-        task = Task(task)
+        task = Task(task, _namespace_check=False)
     elif not isinstance(task, Task):
         raise IncorrectArgumentException(_type(task))
     origin = origin_of(task) if follow_resumed else None

@@ -456,11 +456,22 @@ class VegaChart(UserComponent):
     def from_altair_chart(cls, altair_chart: Any) -> VegaChart:
         if not cls._is_altair_chart(altair_chart):
             raise ValueError(full_name(altair_chart) + " is not an altair chart")
-        return cls(altair_chart.to_dict())
+        return cls(cls._spec_of(altair_chart))
+
+    @staticmethod
+    def _spec_of(altair_chart: Any) -> Dict[str, Any]:
+        """Returns the chart's specification: Vega-Lite, or Vega where altair's data transformer gives only that."""
+        try:
+            spec: Dict[str, Any] = altair_chart.to_dict()
+        except ValueError as error:
+            if 'format="vega"' not in str(error):
+                raise
+            spec = altair_chart.to_dict(format="vega")
+        return spec
 
     def update(self, spec: Any = None) -> None:
         if self._is_altair_chart(spec):
-            spec = spec.to_dict()
+            spec = self._spec_of(spec)
         if spec is not None:
             self._spec = spec
 

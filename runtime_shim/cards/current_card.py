@@ -230,7 +230,10 @@ class CardComponentCollector:
         editable = [spec for spec in specs if spec.is_editable]
         if not editable:
             return
-        self._by_id = {spec.id: spec.number for spec in specs if spec.id is not None}
+        by_preference = [
+            spec for spec in specs if not spec.is_editable
+        ] + editable  # of one id, an editable card counts
+        self._by_id = {spec.id: spec.number for spec in by_preference if spec.id is not None}
         if len(editable) == 1:
             self._default = editable[0].number
             return

@@ -170,11 +170,17 @@ def _child(work: Callable[[], Any], writing: int, seconds: Optional[float]) -> N
 def outcome(work: Callable[[], Any], seconds: Optional[float]) -> bytes:
     """Runs the function; returns its result, or the reason of its failure, as JSON."""
     from ..fast_start import json_text
-    from .stored import finite
+    from .stored import finite, most_html
 
     try:
         with TimeLimit(seconds):
-            return json_text.dumps(["ok", finite(work())]).encode("utf-8", "surrogatepass")
+            message = json_text.dumps(["ok", finite(work())]).encode("utf-8", "surrogatepass")
+        if len(message) <= most_html():
+            return message
+        why = (
+            f"The card takes {len(message)} bytes, and at most {most_html()} are stored; FLOWC_CARD_LIMIT, of which "
+            "this is ten times, is the number of bytes that cards without HTML may take."
+        )
     except Failed as error:
         why = str(error)
     except BaseException:

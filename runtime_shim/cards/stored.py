@@ -9,7 +9,7 @@ from ..fast_start import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
 
     from ..store import Store
 
@@ -103,6 +103,11 @@ def dumps(data: Dict[str, Any]) -> bytes:
     return text
 
 
+def most_html() -> int:
+    """Returns the bytes that the result of a custom type's class may take."""
+    return 10 * _limit()
+
+
 def _limit() -> int:
     import os
 
@@ -111,25 +116,46 @@ def _limit() -> int:
 
 
 def _cut(data: Dict[str, Any]) -> Dict[str, Any]:
-    """Replaces components by a note on their size, the largest first, until the card is small enough."""
-    components: List[Any] = list(data["components"])
-    sizes = [len(json_text.dumps(component)) for component in components]
+    """Replaces components by a note on their size, the largest first, until the card is small enough.
+
+    The components of a section, which holds all of the step's, are replaced one by one.
+    """
+    components = [_with_own_contents(component) for component in data["components"]]
+    places = [place for at in range(len(components)) for place in _places(components, at)]
+    sizes = [len(json_text.dumps(blocks[at])) for blocks, at in places]
     size = len(json_text.dumps(data))
-    for at in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
+    for number in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
         if size <= _limit():
             break
-        kind = components[at].get("type", "text") if isinstance(components[at], dict) else "text"
+        blocks, at = places[number]
+        kind = blocks[at].get("type", "text") if isinstance(blocks[at], dict) else "text"
         note = (
-            f"A component of type {kind} is left out: it takes {sizes[at]} bytes, "
+            f"A component of type {kind} is left out: it takes {sizes[number]} bytes, "
             f"and a card at most {_limit()} (FLOWC_CARD_LIMIT)."
         )
-        components[at] = {"type": "log", "data": note}
-        size += len(note) - sizes[at]
+        blocks[at] = {"type": "log", "data": note}
+        size += len(note) - sizes[number]
     data = {**data, "components": components}
     if size > _limit():
         for key in ("images", "tables", "artifacts"):
             data.pop(key, None)
     return data
+
+
+def _has_contents(component: Any) -> bool:
+    return isinstance(component, dict) and component.get("type") == "section" and bool(component.get("contents"))
+
+
+def _with_own_contents(component: Any) -> Any:
+    return {**component, "contents": list(component["contents"])} if _has_contents(component) else component
+
+
+def _places(components: List[Any], at: int) -> List[Tuple[List[Any], int]]:
+    """Returns where the component is, or where those in it are: lists and indexes."""
+    if not _has_contents(components[at]):
+        return [(components, at)]
+    contents: List[Any] = components[at]["contents"]
+    return [(contents, index) for index in range(len(contents))]
 
 
 def loads(data: bytes, name: str) -> Dict[str, Any]:

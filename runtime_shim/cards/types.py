@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+transform_flow_graph = graph_of_card  # Metaflow's name
+
 
 class _Drawn(MetaflowCard):
     """A card whose blocks flowc renders."""

@@ -47,7 +47,13 @@ def dump(value: Any) -> str:
 
 def _is_alone(value: Any) -> bool:
     """Returns True for a value that is written twice if it occurs twice, without an alias."""
-    return value is None or isinstance(value, (str, bytes, bool, int, float)) or value == ()
+    is_empty = type(value) is tuple and not value
+    return value is None or isinstance(value, (str, bytes, bool, int, float)) or is_empty or _is_numpy_s(value)
+
+
+def _is_numpy_s(value: Any) -> bool:
+    """Returns True for a number or an array of numpy, which is written as Python's, where PyYAML writes its pickle."""
+    return type(value).__module__ == "numpy" and hasattr(value, "tolist")
 
 
 def _children(value: Any) -> List[Any]:
@@ -183,6 +189,8 @@ class _Writer:
                 return
             self.seen[id(value)] = True
             self._mark("&" + anchor)
+        if _is_numpy_s(value):
+            value = value.tolist()
         if isinstance(value, (set, frozenset)):
             self._mark("!!set")
             self._mapping(dict.fromkeys(value))

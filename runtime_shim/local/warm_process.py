@@ -117,6 +117,10 @@ class _Warm:
                 self._send(IMPORT_FAILED)
                 return 1
             _import_for_tasks(self.work.store)
+            if any(
+                decorator["name"] == "card" for step in self.graph.steps.values() for decorator in step["decorators"]
+            ):
+                _import_for_cards()
             why = forking.unsafe() if self.isolation == "auto" else ""
             self.fresh = bool(why)
         self._send({"ready": True, "why": why})
@@ -255,6 +259,17 @@ def _import_for_tasks(store: str) -> None:
         timeout,
         transitions,
     )
+
+
+def _import_for_cards() -> None:
+    """Imports modules that the cards of tasks need; those of Python's library take most of a small card's time."""
+    import inspect
+    import pprint
+    import reprlib
+
+    from ..cards import default_page, of_task, types
+
+    del inspect, pprint, reprlib, default_page, of_task, types
 
 
 def load_flow(work: Work) -> Any:

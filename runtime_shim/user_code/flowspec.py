@@ -89,6 +89,7 @@ class FlowSpec:
             if os.path.abspath(sys.argv[0]) == os.path.abspath(source):
                 source = sys.argv[0]  # as the user typed it
             sys.exit(hooks.registered["command_line"](source, type(self).__name__, sys.argv[1:]))
+        self.name = type(self).__name__
 
     # ── artifacts ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 """Opens pages in a browser, and notes what they ask for and run.
 
 Not a test: `browser.py` runs it, with Chromium's path and a folder of pages. It prints, as JSON, for each page the answers that its requests got,
-its dialogs, its errors and the text of its frames. `FOLDER/NAME.light.png` and `.dark.png` are pictures of it.
+its dialogs, its errors and the text of its frames; with the file of axe-core as a third word, what hinders people. `FOLDER/NAME.light.png` and `.dark.png` are pictures of it.
 """
 
 from __future__ import annotations
@@ -45,14 +45,34 @@ def opened(browser: Any, page_file: Path, scheme: str) -> dict[str, Any]:
     return seen
 
 
+def violations(browser: Any, page_file: Path, scheme: str, script: str) -> list[str]:
+    """Returns what hinders people on the page."""
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1000, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(page_file.as_uri(), timeout=WAIT)
+    page.wait_for_timeout(300)
+    page.evaluate(
+        "(text) => { const own = document.createElement('script'); own.textContent = text; document.head.append(own); }",
+        script,
+    )
+    broken = page.evaluate("axe.run({ iframes: false }).then((result) => result.violations)")
+    context.close()
+    return [f"{scheme} {rule['id']}: {node['html'][:200]}" for rule in broken for node in rule["nodes"]]
+
+
 def main() -> None:
     chromium, folder = sys.argv[1:3]
+    axe = Path(sys.argv[3]).read_text(encoding="utf-8") if len(sys.argv) > 3 else ""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=WAIT)
         pages = {}
         for path in sorted(Path(folder).glob("*.html")):
             pages[path.stem] = opened(browser, path, "light")
             opened(browser, path, "dark")
+            if axe:
+                pages[path.stem]["violations"] = [
+                    text for scheme in ("light", "dark") for text in violations(browser, path, scheme, axe)
+                ]
         browser.close()
     print(json.dumps(pages))
 

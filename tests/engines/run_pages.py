@@ -129,6 +129,25 @@ def looked(browser: Any, file: Path) -> dict[str, Any]:
     return opened.noted
 
 
+def of_engine(browser: Any, file: Path, address: str) -> dict[str, Any]:
+    """Opens the page of a run that an engine has made, and the task of that fragment with its cards."""
+    opened = Opened(browser, file).go()
+    page, noted = opened.page, opened.noted
+    noted["state"] = opened.text("h1 .state")
+    noted["nodes"] = page.locator(".graph .node .name").all_text_contents()
+    opened.go("#/tasks")
+    noted["tasks"] = opened.text("form [role=status]")
+    opened.go(address)
+    page.wait_for_selector("article iframe")
+    noted["attempts"] = opened.texts(".tabs a")
+    noted["log"] = page.locator(".log .out, .log .err").count()
+    page.wait_for_timeout(500)
+    noted["cards"] = [frame.evaluate("document.body ? document.body.innerText : ''") for frame in page.frames[1:]]
+    noted["origins"] = [frame.evaluate("self.origin") for frame in page.frames[1:]]
+    opened.context.close()
+    return noted
+
+
 def axe(browser: Any, file: Path, script: str) -> dict[str, Any]:
     """Looks for what hinders people, in both themes, and for a page that is wider than a small screen."""
     noted: dict[str, Any] = {"violations": [], "wide": {}}
@@ -229,6 +248,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=WAIT)
         if what == "axe":
             noted = axe(browser, Path(file), Path(more[0]).read_text(encoding="utf-8"))
+        elif what == "of_engine":
+            noted = of_engine(browser, Path(file), more[0])
         elif what == "served":
             noted = served(browser, file, more[0])
         else:

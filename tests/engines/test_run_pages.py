@@ -61,7 +61,8 @@ def test_a_walk_by_mouse_and_keys(report: Path) -> None:
     assert "no task" in seen["no task"]
 
 
-def test_hostile_texts_run_nothing_and_ask_for_nothing(canary: Canary, tmp_path: Path) -> None:
+def hostile_pages(canary: Canary, folder: Path) -> tuple[Path, Path]:
+    """Writes pages of a run whose every text tries to get out: with a card of flowc's, and with one of a custom type."""
     data: dict[str, Any] = hostile(copy.deepcopy(DATA))
     markup = f"<img src={canary.url}/x onerror='window.ran=1'><script>window.ran=1</script>{BAD}"
     data["tasks"] = {**DATA["tasks"], "step": [["start", 2], ["end", 1]], "value": [markup] * 3}
@@ -86,11 +87,16 @@ def test_hostile_texts_run_nothing_and_ask_for_nothing(canary: Canary, tmp_path:
         ]
     }
     data["run"]["status"] = "failed"
-    strict = tmp_path / "strict.html"
+    strict = folder / "strict.html"
     strict.write_text(page.html_of(data), encoding="utf-8")
     data["cards"]["0"][0]["scripts"] = True
-    loose = tmp_path / "loose.html"
+    loose = folder / "loose.html"
     loose.write_text(page.html_of(data), encoding="utf-8")
+    return strict, loose
+
+
+def test_hostile_texts_run_nothing_and_ask_for_nothing(canary: Canary, tmp_path: Path) -> None:
+    strict, loose = hostile_pages(canary, tmp_path)
     for file, runs in ((strict, False), (loose, True)):
         seen = browser.run(SCRIPT, "looked", str(file))
         assert seen["ran"] is None and seen["images"] == 0 and seen["dialogs"] == [], file

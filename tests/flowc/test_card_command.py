@@ -93,7 +93,7 @@ def test_list(folder: Path, tmp_path: Path) -> None:
     assert [task["pathspec"] for task in tasks] == ["F/new/body/body-0", "F/new/body/body-1"]
     assert set(tasks[0]["cards"][0]) == {"id", "hash", "type", "filename", "attempt"}
     card(folder, "list", "old/start", "--id", "one", "--file", str(tmp_path / "cards.json"))
-    assert len(json.loads((tmp_path / "cards.json").read_text())[0]["cards"]) == 1
+    assert len(json.loads((tmp_path / "cards.json").read_text())["cards"]) == 1
 
 
 def test_of_the_flow_s_file(folder: Path) -> None:

@@ -138,7 +138,7 @@ def test_dump(printed: Printed, tmp_path: Path) -> None:
     assert "artifact of a task" in printed("dump", "good", "y", code=2)
     printed("dump", "good/body", "--file", str(tmp_path / "values"))
     values = pickle.loads((tmp_path / "values").read_bytes())
-    assert values["F/good/body/1"] == {"const": 7, "items": [1, 2, 3], "p": 3, "y": 4} and len(values) == 3
+    assert values["good/body/body-1"] == {"const": 7, "items": [1, 2, 3], "p": 3, "y": 4} and len(values) == 3
 
 
 def test_tag(printed: Printed) -> None:

@@ -7,6 +7,7 @@ network.
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from .blocks import CHART, anchor
@@ -14,7 +15,7 @@ from .blocks import html_of as block_html
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, Optional
+    from typing import Any, Callable, Dict, Iterator, List, Match, Optional
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
@@ -42,6 +43,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; mar
 max-width: 73rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1.15rem; } h4 { font-size: 1.05rem; } h5, h6 { font-size: 1rem; }
 .title { font-size: 1.1rem; font-weight: 600; }
@@ -83,8 +85,8 @@ font-weight: 700; }
 border-left-color: var(--accent) !important; }
 .chart .drawn { overflow-x: auto; } .chart .drawn > svg { max-width: none; }
 iframe { width: 100%; height: 30rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
-body.framed { display: flex; flex-direction: column; height: 100vh; } .framed iframe { flex: 1; border: 0; \
-border-radius: 0; }
+.framed main { display: flex; flex-direction: column; height: 100vh; max-width: none; padding: 0; }
+.framed iframe { flex: 1; border: 0; border-radius: 0; }
 @media (max-width: 40rem) { .columns { grid-template-columns: 1fr; } main { padding: .5rem; } }
 @media print { nav { display: none; } pre { max-height: none; } }
 """
@@ -112,10 +114,27 @@ def html_of(page: Dict[str, Any], title: str = "", charts: Optional[Callable[[],
             f"<pre>{escape(str(metadata['failure']))}</pre></div>"
         )
     blocks = "\n".join(block_html(block) for block in page.get("components") or ())
+    if "<h1" not in blocks:
+        blocks = f'<h1 class="unseen">{escape(name)}</h1>{blocks}'
+    blocks = _levelled(blocks)
     body = f"{nav}<main>{failed}{blocks}</main>"
     if charts is None or CHART not in blocks:
         return _document(name, _POLICY, body)
     return _document(name, f"{_POLICY}; script-src {source_of(charts())}", f"{body}\n{CHARTS_HERE}")
+
+
+def _levelled(html: str) -> str:
+    """Tells readers of the page, by `aria-level`, the levels of headings without gaps: a step may begin with `##`."""
+    above: List[int] = []
+
+    def heading(tag: Match[str]) -> str:
+        level = int(tag.group(1))
+        while above and above[-1] >= level:
+            above.pop()
+        above.append(level)
+        return tag.group() if len(above) == level else f'<h{level} aria-level="{len(above)}"{tag.group(2)}>'
+
+    return re.sub(r"<h([1-6])(| [^>]*)>", heading, html)
 
 
 def source_of(script: str) -> str:
@@ -138,7 +157,8 @@ def framed(html: str, title: str) -> str:
         f'<iframe title="{escape(title)}" sandbox="allow-scripts" referrerpolicy="no-referrer" srcdoc="{escape(html)}">'
         "</iframe>"
     )
-    return _document(title, _FRAME_POLICY, frame, ' class="framed"')
+    body = f'<main><h1 class="unseen">{escape(title)}</h1>{frame}</main>'
+    return _document(title, _FRAME_POLICY, body, ' class="framed"')
 
 
 def in_notebook(page: str, title: str, has_scripts: bool) -> str:

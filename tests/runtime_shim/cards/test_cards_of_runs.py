@@ -201,11 +201,17 @@ def test_wrong_arguments(ran: Path) -> None:
         get_cards(5)
 
 
+def test_a_pathspec_leaves_the_client_s_namespace_as_it_is(ran: Path) -> None:
+    tasks(ran)
+    client.namespace("user:somebody_else")
+    assert len(get_cards("F/r/start/start")) == 7 and client.get_namespace() == "user:somebody_else"
+
+
 def test_the_default_card(ran: Path) -> None:
     html = card_of(ran, "start", type="default").get()
     for part in (
         "F/r/start/start",
-        "<h3>head</h3>",
+        '<h3 aria-level="2">head</h3>',
         "Flow Parameters",
         "alpha",
         "&lt;script&gt;",

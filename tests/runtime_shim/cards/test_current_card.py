@@ -178,3 +178,11 @@ def test_a_component_s_error_is_shown_and_a_timeout_of_the_step_s_is_not_swallow
     error = TimeoutException("late")
     with pytest.raises(TimeoutException):
         card._managers[0].rendered()
+
+
+@pytest.mark.parametrize("editable_first", [True, False])
+def test_an_id_that_an_editable_card_shares_is_the_editable_card_s(editable_first: bool) -> None:
+    cards = [{"type": "blank", "id": "same"}, {"type": "default_json", "id": "same"}]
+    of_step, messages = collector(*(cards if editable_first else cards[::-1]))
+    of_step["same"].append(Markdown("x"))
+    assert of_step["same"]._spec.type == "blank" and len(of_step.components or ()) == 1 and messages == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -162,3 +163,13 @@ MARKDOWN = {
 @pytest.mark.parametrize("text", MARKDOWN)
 def test_markdown(text: str) -> None:
     assert markdown(text) == MARKDOWN[text]
+
+
+def test_levels_of_headings_have_no_gaps() -> None:
+    text = "## a\n\n## b\n\n#### c\n\n# d"
+    blocks = [{"type": "page", "title": "T", "contents": [{"type": "markdown", "source": text}, "<h6>"]}]
+    headings = re.findall(r"<h\d[^>]*>\w+", page({"metadata": {}, "components": blocks}))
+    assert headings == [
+        "<h1>T", '<h4 aria-level="2">a', '<h4 aria-level="2">b', '<h6 aria-level="3">c', '<h3 aria-level="2">d',
+    ]  # fmt: skip
+    assert '<h1 class="unseen">F/r/start/start</h1>' in page({"metadata": {"pathspec": "F/r/start/start"}})

@@ -12,7 +12,7 @@ function placed(run) {
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 38, marginx: 6, marginy: 6 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of run.steps) {
-    graph.setNode(step.name, { width: Math.min(240, Math.max(96, step.name.length * 8 + 26, step.over ? step.over.length * 6 + 84 : 0)), height: HEIGHT });
+    graph.setNode(step.name, { width: Math.min(240, Math.max(128, step.name.length * 8 + 26, step.over ? step.over.length * 6 + 84 : 0)), height: HEIGHT });
   }
   for (const step of run.steps) {
     for (const [target, label] of step.targets) {

@@ -84,7 +84,7 @@ function Overview({ run }) {
       <tbody>${run.steps.map((step) => html`<tr><th scope="row"><a href=${link("tasks", [], { step: step.name })}>${step.name}</a></th>
         <td class="right">${step.tasks.length}</td>
         <td>${Object.entries(counted(step.tasks)).map(([state, count]) => html`<a class=${"state " + state} href=${link("tasks", [], { step: step.name, state })}>${STATES[state]} ${count} ${state}</a> `)}</td>
-        <td class="right">${duration(step.tasks.reduce((most, task) => Math.max(most, task.duration || 0), 0))}</td>
+        <td class="right">${step.tasks.length ? duration(step.tasks.reduce((most, task) => Math.max(most, task.duration || 0), 0)) : ""}</td>
         <td>${step.decorators.map((text) => html`<code>${text}</code> `)}</td><td>${step.doc}</td></tr>`)}</tbody></table></div></section>`;
 }
 

@@ -1,0 +1,149 @@
+"""Measures what cards add to a task, and the page of a run of 10,000 tasks: its size, and how soon it is drawn.
+
+The browser is that of the tests (`python -m tests.engines.browser` installs it); without one, its rows are left out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from .flows import wide
+from .measure import row, side_by_side
+
+CARDS = 200  # tasks with a card
+TASKS = int(os.environ.get("FLOWC_BENCH_TASKS", "10000"))
+CARD = """from metaflow import FlowSpec, card, current, step
+from metaflow.cards import Artifact, Markdown, ProgressBar, Table
+
+
+class Carded(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range({tasks}))
+        self.next(self.body, foreach="items")
+
+    {decorator}
+    @step
+    def body(self):
+        parts = []
+        for number in range(5):
+            parts += [Markdown(f"# part {{number}}"), Table([[number, "x"] for _ in range(20)], headers=["a", "b"])]
+            parts += [ProgressBar(10, "work", number), Artifact({{"number": number}})]
+        if {shown}:
+            current.card.extend(parts)
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def main() -> None:
+    print(f"cards and pages: a card of 20 components, and the page of a run of {TASKS:,} tasks")
+    with tempfile.TemporaryDirectory() as folder:
+        _cards(folder)
+        _script()
+        _report(folder)
+
+
+def _cards(folder: str) -> None:
+    commands = {}
+    kinds = {"without": ("", False), "blank": ('@card(type="blank")', True), "default": ("@card", True)}
+    for name, (decorator, shown) in kinds.items():
+        for tasks in (1, CARDS + 1):
+            flow = f"{name}{tasks}"
+            Path(folder, f"{flow}.py").write_text(CARD.format(tasks=tasks, decorator=decorator, shown=shown))
+            commands[flow] = [
+                sys.executable, "-m", "flowc", "run", f"{flow}.py", "--quiet", "--store", f"store-{flow}",
+            ]  # fmt: skip
+    seconds = side_by_side(commands, rounds=3, cwd=folder)
+    task = {name: (seconds[f"{name}{CARDS + 1}"] - seconds[f"{name}1"]) / CARDS for name in kinds}
+    row("a task that makes 20 components", f"{1000 * task['without']:.1f} ms")
+    for name in ("blank", "default"):
+        added = task[name] - task["without"]
+        row(f"the same with a card of type {name}", f"+ {1000 * added:.1f} ms", f"{task[name] / task['without']:.1f} ×")
+
+
+def _script() -> None:
+    from flowc.pages.built import built
+
+    packed = {name: len(gzip.compress(built(name).encode(), 9)) for name in ("page.js", "page.css", "charts.js")}
+    row("script and style of a page, gzip", f"{(packed['page.js'] + packed['page.css']) / 1000:.1f} KB")
+    row("script that draws charts, only where there are charts, gzip", f"{packed['charts.js'] / 1000:.0f} KB")
+
+
+def _report(folder: str) -> None:
+    Path(folder, "wide.py").write_text(wide(TASKS))
+    flowc = [sys.executable, "-m", "flowc"]
+    subprocess.run([*flowc, "run", "wide.py", "--run-id", "r", "--quiet"], cwd=folder, check=True)
+    seconds = side_by_side(
+        {"bare": [sys.executable, "-c", "pass"], "report": [*flowc, "report", "r", "-o", "r.html"]}, 3, folder
+    )
+    row("flowc report", f"{seconds['report']:.1f} s", f"{seconds['report'] / seconds['bare']:.0f} × python -c pass")
+    data = Path(folder, "r.html").read_bytes()
+    row("its file", f"{len(data) / 1000:.0f} KB", f"{len(gzip.compress(data, 9)) / 1000:.0f} KB gzip")
+    Path(folder, "blank.html").write_text("<!DOCTYPE html><title>blank</title><p>blank</p>")
+    urls = {name: Path(folder, f"{name}.html").as_uri() for name in ("blank", "r")}
+    times = _times([*urls.values()])
+    if times:
+        (blank, _, _), (painted, drawn, elements) = times[urls["blank"]], times[urls["r"]]
+        row("first paint of the file", f"{painted:.0f} ms", f"{painted / blank:.1f} × that of an empty page")
+        row("all drawn", f"{drawn:.0f} ms", f"{drawn / blank:.1f} × the first paint of an empty page")
+        row("elements in the page", f"{elements:.0f}")
+    _served(folder)
+
+
+def _served(folder: str) -> None:
+    process = subprocess.Popen([sys.executable, "-m", "flowc", "ui"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address, _, token = process.stdout.readline().rpartition(" ")[2].strip().partition("#token=")
+        seconds = []
+        for _ in range(2):
+            began = time.perf_counter()
+            asked = urllib.request.Request(
+                f"{address}api/run/Wide/r", headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+            )
+            size = len(urllib.request.urlopen(asked).read())
+            seconds.append(time.perf_counter() - began)
+        row("flowc ui: the run's data, first asked for", f"{seconds[0]:.2f} s", f"{size / 1000:.0f} KB")
+        row(
+            "flowc ui: the run's data, asked for again",
+            f"{seconds[1]:.3f} s",
+            f"{seconds[0] / seconds[1]:.0f} × faster",
+        )
+        url = f"{address}run/Wide/r#token={token}"
+        times = _times([url])
+        if times:
+            row("flowc ui: the run drawn, its data in memory", f"{times[url][1]:.0f} ms")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def _times(urls: list[str]) -> dict[str, list[float]]:
+    """Returns url → [first paint, drawn, elements]; empty without a browser."""
+    try:
+        from tests.engines import browser
+
+        result: dict[str, list[float]] = browser.run(Path(__file__).with_name("page_times.py"), "5", *urls)
+        return result
+    except (ImportError, OSError, subprocess.CalledProcessError):
+        return {}
+
+
+if __name__ == "__main__":
+    main()
