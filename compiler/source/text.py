@@ -10,6 +10,7 @@ import os
 from _thread import RLock, allocate_lock
 
 from ..fast_start.record import record
+from ..fast_start.syntax import is_surely_valid
 from ..ir.nodes import Span
 from ..report.diagnostics import Diagnostic, Refused
 
@@ -355,7 +356,8 @@ def _refused_by_python(text: str) -> tuple[int, int, int, str] | None:
     try:
         with _parsing, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            syntax_tree(text, "flow")
+            if not is_surely_valid(text, "flow"):
+                syntax_tree(text, "flow")
     except SyntaxError as error:
         end = error.end_offset if error.end_lineno == error.lineno else None
         return error.lineno or 1, max(error.offset or 1, 1), end or 0, error.msg
