@@ -8,7 +8,6 @@ All places in it are that of the expression.
 from __future__ import annotations
 
 from ..fold.budget import Unfoldable
-from ..fold.expressions import called
 from ..fold.values import (
     CLICK_TYPES,
     PARAMETERS,
@@ -109,6 +108,8 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
     """
     value = folded(evaluator, owner, node)
     if isinstance(value, Function):
+        from ..fold.expressions import called
+
         value = called(value, [Decorated(())])
     if isinstance(value, Declared) and value.name not in PARAMETERS:
         value = Decorated((value,))
