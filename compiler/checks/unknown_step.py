@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    names = [step.name for step in analysis.flow.steps]
+    names = dict.fromkeys(step.name for step in analysis.flow.steps)
     # FLOW202 reports the missing end once
     roles = {role for role in ("start", "end") if not getattr(analysis.flow, role)}
     reported: set[str] = set()
