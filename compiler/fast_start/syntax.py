@@ -13,7 +13,7 @@ from __future__ import annotations
 def is_surely_valid(text: str, name: str) -> bool:
     """Returns True if Python accepts the text, and False if it does not, or cannot say. Runs nothing."""
     try:
-        from _symtable import symtable
+        from _symtable import symtable  # type: ignore[import-not-found]
     except ImportError:  # a Python of another make
         return False
     try:

@@ -102,7 +102,7 @@ def test_bytecode_that_moved_names_the_new_file(part: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(("options", "variables"), [(("-O",), {}), ((), {"PYTHONPYCACHEPREFIX": "kept"})])
 def test_bytecode_at_another_place_is_left_to_python(options: tuple[str, ...], variables: dict[str, str]) -> None:
     code = SHOW.format(before=QUICK.format(package="flowc"))
-    assert _python(code, *options, "-B", **variables).stderr == "SourceFileLoader\n"
+    assert _python(code, *options, "-B", folder=None, **variables).stderr == "SourceFileLoader\n"
 
 
 def test_a_command_imports_quickly() -> None:
