@@ -6,8 +6,10 @@ import sys
 def main() -> None:
     """Runs the command line of this process and ends the process."""
     from flowc.compiler.fast_start.collector import collect_rarely
+    from flowc.compiler.fast_start.imports import import_quickly
 
     collect_rarely()
+    import_quickly("flowc")
     from .cli import main
 
     leave(main(sys.argv[1:]))

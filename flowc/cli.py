@@ -59,8 +59,6 @@ def main_for_file(path: str, class_name: str, argv: Sequence[str]) -> int:
 
 def _guarded(argv: list[str], out: Output) -> int:
     """Dispatches. Reports errors that users can cause as messages, and any other as a line that asks for a report."""
-    from flowc.compiler.report.diagnostics import Refused
-
     command = ""
     try:
         command = _command(argv, out)
@@ -71,12 +69,14 @@ def _guarded(argv: list[str], out: Output) -> int:
     except Failure as error:
         out.error(str(error))
         return FAILED
-    except Refused as error:
-        out.report(error.diagnostics, error.sources)
-        return FAILED
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
+        from flowc.compiler.report.diagnostics import Refused
+
+        if isinstance(error, Refused):
+            out.report(error.diagnostics, error.sources)
+            return FAILED
         return _internal(error, out)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from flowc.compiler.report.diagnostics import printable
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -100,6 +98,8 @@ def paint(code: str, text: str, stream: TextIO) -> str:
 
 def lines(text: str) -> str:
     """Returns the text with control characters other than newlines as escapes."""
+    from flowc.compiler.report.diagnostics import printable
+
     return "\n".join(printable(line) for line in text.split("\n"))
 
 

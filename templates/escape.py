@@ -106,6 +106,19 @@ def json(value: Any) -> str:
 
 
 def _json_text(text: str) -> str:
+    if len(text) > _LONG:
+        if text not in _last_long:
+            _last_long.clear()
+            _last_long[text] = _json_quoted(text)
+        return _last_long[text]
+    return _json_quoted(text)
+
+
+_LONG = 1000  # characters; a program as long as that may be in the command of each step
+_last_long: dict[str, str] = {}  # the last such text, and its JSON
+
+
+def _json_quoted(text: str) -> str:
     short = _with_short_escapes(text)
     if short.isprintable():
         return f'"{short}"'

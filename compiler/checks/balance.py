@@ -38,13 +38,15 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Faults in single transitions come first: fixing them often fixes the balance too.
 NEEDS = (

@@ -21,12 +21,14 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.decorators.decorator import is_asked_for, specification
 from flowc.compiler.ir.nodes import Decorator, Flow, Step
 from flowc.compiler.report.diagnostics import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:

@@ -27,14 +27,14 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import Diagnostic
 from flowc.compiler.source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ast_grep_py import SgNode
 
 

@@ -27,10 +27,12 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RESERVED = ("name", "next", "input", "index", "cmd")
 

@@ -35,13 +35,15 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.assigned import API
 from flowc.compiler.ir import nodes
 from flowc.compiler.read.caught import caught
 from flowc.compiler.report.diagnostics import Diagnostic, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:

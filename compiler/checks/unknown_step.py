@@ -25,16 +25,18 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    names = [step.name for step in analysis.flow.steps]
+    names = dict.fromkeys(step.name for step in analysis.flow.steps)
     # FLOW202 reports the missing end once
     roles = {role for role in ("start", "end") if not getattr(analysis.flow, role)}
     reported: set[str] = set()

@@ -25,12 +25,14 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir.nodes import Step
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NEEDS = ("cycles",)  # fixing a cycle makes the steps after it reachable again
 

@@ -152,5 +152,6 @@ def replace(value: T, **changes: object) -> T:
 
     Raises TypeError for a name that is not a field.
     """
-    fields = {name: getattr(value, name) for name in value.__match_args__}  # type: ignore[attr-defined]
-    return type(value)(**{**fields, **changes})
+    names: tuple[str, ...] = value.__match_args__  # type: ignore[attr-defined]
+    fields = [changes.pop(name) if name in changes else getattr(value, name) for name in names]
+    return type(value)(*fields, **changes)

@@ -12,7 +12,6 @@ from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
 from .budget import Budget, Unfoldable
-from .expressions import Folder, fold, parsed
 from .values import CLICK_TYPES, CURRENT, PLACE, Decorated, Environment, Function, Late, Library, Native
 
 TYPE_CHECKING = False
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..names.resolver import Resolver
     from ..source.modules import Module
+    from .expressions import Folder
     from .objects import OwnClass
     from .values import Config, Folding
 
@@ -66,6 +66,8 @@ class Evaluator:
 
     def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
         """Folds an expression with the values from `--set`. Raises Unfoldable."""
+        from .expressions import fold
+
         return fold(text, lookup, self.set_values)
 
     def constant(self, module: Module, dotted: str) -> Any:
@@ -138,6 +140,8 @@ class Evaluator:
 
     def _part(self, home: Module, names: list[str]) -> Any:
         """Returns an attribute of a value that a module binds."""
+        from .expressions import Folder
+
         folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.set_values)
         value = self.constant(home, names[0])
         for name in names[1:]:
@@ -158,6 +162,8 @@ class Evaluator:
 
         `definition` is its whole statement, or a lambda. Raises Unfoldable.
         """
+        from .expressions import parsed
+
         if definition.kind() == "lambda":
             return Function("lambda", parsed(definition.text()).body, lookup, {}, self.set_values)
         import textwrap
@@ -170,6 +176,7 @@ class Evaluator:
         """Folds `config_expr('…')`: an expression over the flow's configs by name, and then the names of its module."""
         if not isinstance(text, str):
             raise Unfoldable("`config_expr` takes an expression as text")
+        from .expressions import Folder, parsed
 
         def lookup(name: str) -> Any:
             first, _, rest = name.partition(".")

@@ -47,7 +47,10 @@ def successors(node: Node, steps: Mapping[str, Step]) -> tuple[str, ...]:
 
 def targets(step: Step) -> tuple[str, ...]:
     """Returns the steps that the step's own transition names, in its order and without repeats."""
-    match step.transition:
+    transition = step.transition
+    if type(transition) is Linear:  # as nearly all are: patterns take longer
+        return (transition.target,)
+    match transition:
         case Linear(target=target) | Foreach(target=target) | Parallel(target=target):
             return (target,)
         case Split(targets=several):

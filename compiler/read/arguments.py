@@ -315,10 +315,11 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
 
     A part of a `Config` is `Late` there. Raises Unfoldable.
     """
-    body = owner.node.field("body")
-    start = body.range().start.index if body is not None else 0
 
-    def lookup(name: str, at: int = node.range().start.index) -> Any:
+    def lookup(name: str, at: int | None = None) -> Any:
+        body = owner.node.field("body")
+        start = body.range().start.index if body is not None else 0
+        at = node.range().start.index if at is None else at
         first, _, rest = name.partition(".")
         own = owner.assigned.get(first) if at >= start else None
         # bound later or by this statement: until then the name is the module's

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from ..decorators.decorator import plugin_named
 from ..fold.budget import Unfoldable
-from ..fold.expressions import called
 from ..fold.values import (
     CLICK_TYPES,
     PARAMETERS,
@@ -128,6 +127,8 @@ def decorators(
     evaluator.read = set()
     value = folded(evaluator, owner, node)
     if isinstance(value, (Function, Native)) or hasattr(value, "is_object"):
+        from ..fold.expressions import called
+
         value = called(value, [Decorated(())])
     if isinstance(value, Declared) and value.name not in PARAMETERS:
         value = Decorated((value,))

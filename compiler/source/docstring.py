@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..fold.budget import Unfoldable
-from ..fold.expressions import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ def docstring(definition: SgNode) -> str:
         or first.text()[:2].lower() in ("rb", "rf")
     ):
         return ""
+    from ..fold.expressions import fold
+
     try:
         text = fold(first.text(), _no_names)
     except Unfoldable:

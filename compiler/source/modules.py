@@ -29,6 +29,7 @@ class Module:
         self.functions: dict[str, list[SgNode]] = {}
         self.everywhere: list[str] = []  # qualified modules imported anywhere, functions included
         self.within: dict[str, str] = {}  # like `imports`, functions included
+        self.import_statements: list[SgNode] = []  # anywhere: those of `import`, then those of `from`
         _bind(self)
 
 
@@ -82,9 +83,11 @@ def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
 
 
 def _bind(module: Module) -> None:
+    imports = []
     for statement in statements(module.source.root):
         kind = statement.kind()
         if kind in _IMPORTS:
+            imports.append(statement)
             _import(module, statement, module.imports)
         elif kind == "class_definition":
             module.classes.setdefault(_name(statement), []).append(statement)
@@ -101,10 +104,19 @@ def _bind(module: Module) -> None:
         for statement in module.source.root.find_all(kind="global_statement"):
             for child in statement.named_children():
                 module.assigned.setdefault(child.text(), []).extend([child, child])
-    if "import" in module.source.text:
-        for kind in _IMPORTS[:2]:
-            for statement in module.source.root.find_all(kind=kind):
-                _import(module, statement, module.within)
+    module.import_statements = _all_imports(module.source, imports)
+    for statement in module.import_statements:
+        _import(module, statement, module.within)
+
+
+def _all_imports(source: Source, imports: list[SgNode]) -> list[SgNode]:
+    """Returns the import statements anywhere in the module; `imports` are those at its top level.
+
+    Searches the whole tree only if the word is elsewhere too.
+    """
+    if source.text.count("import") > sum(statement.text().count("import") for statement in imports):
+        imports = source.root.find_all({"rule": {"any": [{"kind": kind} for kind in _IMPORTS[:2]]}})
+    return [statement for kind in _IMPORTS[:2] for statement in imports if statement.kind() == kind]
 
 
 def _name(definition: SgNode) -> str:

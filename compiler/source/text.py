@@ -10,6 +10,7 @@ import os
 from _thread import RLock, allocate_lock
 
 from ..fast_start.record import record
+from ..fast_start.syntax import is_surely_valid
 from ..ir.nodes import Span
 from ..report.diagnostics import Diagnostic, Refused
 
@@ -199,8 +200,11 @@ def span(source: Source, node: SgNode) -> Span:
     if source.place is not None:
         return source.place
     place = node.range()
-    first, start = _position(source, place.start)
-    last, end = _position(source, place.end)
+    from_, to = place.start, place.end
+    if source.joined:
+        (first, start), (last, end) = _position(source, from_), _position(source, to)
+    else:
+        first, start, last, end = from_.line, from_.column, to.line, to.column
     if last > first:
         line = source.text.split("\n", first + 1)[first]
         return Span(source.name, first + 1, start + 1, first + 1, max(len(line), start + 1) + 1)
@@ -208,9 +212,7 @@ def span(source: Source, node: SgNode) -> Span:
 
 
 def _position(source: Source, place: Pos) -> tuple[int, int]:
-    """Returns the line and the column of the source, from 0, of a place in its tree."""
-    if not source.joined:
-        return place.line, place.column
+    """Returns the line and the column of the source, from 0, of a place in the tree of its joined text."""
     start = 0
     for _ in range(place.line):
         start = source.joined.index("\n", start) + 1
@@ -229,11 +231,14 @@ def _unreadable(name: str, what: str, how: str) -> Refused:
     )
 
 
+_NO_BRACKETS = bytes(each for each in range(256) if each not in b"([{)]}")
+
+
 def _depth(text: str) -> int:
     """Returns an upper bound of the text's nesting, by brackets and indentation, without parsing it."""
     deepest = depth = 0
-    for each in filter("([{)]}".__contains__, text):  # all others pass in C
-        if each in "([{":
+    for each in text.encode("utf-8", "replace").translate(None, _NO_BRACKETS):
+        if each in b"([{":
             depth += 1
             if depth > deepest:
                 deepest = depth
@@ -241,7 +246,10 @@ def _depth(text: str) -> int:
             depth -= 1
     if deepest > MAX_DEPTH:  # brackets in strings and comments counted too: count again without them
         deepest = _bracket_depth_outside_strings(text)
-    indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)
+    indents = 0
+    lines = text.split("\n")
+    if max(map(len, lines)) > 4 * MAX_DEPTH:
+        indents = max((len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()), default=0)
     unary = max(
         (text.count(run * (MAX_DEPTH * 2)) for run in ("-", "~", "+", "not ", "lambda:", "lambda: ")), default=0
     )
@@ -355,7 +363,8 @@ def _refused_by_python(text: str) -> tuple[int, int, int, str] | None:
     try:
         with _parsing, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            syntax_tree(text, "flow")
+            if not is_surely_valid(text, "flow"):
+                syntax_tree(text, "flow")
     except SyntaxError as error:
         end = error.end_offset if error.end_lineno == error.lineno else None
         return error.lineno or 1, max(error.offset or 1, 1), end or 0, error.msg

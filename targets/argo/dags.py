@@ -86,7 +86,7 @@ class Dags:
         task_path = path if path is not None else "-" if looping else None
         return {
             "name": name,
-            "template": template_name(step, LOOP if looping else ""),
+            "template": template_name(step, LOOP) if looping else name,
             "depends": depends,
             "when": when,
             "path": task_path,
@@ -141,6 +141,8 @@ class Dags:
     def _depends(self, need: list[list[list[Awaited]]]) -> str | None:
         if not need:
             return None
+        if len(need) == len(need[0]) == len(need[0][0]) == 1 and need[0][0][0].task not in self._guarded:
+            return need[0][0][0].task  # as in a chain of steps
         needs_status = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
 
         def text(edge: Awaited) -> str:

@@ -89,10 +89,10 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         raise ValueError(f"the datastore {options.store!r} is not in S3")
     name = options.name or machine_name(options.deployment or flow.name)
     computes = {step.name: compute_of(step, options) for step in flow.steps}
-    jobs = _jobs(flow, scope, options, name, store, computes)
+    definitions, jobs = _jobs(flow, scope, options, name, store, computes)
     files = [
-        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store, dict(jobs), computes)),
-        SpecFile(f"{name}.batch.json", render("step_functions/jobs.batch.json", jobs=[data for _, data in jobs])),
+        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store, definitions, computes)),
+        SpecFile(f"{name}.batch.json", jobs),
         SpecFile(f"{name}.policy.json", _policy(flow, scope, options, name, store, computes)),
     ]
     schedule = schedule_of(flow)
@@ -108,9 +108,9 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
 
 
 def _machine(
-    flow: Flow, scope: Scope, options: Options, name: str, store: Store, jobs: dict[str, Any], computes: Computes
+    flow: Flow, scope: Scope, options: Options, name: str, store: Store, definitions: dict[str, str],
+    computes: Computes,
 ) -> str:  # fmt: skip
-    definitions = {step: data["name"] for step, data in jobs.items()}
     queues = {step: compute.queue for step, compute in computes.items()}
     machine = Machine(
         flow, name, store, flow.by_name, definitions, queues, options.own("partition"),
@@ -131,8 +131,8 @@ def _compact(text: str) -> str:
 
 def _jobs(
     flow: Flow, scope: Scope, options: Options, name: str, store: Store, computes: Computes
-) -> list[tuple[str, dict[str, Any]]]:  # fmt: skip
-    """Returns each step's name with the template data of its job definition."""
+) -> tuple[dict[str, str], str]:  # fmt: skip
+    """Returns the name of each step's job definition, and the text of all definitions."""
     if options.runtime == "inject":
         shim, runtime = ("-c", _bootstrap()), runtime_url(store, options.runtime_image)
     else:

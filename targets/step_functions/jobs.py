@@ -11,6 +11,7 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.step_settings import deadline, retries, variables
+from flowc.templates.escape import json
 from flowc.templates.render import renderer
 
 from .names import definition_name
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = dict[str, Any]
 
+NAME = '"jobDefinitionName": '  # the first field of a rendered definition
 MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
 
 
@@ -62,15 +64,21 @@ class Jobs:
             "timeout": deadline(step),
         }  # fmt: skip
 
-    def definitions(self, computes: Mapping[str, Compute]) -> list[tuple[str, Data]]:
-        """Returns each step's name with the data of its definition, whose name is made from its text."""
-        definitions: list[tuple[str, Data]] = []
+    def definitions(self, computes: Mapping[str, Compute]) -> tuple[dict[str, str], str]:
+        """Returns the name of each step's definition, and the text of all definitions.
+
+        A name is made from the text of its definition without one, as a list of its own. Rendering a definition costs
+        as much as compiling its step, so each is rendered once, and gets its name afterwards.
+        """
+        names: dict[str, str] = {}
+        items = []
         render = renderer("step_functions/jobs.batch.json")
         for step in self.flow.steps:
-            data = self.definition(step, computes[step.name])
-            text = render(jobs=[data])
-            definitions.append((step.name, {**data, "name": definition_name(self.machine, step.name, text)}))
-        return definitions
+            text = render(jobs=[self.definition(step, computes[step.name])])
+            names[step.name] = definition_name(self.machine, step.name, text)
+            item = text.removeprefix("[\n").removesuffix("\n]\n")
+            items.append(item.replace(f'{NAME}""', NAME + json(names[step.name]), 1))
+        return names, "[\n" + ",\n".join(items) + "\n]\n"
 
     def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
         region = self.options.own("region")

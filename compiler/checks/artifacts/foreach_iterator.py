@@ -40,13 +40,15 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.foreach_values import over
 from flowc.compiler.fold import value_kinds
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:

@@ -32,12 +32,14 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 from .change_is_lost import steps_after
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:

@@ -35,12 +35,14 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.switch_values import switch_values
 from flowc.compiler.ir import nodes
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
