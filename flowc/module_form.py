@@ -28,4 +28,6 @@ def with_file(argv: Sequence[str]) -> list[str]:
         for file in (f"{os.path.join(root, *parts)}.py", os.path.join(root, *parts, "__main__.py")):
             if os.path.isfile(file):
                 return [*argv[:at], file, "--source-root", root or ".", *argv[at + 2 :]]
-    raise Usage(f"there is no module `{name}` in the current folder or PYTHONPATH", f"`{'/'.join(parts)}.py` is missing")
+    raise Usage(
+        f"there is no module `{name}` in the current folder or PYTHONPATH", f"`{'/'.join(parts)}.py` is missing"
+    )

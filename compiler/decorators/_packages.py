@@ -128,4 +128,4 @@ def _python(decorator: Decorator) -> Iterator[Diagnostic]:
     elif version is not None and not (
         isinstance(version, str) and (series := _series(version)) and all(part.isdigit() for part in series.split("."))
     ):
-        yield value_error(decorator, "python", "it must name a version of Python", "write `python='3.12'`")
+        yield value_error(decorator, "python", "it must be a version of Python", "write `python='3.12'`")

@@ -15,7 +15,18 @@ from ..source.modules import Class
 from .budget import Budget, Unfoldable
 from .expressions import Folder, fold, parsed
 from .values import (
-    CLICK_TYPES, CURRENT, HERE, PLACE, Decorated, Elsewhere, Environment, Function, Late, Library, Native, has_place,
+    CLICK_TYPES,
+    CURRENT,
+    HERE,
+    PLACE,
+    Decorated,
+    Elsewhere,
+    Environment,
+    Function,
+    Late,
+    Library,
+    Native,
+    has_place,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -53,6 +64,7 @@ class Evaluator:
         self.read: set[str] | None = None  # files that values came from, if the caller wants to know
         self.classes: dict[tuple[str, str], OwnClass] = {}  # of the flow's own modules, by module and name
         self._folding: set[tuple[str, str]] = set()
+        self._again = False  # in a second attempt, which knows the flow's folder
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
         """Returns an evaluator that knows the flow's configs."""
@@ -78,13 +90,13 @@ class Evaluator:
         except Elsewhere as elsewhere:
             if self.here or self.environment.is_complete:
                 raise
-            self.here = HERE
+            self.here, self._again = HERE, True
             try:
                 value = fold(text, lookup, self.set_values)
             except Elsewhere:
                 raise elsewhere from None
             finally:
-                self.here = ""
+                self.here, self._again = "", False
             if has_place(value):
                 raise
             return value
@@ -171,7 +183,7 @@ class Evaluator:
             return self.resolver.sources
         if name == "run":
             return self.environment.is_complete
-        if self.here:
+        if self.here and not self._again:
             return CURRENT if name == "current" else "~"
         if self.environment.is_complete:
             return os.getcwd() if name == "current" else os.path.expanduser("~")

@@ -379,7 +379,7 @@ class Folder:
         return value
 
     def fold_Compare(self, node: Any) -> Any:
-        left = self.fold(node.left)
+        left = self.condition(node.left)
         for operator, operand in zip(node.ops, node.comparators):
             right = self.fold(operand)
             if isinstance(right, Environment):
@@ -402,8 +402,21 @@ class Folder:
 
     def truth(self, node: Any) -> Any:
         """Returns the value of a condition, or True for a function, which counts as true."""
-        value = self.fold(node)
+        value = self.condition(node)
         return True if is_function(value) else self.usable(value)
+
+    def condition(self, node: Any) -> Any:
+        """Returns the value of a condition, or of its left side: None for a variable that is not given.
+
+        A spec needs its value there only to choose, so `if os.getenv("DEBUG"):` has a default.
+        """
+        try:
+            return self.fold(node)
+        except Unset as unset:
+            if not isinstance(node, _ast.Call) or not _is_read(node):
+                raise
+            unset.environment.default(unset, "")
+            return None
 
     def fold_Subscript(self, node: Any) -> Any:
         value = self.fold(node.value)

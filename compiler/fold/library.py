@@ -9,7 +9,21 @@ folder, the arguments and the named arguments. Methods are those of `METHODS`, b
 from __future__ import annotations
 
 from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Failing, Unfoldable, Unknown, is_ordered, keys
-from .values import PLACE, Environment, Function, Late, Library, Method, Settings, TooEarly, Unsaid, is_function
+from .values import (
+    PLACE,
+    Elsewhere,
+    Environment,
+    Function,
+    Late,
+    Library,
+    Method,
+    Settings,
+    TooEarly,
+    Unsaid,
+    has_place,
+    is_function,
+    settings,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +63,8 @@ LIBRARY = frozenset(
         "itertools.chain functools.reduce platform.python_version_tuple sys.version_info sys.version_info.major "
         "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
         "yaml.safe_load yaml.full_load yaml.load yaml.SafeLoader yaml.FullLoader yaml.Loader yaml.CSafeLoader "
-        "tomllib.loads tomli.loads tomllib.load tomli.load toml.loads toml.load"
+        "tomllib.loads tomli.loads tomllib.load tomli.load toml.loads toml.load "
+        "omegaconf.OmegaConf.load omegaconf.OmegaConf.create omegaconf.OmegaConf.to_container"
     ).split()
 )
 VALUES = frozenset(
@@ -147,6 +162,8 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
 
 
 def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if name == "len" and has_place(arguments[0]):
+        raise Elsewhere("the path of the flow's file differs from machine to machine")
     if name == "len" and hasattr(arguments[0], "listed"):
         return len(arguments[0].listed(folder))
     own = globals().get("_call_" + name.replace(".", "_"))
@@ -572,6 +589,8 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
     for operand in (value, *arguments, *named.values()):
         folder.budget.spend(folder.budget.weight(operand) // 2 + 1)
     if isinstance(value, str):
+        if "\0" in value and name not in ("endswith", "removesuffix"):
+            raise Elsewhere("the path of the flow's file differs from machine to machine")
         special = globals().get(f"_str_{name}")
         if special is not None:
             return special(folder, value, arguments, named)
@@ -694,6 +713,30 @@ def _parsed(folder: Folding, name: str, arguments: list[Any], named: dict[str, A
         content = content_of(*arguments)
         arguments = [content.decode() if isinstance(content, bytes) else content]
     return _read(kind, *map(content_of, arguments), **named)
+
+
+def _call_omegaconf_OmegaConf_load(folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    from .files import content_of, opened
+
+    return _omegaconf(content_of(opened(folder, arguments[0])))
+
+
+def _call_omegaconf_OmegaConf_create(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _omegaconf(*arguments) if arguments else Settings()
+
+
+def _call_omegaconf_OmegaConf_to_container(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _dict(arguments[0])
+
+
+def _omegaconf(content: Any) -> Any:
+    """Returns YAML text, or plain data, as OmegaConf holds it. Raises Unfoldable where it would compute a value."""
+    import json
+
+    value = _read("yaml", content) if isinstance(content, str) else content
+    if any(mark in json.dumps(value, default=str) for mark in ("${", '"???"')):
+        raise Unfoldable("a value of OmegaConf that refers to other values is not known before the flow runs")
+    return settings(value)
 
 
 def _call_open(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:

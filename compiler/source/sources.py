@@ -162,11 +162,15 @@ class Sources:
     def data(self, path: str) -> bytes | None:
         """Returns the content of a file that the flow's code reads, or None if there is none; tasks get it too.
 
-        It is beside the flow, in a root, or else in the current folder.
+        It is beside the flow, in a root, or else in the current folder. A link that leads out of these counts as none.
         """
         if path not in self.read:
             full = next((place for place in (self.path_of(path), path) if os.path.isfile(place)), None)
             if full is None or not os.access(full, os.R_OK):
+                return None
+            bases = (self.folder, *self.roots(), *(["."] if full == path else []))
+            real = os.path.realpath(full)
+            if not any(real.startswith(os.path.join(os.path.realpath(base), "")) for base in bases):
                 return None
             with open(full, "rb") as file:
                 self.read[path] = self.contents[path] = file.read(_MAX_DATA)
