@@ -90,7 +90,7 @@ _LOSSES = {
     "secrets": "they are Secrets of a Kubernetes cluster, and this target starts jobs elsewhere",
 }
 _INSTEAD = {
-    "secrets": "remove `secrets`, and let the job's role or definition give the variables; or compile for argo or airflow",
+    "secrets": "remove `secrets`, and let the job's role give access instead; or compile for argo or airflow",
 }
 
 
