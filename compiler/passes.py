@@ -195,6 +195,19 @@ def package(now: Compile) -> Result:
     flow = replace(
         flow, inputs=(*flow.inputs, *inputs(now.options, evaluator.set_values.used, evaluator.environment.used))
     )
+    if now.sources.read:
+        from hashlib import sha256
+
+        from .ir.nodes import Input
+
+        own_files = sorted(now.sources.read.items())
+        flow = replace(
+            flow,
+            inputs=(
+                *flow.inputs,
+                *(Input("file", path, path, f"sha256:{sha256(data).hexdigest()}") for path, data in own_files),
+            ),
+        )
     if now.sources.used:
         from .package.installed_packages import packages
 

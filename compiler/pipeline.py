@@ -160,6 +160,9 @@ def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
     flow, scope, warnings = read_ir(folder, name, attach)
     sources = Sources(folder, flow.file)
     module = sources.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
+    for item in flow.inputs:
+        if item.kind == "file" and item.name == item.value:  # the flow's own code reads it
+            sources.data(item.name)
     files, _ = closure(Evaluator(Resolver(sources)), module, {}, flow)
     paths: Mapping[str, str] = {}
     if has_plugins(flow):

@@ -62,6 +62,11 @@ def _guarded(argv: list[str], out: Output) -> int:
     command = ""
     try:
         command = _command(argv, out)
+        if command and "-m" in argv:  # rare, so imported only then
+            from .module_form import COMMANDS as WITH_FLOW
+            from .module_form import with_file
+
+            argv = with_file(argv) if command in WITH_FLOW else argv
         return _dispatch(command, argv[1:], out) if command else FINE
     except Usage as error:
         out.usage(command, error)

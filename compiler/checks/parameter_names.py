@@ -62,7 +62,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 "FLOW302",
                 what,
                 parameter.span,
-                "every flow already has an attribute of this name",
+                "every flow already has an attribute of this name, so the parameter would have no effect",
                 "choose a different attribute",
             )
         if name.lower() in seen:

@@ -33,6 +33,13 @@ EXTENSIONS = {
     "named_env_base": ("metaflow-netflixext", "use an image that contains the packages"),
     "profile_card": ("Outerbounds", "measure in the step itself"),
     "enable_local_dependencies": ("Outerbounds", "use an image that contains the packages"),
+    "pip": ("nestauk/metaflow_extensions", "name the packages with `@pypi(packages={…})`"),
+    "modal": ("modal-metaflow", "state what the task needs with `@resources` or `@kubernetes`"),
+    "argo": ("for Argo", "leave it out: flowc writes Argo's templates itself"),
+    "spark": ("for Spark", "submit the job in the step itself"),
+    "pyspark": ("for Spark", "start the session in the step itself"),
+    "accelerator": ("zillow/metaflow", "state the accelerator with `@resources(gpu=…)`"),
+    "interruptible": ("zillow/metaflow", "choose nodes with `@kubernetes(node_selector=…, tolerations=…)`"),
     "titus": ("Netflix", "state what the task needs with `@resources`"),
     "netflixext": ("Netflix", "use an image that contains the packages"),
 }  # fmt: skip

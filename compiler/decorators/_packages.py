@@ -46,7 +46,7 @@ def read(decorator: Decorator) -> Asked:
         packages.update({key: str(version) for key, version in value.items()} if isinstance(value, dict) else {})
     return Asked(
         packages,
-        str(attributes["python"] or ""),
+        _series(str(attributes["python"] or "")),
         None if attributes["disabled"] is None else bool(attributes["disabled"]),
     )
 
@@ -92,6 +92,16 @@ def check(decorator: Decorator, _owner: Step | Flow) -> Iterator[Diagnostic]:
             yield from _package(decorator, attribute, name, version)
 
 
+def _series(version: str) -> str:
+    """Returns the version of Python that a constraint asks for: the lowest that it allows, as in `>=3.12,<3.13`."""
+    if version[:1].isdigit():
+        return version.removesuffix(".*")
+    for part in map(str.strip, version.split(",")):
+        if part.startswith((">=", "=", "~=")):
+            return part.lstrip(">=~ ").removesuffix(".*")
+    return ""
+
+
 def _package(decorator: Decorator, attribute: str, name: str, version: Value) -> Iterator[Diagnostic]:
     channel, separator, package = name.rpartition("::")
     if not package.strip() or (separator and (not channel.strip() or not decorator.name.startswith("conda"))):
@@ -116,6 +126,6 @@ def _python(decorator: Decorator) -> Iterator[Diagnostic]:
             "write it as text: `python='3.10'`",
         )
     elif version is not None and not (
-        isinstance(version, str) and version[:1].isdigit() and all(part.isdigit() for part in version.split("."))
+        isinstance(version, str) and (series := _series(version)) and all(part.isdigit() for part in series.split("."))
     ):
         yield value_error(decorator, "python", "it must be a version of Python", "write `python='3.12'`")

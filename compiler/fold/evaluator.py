@@ -10,9 +10,23 @@ import os
 
 from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
+from ..source.bindings import opened_as
 from ..source.modules import Class
 from .budget import Budget, Unfoldable
-from .values import CLICK_TYPES, CURRENT, PLACE, Decorated, Environment, Function, Late, Library, Native
+from .values import (
+    CLICK_TYPES,
+    CURRENT,
+    HERE,
+    PLACE,
+    Decorated,
+    Elsewhere,
+    Environment,
+    Function,
+    Late,
+    Library,
+    Native,
+    has_place,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +64,7 @@ class Evaluator:
         self.read: set[str] | None = None  # files that values came from, if the caller wants to know
         self.classes: dict[tuple[str, str], OwnClass] = {}  # of the flow's own modules, by module and name
         self._folding: set[tuple[str, str]] = set()
+        self._again = False  # in a second attempt, which knows the flow's folder
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
         """Returns an evaluator that knows the flow's configs."""
@@ -65,10 +80,28 @@ class Evaluator:
         return Evaluator(self.resolver, self.set_values, self.environment, self.natives, self.configs, here)
 
     def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
-        """Folds an expression with the values from `--set`. Raises Unfoldable."""
+        """Folds an expression with the values from `--set`. Raises Unfoldable.
+
+        A value that needs the folder of the code, but is the same wherever that is, is found in a second attempt: the
+        content of a file, or the name of one.
+        """
         from .expressions import fold
 
-        return fold(text, lookup, self.set_values)
+        try:
+            return fold(text, lookup, self.set_values)
+        except Elsewhere as elsewhere:
+            if self.here or self.environment.is_complete:
+                raise
+            self.here, self._again = HERE, True
+            try:
+                value = fold(text, lookup, self.set_values)
+            except Elsewhere:
+                raise elsewhere from None
+            finally:
+                self.here, self._again = "", False
+            if has_place(value):
+                raise
+            return value
 
     def constant(self, module: Module, dotted: str) -> Any:
         """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
@@ -80,7 +113,7 @@ class Evaluator:
             if not self.here and self.environment.is_complete:
                 return os.path.abspath(self.resolver.sources.path_of(module.source.name))
             if not self.here:
-                raise Unfoldable("the path of the flow's file differs from machine to machine")
+                raise Elsewhere("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
         if dotted == f"{PLACE}environment":
             return self.environment
@@ -148,14 +181,18 @@ class Evaluator:
             value = folder.attribute(value, name)
         return value
 
-    def _place(self, name: str) -> str:
+    def _place(self, name: str) -> Any:
         """Returns the "current" folder or the user's "home". Raises Unfoldable where a spec would depend on it."""
-        if self.here:
+        if name == "files":
+            return self.resolver.sources
+        if name == "run":
+            return self.environment.is_complete
+        if self.here and not self._again:
             return CURRENT if name == "current" else "~"
         if self.environment.is_complete:
             return os.getcwd() if name == "current" else os.path.expanduser("~")
         which = "the current folder" if name == "current" else "the user's home"
-        raise Unfoldable(f"{which} differs from machine to machine")
+        raise Elsewhere(f"{which} differs from machine to machine")
 
     def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
         """Returns the value that folding calls for a function of the module, whose code is read but not run.
@@ -240,7 +277,7 @@ class Evaluator:
                 raise Unfoldable(f"`{dotted}` is defined by itself")
             self._folding.add((home.name, name))
             try:
-                return self.fold(values[0].text(), lookup)
+                return self.fold(values[0].text(), _within_with(values[0], lookup))
             finally:
                 self._folding.discard((home.name, name))
         except Unfoldable:
@@ -284,6 +321,23 @@ class Evaluator:
             )
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
+
+
+def _within_with(value: SgNode, lookup: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Returns a lookup that also knows the files that `with` statements around the expression open."""
+
+    def inner(name: str) -> Any:
+        try:
+            return lookup(name)
+        except KeyError:
+            opening = None if "." in name else opened_as(value, name)
+            if opening is None:
+                raise
+            from .expressions import fold
+
+            return fold(opening.text(), inner)
+
+    return inner
 
 
 _OBJECTS = frozenset("argparse attr attrs collections copy dataclasses enum pydantic types".split())

@@ -18,6 +18,7 @@ from ..source.text import syntax_tree
 from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
 from .values import (
     Declared,
+    Elsewhere,
     Environment,
     Function,
     Late,
@@ -27,6 +28,7 @@ from .values import (
     TooEarly,
     Unset,
     applied,
+    has_place,
     is_function,
     usable,
 )
@@ -281,6 +283,8 @@ class Folder:
             raise Unfoldable("the order of a set differs from run to run; write `sorted(…)` around it")
         if hasattr(value, "listed") and value.kind == "enumeration":
             return list(value.listed(self))
+        if hasattr(value, "encoding"):  # an open file
+            value = value.lines()
         if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset, range)):
             self.budget.spend(len(value) // 4 + 1)
             return list(value)
@@ -375,7 +379,7 @@ class Folder:
         return value
 
     def fold_Compare(self, node: Any) -> Any:
-        left = self.fold(node.left)
+        left = self.condition(node.left)
         for operator, operand in zip(node.ops, node.comparators):
             right = self.fold(operand)
             if isinstance(right, Environment):
@@ -384,6 +388,8 @@ class Folder:
                 holds = isinstance(operator, _ast.IsNot)
             else:
                 left, right = self.usable(left), self.usable(right)
+                if has_place(left) or has_place(right):
+                    raise Elsewhere("the path of the flow's file differs from machine to machine")
                 self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 4)
                 holds = _COMPARISONS[type(operator)](left, right)
             if not holds:
@@ -396,8 +402,21 @@ class Folder:
 
     def truth(self, node: Any) -> Any:
         """Returns the value of a condition, or True for a function, which counts as true."""
-        value = self.fold(node)
+        value = self.condition(node)
         return True if is_function(value) else self.usable(value)
+
+    def condition(self, node: Any) -> Any:
+        """Returns the value of a condition, or of its left side: None for a variable that is not given.
+
+        A spec needs its value there only to choose, so `if os.getenv("DEBUG"):` has a default.
+        """
+        try:
+            return self.fold(node)
+        except Unset as unset:
+            if not isinstance(node, _ast.Call) or not _is_read(node):
+                raise
+            unset.environment.default(unset, "")
+            return None
 
     def fold_Subscript(self, node: Any) -> Any:
         value = self.fold(node.value)

@@ -207,6 +207,16 @@ class _Body:
     def run_If(self, node: Any) -> None:
         self.run(node.body if self.folder.truth(node.test) else node.orelse)
 
+    def run_With(self, node: Any) -> None:
+        """Runs a `with` statement that opens files to read them."""
+        for item in node.items:
+            opened = self.folder.fold(item.context_expr)
+            if not hasattr(opened, "encoding"):
+                raise Unfoldable(f"`{self.name}` has a `with` statement, so its result is only known at run time")
+            if item.optional_vars is not None:
+                self.folder.bind(item.optional_vars, opened)
+        self.run(node.body)
+
     def run_For(self, node: Any) -> None:
         for item in self.folder.iterate(self.folder.plain(node.iter)):
             self.folder.bind(node.target, item)

@@ -9,7 +9,21 @@ folder, the arguments and the named arguments. Methods are those of `METHODS`, b
 from __future__ import annotations
 
 from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Failing, Unfoldable, Unknown, is_ordered, keys
-from .values import PLACE, Environment, Function, Late, Library, Method, Settings, TooEarly, Unsaid, is_function
+from .values import (
+    PLACE,
+    Elsewhere,
+    Environment,
+    Function,
+    Late,
+    Library,
+    Method,
+    Settings,
+    TooEarly,
+    Unsaid,
+    has_place,
+    is_function,
+    settings,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +43,7 @@ FUNCTIONS = frozenset(
         *_SIMPLE,
         *(
             "list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format "
-            "isinstance getattr hasattr pow vars callable"
+            "isinstance getattr hasattr pow vars callable open"
         ).split(),
     )
 )
@@ -40,12 +54,17 @@ LIBRARY = frozenset(
         "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent "
         "textwrap.indent "
         "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi "
-        "math.e math.prod "
-        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy "
+        "math.e math.tau math.prod numpy.pi numpy.e scipy.pi "
+        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits string.punctuation "
+        "string.hexdigits string.octdigits string.printable string.whitespace copy.copy copy.deepcopy "
+        "datetime.datetime datetime.date datetime.datetime.strptime datetime.datetime.fromisoformat "
+        "datetime.date.fromisoformat datetime.timezone.utc os.path.exists os.path.isfile io.open json.load "
         "itertools.product "
         "itertools.chain functools.reduce platform.python_version_tuple sys.version_info sys.version_info.major "
         "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
-        "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
+        "yaml.safe_load yaml.full_load yaml.load yaml.SafeLoader yaml.FullLoader yaml.Loader yaml.CSafeLoader "
+        "tomllib.loads tomli.loads tomllib.load tomli.load toml.loads toml.load "
+        "omegaconf.OmegaConf.load omegaconf.OmegaConf.create omegaconf.OmegaConf.to_container"
     ).split()
 )
 VALUES = frozenset(
@@ -55,10 +74,20 @@ VALUES = frozenset(
         "os.linesep",
         "math.pi",
         "math.e",
+        "math.tau",
+        "numpy.pi",
+        "numpy.e",
+        "scipy.pi",
         "string.ascii_letters",
         "string.ascii_lowercase",
         "string.ascii_uppercase",
         "string.digits",
+        "string.punctuation",
+        "string.hexdigits",
+        "string.octdigits",
+        "string.printable",
+        "string.whitespace",
+        "datetime.timezone.utc",
         "os.environ",
         "sys.version_info",
         "sys.version_info.major",
@@ -87,12 +116,17 @@ METHODS: dict[type, frozenset[str]] = {
 }
 METHODS[frozenset] = METHODS[set]
 _DURATION = ("days", "seconds", "microseconds")
+_DATES = ("datetime", "date")
+_PARTS_OF_DATES = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+_OF_DATES = ("isoformat", "strftime", "date", "weekday", "isoweekday", "toordinal", "replace")
 
 
 def attribute(value: Any, name: str) -> Any:
     """Returns the attribute of a folded value. Raises Unfoldable for an unknown one."""
     if type(value).__name__ == "timedelta":
         return getattr(value, name) if name in _DURATION else Method(value, name)
+    if type(value).__name__ in _DATES and name in _PARTS_OF_DATES:
+        return getattr(value, name)
     if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
         return getattr(value, name)
     if type(value).__name__ == "PurePosixPath" and name == "parents":
@@ -118,7 +152,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
     if not isinstance(function, Library):
         raise Unfoldable("the called value is not a function")
     name = function.name
-    if name in ("map", "filter", "sorted", "min", "max", "isinstance", "callable", "functools.reduce"):
+    if name in ("map", "filter", "sorted", "min", "max", "isinstance", "callable", "functools.reduce", "yaml.load"):
         checked = arguments
     else:
         checked = [folder.usable(argument) for argument in arguments]
@@ -128,6 +162,8 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
 
 
 def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if name == "len" and has_place(arguments[0]):
+        raise Elsewhere("the path of the flow's file differs from machine to machine")
     if name == "len" and hasattr(arguments[0], "listed"):
         return len(arguments[0].listed(folder))
     own = globals().get("_call_" + name.replace(".", "_"))
@@ -135,11 +171,15 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
         return own(folder, arguments, named)
     if name in _SIMPLE:
         return _SIMPLE[name](*arguments, **named)
-    if name.partition(".")[0] in ("yaml", "tomllib", "tomli") and name in LIBRARY:
-        return _read("yaml" if name.startswith("yaml.") else "toml", *arguments, **named)
+    if name.partition(".")[0] in ("yaml", "tomllib", "tomli", "toml") and name in LIBRARY:
+        return _parsed(folder, name, arguments, named)
     if name not in LIBRARY:
         raise Unknown(f"what `{name}(…)` returns is not known before the flow runs")
     home, _, last = name.rpartition(".")
+    if home in ("datetime.datetime", "datetime.date"):
+        import datetime
+
+        return getattr(getattr(datetime, home[9:]), last)(*arguments, **named)
     if home == "os.path":
         import posixpath as module  # equal on every machine
 
@@ -166,10 +206,14 @@ def value_of(name: str) -> Any:
         return 3
     if name == "sys.version_info":
         return _VERSION_INFO
+    if name == "datetime.timezone.utc":
+        from datetime import timezone
+
+        return timezone.utc
     from importlib import import_module
 
     home, _, last = name.rpartition(".")
-    return getattr(import_module(home), last)
+    return getattr(import_module("math" if home in ("numpy", "scipy") else home), last)
 
 
 # ── functions with rules of their own ────────────────────────────────────────────────────────────────────────────────
@@ -520,6 +564,8 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
         return value.get(*arguments, **named)
     if type(value).__name__ == "timedelta" and name == "total_seconds":
         return value.total_seconds()
+    if type(value).__name__ in _DATES and name in _OF_DATES:
+        return getattr(value, name)(*arguments, **named)
     if type(value).__name__ == "PurePosixPath":
         if name in ("joinpath", "with_suffix", "with_name", "as_posix"):
             return getattr(value, name)(*arguments)
@@ -530,6 +576,8 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
             return type(value)(posixpath.normpath(found) if name == "resolve" else found)
         if name == "expanduser":
             return type(value)(_of_user(folder, str(value)))
+        if name in ("read_text", "read_bytes", "open", "exists", "is_file"):
+            return _of_file(folder, name, value, arguments, named)
         if name in ("is_absolute", "relative_to", "is_relative_to", "match", "with_stem"):
             return getattr(value, name)(*arguments)
         raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
@@ -541,6 +589,8 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
     for operand in (value, *arguments, *named.values()):
         folder.budget.spend(folder.budget.weight(operand) // 2 + 1)
     if isinstance(value, str):
+        if "\0" in value and name not in ("endswith", "removesuffix"):
+            raise Elsewhere("the path of the flow's file differs from machine to machine")
         special = globals().get(f"_str_{name}")
         if special is not None:
             return special(folder, value, arguments, named)
@@ -554,6 +604,18 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
     elif isinstance(value, (set, frozenset)) and arguments:
         arguments = [_hashable(argument) for argument in arguments]
     return getattr(value, name)(*arguments, **named)
+
+
+def _of_file(folder: Folding, name: str, path: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+    from .files import exists, opened
+
+    if name in ("exists", "is_file"):
+        return exists(folder, path)
+    if name == "open":
+        return opened(folder, path, *arguments[:1], **named)
+    if name == "read_bytes":
+        return opened(folder, path, "rb").content()
+    return opened(folder, path, "r", *arguments[:1], **named).content()
 
 
 def _dict(value: Any) -> Any:
@@ -635,6 +697,71 @@ def _str_format(folder: Folding, value: str, arguments: list[Any], named: dict[s
         size += sum(map(len, parts[-2:]))
         _sized(size)
     return "".join(parts)
+
+
+def _parsed(folder: Folding, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    """Returns the value of a text, or of an open file, for a function that reads YAML or TOML."""
+    from .files import Opened, content_of, opened
+
+    if name == "yaml.load":
+        named = {key: value for key, value in named.items() if key != "Loader"}
+        arguments = [folder.usable(argument) for argument in arguments[:1]]
+    kind = "yaml" if name.startswith("yaml.") else "toml"
+    if name == "toml.load" and arguments and not isinstance(arguments[0], Opened):
+        arguments = [opened(folder, arguments[0])]
+    elif name.startswith(("tomllib.load", "tomli.load")) and name.endswith(".load"):
+        content = content_of(*arguments)
+        arguments = [content.decode() if isinstance(content, bytes) else content]
+    return _read(kind, *map(content_of, arguments), **named)
+
+
+def _call_omegaconf_OmegaConf_load(folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    from .files import content_of, opened
+
+    return _omegaconf(content_of(opened(folder, arguments[0])))
+
+
+def _call_omegaconf_OmegaConf_create(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _omegaconf(*arguments) if arguments else Settings()
+
+
+def _call_omegaconf_OmegaConf_to_container(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return _dict(arguments[0])
+
+
+def _omegaconf(content: Any) -> Any:
+    """Returns YAML text, or plain data, as OmegaConf holds it. Raises Unfoldable where it would compute a value."""
+    import json
+
+    value = _read("yaml", content) if isinstance(content, str) else content
+    if any(mark in json.dumps(value, default=str) for mark in ("${", '"???"')):
+        raise Unfoldable("a value of OmegaConf that refers to other values is not known before the flow runs")
+    return settings(value)
+
+
+def _call_open(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
+    from .files import opened
+
+    path, *rest = arguments
+    return opened(folder, path, *rest[:1], **named)
+
+
+_call_io_open = _call_open
+
+
+def _call_os_path_exists(folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    from .files import exists
+
+    return exists(folder, *arguments)
+
+
+_call_os_path_isfile = _call_os_path_exists
+
+
+def _call_json_load(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
+    from .files import content_of
+
+    return _call_json_loads(folder, [content_of(argument) for argument in arguments], named)
 
 
 def _read(kind: str, text: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
 
-from .budget import Reported, Unfoldable
+from .budget import Compound, Reported, Unfoldable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,6 +203,10 @@ class Contained(Unfoldable):
         self.name = variable.name
 
 
+class Elsewhere(Unfoldable):
+    """A value that depends on where the flow's folder, the current one, or the user's home is."""
+
+
 class TooEarly(Unfoldable):
     """A part of a `Config`, where Python needs its value while it makes the class."""
 
@@ -239,6 +243,23 @@ class Config:
 def is_from_here(path: str) -> bool:
     """Returns True for a path that was made from the flow's folder."""
     return path.startswith("/\0above")
+
+
+def has_place(value: Any) -> bool:
+    """Returns True for a value that contains a folder of some machine."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(has_place(item) for pair in value.items() for item in pair)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(has_place, value))
+    if isinstance(value, (Declared,)):
+        return has_place(value.arguments) or has_place(dict(value.named))
+    if isinstance(value, Decorated):
+        return any(map(has_place, value.decorators))
+    if isinstance(value, Compound):
+        return has_place(value.fields)
+    return type(value).__name__ == "PurePosixPath" and "\0" in str(value)
 
 
 def from_here(path: str) -> str:

@@ -337,11 +337,11 @@ class _Reader:
                 "FLOW132",
                 f"the config `{config.name}` ({config.origin}) cannot be used: {error}",
                 "steps and decorators read their values from it",
-                error.how or "correct the text",
+                (error.how or "correct the text") + _otherwise(config),
             )
             return
         if value is not None and not config.is_plain and not isinstance(value, dict):
-            how = "write an object, `{…}`, or `plain=True`"
+            how = "write an object, `{…}`, or `plain=True`" + _otherwise(config)
             self.refuse(
                 "FLOW132",
                 f"the config `{config.name}` ({config.origin}) must be a mapping, but has type "
@@ -418,6 +418,13 @@ FORMATS = {
     "tomllib.loads": "toml",
     "tomli.loads": "toml",
 }
+
+
+def _otherwise(config: Config) -> str:
+    """Returns how to give a config another value than the one in the source."""
+    if config.origin != "default_value":
+        return ""
+    return f"; or give a value when compiling: `--config-value {config.name} TEXT`"
 
 
 def call(evaluator: Evaluator, function: Any, arguments: list[Any]) -> Any:

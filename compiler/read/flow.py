@@ -45,6 +45,10 @@ def read_flow(
     order, problems = linearize(evaluator.resolver, flow_class)
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
+    if "from ." in flow_class.module.source.text:  # rare, so imported only then
+        from .relative_imports import without_package
+
+        problems += without_package(evaluator.resolver.sources, flow_class.module)
     members, wrong = members_of(evaluator, order)
     problems += wrong
     configs, wrong = _configs(evaluator, members, options, (flow_class.name, flow_class.module.source.name))

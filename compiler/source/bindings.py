@@ -113,3 +113,16 @@ def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
             _unknown(left, into)
     else:
         _unknown(left, into)  # parts of a value, or a change in place: not followed
+
+
+def opened_as(node: SgNode, name: str) -> SgNode | None:
+    """Returns the expression that a `with` statement around the node binds to the name, or None."""
+    outer = node.parent()
+    while outer is not None:
+        if outer.kind() == "with_statement":
+            for pattern in outer.children()[1].find_all(kind="as_pattern"):
+                value, target = pattern.named_children()
+                if target.text() == name:
+                    return value
+        outer = outer.parent()
+    return None

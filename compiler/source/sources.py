@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_MAX_DATA = 64 << 20  # bytes of a file that the flow's code reads
 _NEVER_FROM_ROOTS = ("metaflow", "flowc", "__main__")
 
 
@@ -39,6 +40,7 @@ class Sources:
         self._installed: dict[str, tuple[str, ...]] = {}  # top-level name → the folders that have it, once opened
         self._closed: dict[str, str] = {}  # top-level name of a package that cannot be read → why not
         self._foreign: dict[str, str] = {}  # path → folder, of files of installed packages
+        self.read: dict[str, bytes] = {}  # path → content, of files that the flow's own code reads
         self.used: dict[str, str] = {}  # path → folder, of those that the flow's meaning depends on
 
     def main(self) -> Module:
@@ -156,6 +158,23 @@ class Sources:
         if name in self._modules and self._modules[name] is not None:
             return self._modules[name]
         return self.load(path, name) if os.path.isfile(os.path.join(self.folder, *path.split("/"))) else None
+
+    def data(self, path: str) -> bytes | None:
+        """Returns the content of a file that the flow's code reads, or None if there is none; tasks get it too.
+
+        It is beside the flow, in a root, or else in the current folder. A link that leads out of these counts as none.
+        """
+        if path not in self.read:
+            full = next((place for place in (self.path_of(path), path) if os.path.isfile(place)), None)
+            if full is None or not os.access(full, os.R_OK):
+                return None
+            bases = (self.folder, *self.roots(), *(["."] if full == path else []))
+            real = os.path.realpath(full)
+            if not any(real.startswith(os.path.join(os.path.realpath(base), "")) for base in bases):
+                return None
+            with open(full, "rb") as file:
+                self.read[path] = self.contents[path] = file.read(_MAX_DATA)
+        return self.read[path]
 
     def has_roots(self) -> bool:
         """Returns True if roots gave files."""

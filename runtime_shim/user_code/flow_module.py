@@ -90,12 +90,22 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     Exceptions of the user's code propagate.
     """
     plugins: Dict[str, str] = {}
+    reads_files = False
     for given in flow.get("inputs", ()):
         if given["kind"] == "env" and given["value"] != LEFT_TO_CONTAINER:
             os.environ.setdefault(given["name"], given["value"])  # the source reads it when it is imported
         elif given["kind"] == "plugin":
             plugins[given["name"]] = given["name"].rpartition(".")[2]
-    flow_class = import_flow(folder, flow["file"], flow["name"], once, plugins)
+        elif given["kind"] == "file" and given["name"] == given["value"]:
+            reads_files = True  # perhaps by a path from the current folder
+    current = os.getcwd() if reads_files and once else ""
+    if current:
+        os.chdir(folder)
+    try:
+        flow_class = import_flow(folder, flow["file"], flow["name"], once, plugins)
+    finally:
+        if current:
+            os.chdir(current)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
         from .. import config

@@ -86,7 +86,11 @@ def _short_timeout(step: Step) -> Iterator[Diagnostic]:
 
 
 _LOSSES = {
-    "aws_batch_tags": "the step would run, but its jobs would lack the tags by which costs and permissions are tracked"
+    "aws_batch_tags": "the step would run, but its jobs would lack the tags by which costs and permissions are tracked",
+    "secrets": "they are Secrets of a Kubernetes cluster, and this target starts jobs elsewhere",
+}
+_INSTEAD = {
+    "secrets": "remove `secrets`, and let the job's role give access instead; or compile for argo or airflow",
 }
 
 
@@ -105,7 +109,7 @@ def unsupported_attributes(
                 f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet",
                 decorator.span,
                 _LOSSES.get(name, "leaving it out would change how the step runs"),
-                f"remove `{name}`",
+                _INSTEAD.get(name, f"remove `{name}`"),
             )
 
 

@@ -206,8 +206,8 @@ class F(FlowSpec):
     current = Parameter("current", default=os.path.join(os.getcwd(), "a"))
     beside = Parameter("beside", default=str(Path(__file__).parent / "b"))
     home = Parameter("home", default=os.path.expanduser("~/c"))
-    day = Parameter("day", default=datetime.date(2024, 1, 2).isoformat())
-    number = Parameter("number", type=int, default=datetime.date(2024, 1, 2).day)
+    day = Parameter("day", default=datetime.date.fromordinal(738887).isoformat())
+    number = Parameter("number", type=int, default=datetime.date.fromordinal(738887).day)
 
     @step
     def start(self):

@@ -1,0 +1,2 @@
+def clean(rows):
+    return [row.strip() for row in rows]
