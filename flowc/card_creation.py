@@ -63,15 +63,19 @@ def create(place: Datastore, flow: str, run: str, step: str, path: str, attribut
         where = stored.Address(flow, run, step, path, done.attempt)
         hashes = {entry.hash for entry in stored.cards_of_task(place.store, flow, run, step, path)}
         declared = sum(decorator["name"] == "card" for decorator in graph.step(step)["decorators"])
-        number = next(each for each in range(declared, declared + 1000) if stored.card_hash(where, each) not in hashes)
+        number = next(
+            candidate
+            for candidate in range(declared, declared + 1000)
+            if stored.card_hash(where, candidate) not in hashes
+        )
         manager._spec.number = number
         cards.belongs_to(flow_object)
         cards.store_drawn(done.artifacts)
         cards.store_custom()
-    made = stored.card_hash(where, number)
-    if made not in {entry.hash for entry in stored.cards_of_task(place.store, flow, run, step, path)}:
+    card = stored.card_hash(where, number)
+    if card not in {entry.hash for entry in stored.cards_of_task(place.store, flow, run, step, path)}:
         raise Failure(f"no card of type `{attributes['type']}` was made; the lines above say why")
-    return made
+    return card
 
 
 def _methods(folder: str, graph: Graph) -> dict[str, Any]:

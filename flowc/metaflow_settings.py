@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 _MODULE = "metaflow_config"
 
 
-def needed(texts: Iterable[str], store: str, given: Collection[str]) -> list[str]:
+def needed(texts: Iterable[str], store: str, defined: Collection[str]) -> list[str]:
     """Returns the variables that the code in `texts` needs for its settings, sorted.
 
-    Leaves out those of the names in `given`, and settings that have a value where the datastore is `store`.
+    Leaves out those of the names in `defined`, and settings that have a value where the datastore is `store`.
     """
     names = {name for text in texts if _MODULE in text for name in _read(text)}
     variables = {f"METAFLOW_{name}" for name in names if not metaflow_config.has_default(name, store)}
-    return sorted(variables.difference(given))
+    return sorted(variables.difference(defined))
 
 
 def _read(text: str) -> Iterator[str]:

@@ -231,12 +231,12 @@ class _Reader:
 
     def plugins(self, value: Any) -> Iterator[str]:
         folder = os.path.dirname(self.file)
-        for each in value if isinstance(value, list) else [None]:
-            text = each if isinstance(each, str) else ""
+        for entry in value if isinstance(value, list) else [None]:
+            text = entry if isinstance(entry, str) else ""
             is_file = text.endswith(".py")
             path = os.path.normpath(os.path.join(folder, text)) if is_file else text
             if not path or (is_file and not os.path.isfile(path)):
-                what = f"has a `plugins` entry `{each}` that is not a file" if each else "has invalid `plugins`"
+                what = f"has a `plugins` entry `{entry}` that is not a file" if entry else "has invalid `plugins`"
                 how = 'list Python files, relative to the folder of this file: `plugins = ["tools/gpu_pool.py"]`'
                 self.refuse("plugins", what, "each brings the decorator that the file is named after", how)
                 return

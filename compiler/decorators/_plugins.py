@@ -164,7 +164,7 @@ class Plugins:
         from flowc.compiler.package.archive import sha256_of
 
         modules = getattr(module, "MODULES", ())
-        if not isinstance(modules, tuple) or not all(isinstance(each, str) for each in modules):
+        if not isinstance(modules, tuple) or not all(isinstance(name, str) for name in modules):
             raise Broken("has invalid MODULES", "write a tuple of texts: `MODULES = ('acme_flows',)`")
         digest = f"sha256:{sha256_of(data + b'%d' % len(data) + (around or b''))}"
         return Loaded(plugin, specification, getattr(module, "asks", None), around, around_path, digest, modules)
@@ -203,7 +203,7 @@ class Plugins:
         if module.LEVEL not in ("step", "flow"):
             raise Broken(f"has an invalid LEVEL: {module.LEVEL!r}", 'write `LEVEL = "step"` or `LEVEL = "flow"`')
         attributes = module.ATTRIBUTES
-        if not isinstance(attributes, dict) or not all(isinstance(each, str) for each in attributes):
+        if not isinstance(attributes, dict) or not all(isinstance(name, str) for name in attributes):
             raise Broken("has invalid ATTRIBUTES", "write a dictionary of each attribute's default")
         try:
             plain_value(attributes)
@@ -212,16 +212,16 @@ class Plugins:
         for name in ("check", "asks", "read", "has_effect"):
             if hasattr(module, name) and not callable(getattr(module, name)):
                 raise Broken(f"has a `{name}` that is not a function", f"write `def {name}(…):`")
-        said = said_in(module)
+        fields = said_in(module)
         targets = getattr(module, "TARGETS", None)
         if targets is not None and not isinstance(targets, (tuple, list, set, frozenset)):
             raise Broken("has invalid TARGETS", 'write a tuple of names: `TARGETS = ("argo",)`')
-        said["check"] = self._guarded(plugin, said["check"]) if "check" in said else _no_check
-        if "has_effect" in said:
-            said["has_effect"] = self._certain(plugin, said["has_effect"])
-        said["targets"] = tuple(targets) if targets is not None else ()
-        said["plugin"] = plugin.origin
-        return Specification(plugin.name, module.LEVEL, dict(attributes), **said)
+        fields["check"] = self._guarded(plugin, fields["check"]) if "check" in fields else _no_check
+        if "has_effect" in fields:
+            fields["has_effect"] = self._certain(plugin, fields["has_effect"])
+        fields["targets"] = tuple(targets) if targets is not None else ()
+        fields["plugin"] = plugin.origin
+        return Specification(plugin.name, module.LEVEL, dict(attributes), **fields)
 
     def _guarded(self, plugin: Plugin, check: Any) -> Any:
         """Returns the plug-in's check, whose own faults become a diagnostic."""
@@ -292,16 +292,16 @@ class Plugins:
             problems.append(self._diagnostic(decorator.name, broken, decorator.span))
             return
         for name, attributes in asked.items() if isinstance(asked, dict) else [("", None)]:
-            known = read_specification(name).attributes if name in NAMES else {}
+            allowed = read_specification(name).attributes if name in NAMES else {}
             if name not in NAMES or not isinstance(attributes, dict):
                 broken = Broken(
                     f"asks for `{name or asked}`, which is not a decorator of flowc's own with its attributes",
                     'return a dictionary such as `{"kubernetes": {"labels": {"team": "ml"}}}`',
                 )
-            elif unknown := [each for each in attributes if each not in known]:
+            elif unknown := [attribute for attribute in attributes if attribute not in allowed]:
                 broken = Broken(
                     f"asks for `{unknown[0]}` of `@{name}`, which does not exist",
-                    "its attributes are " + ", ".join(f"`{each}`" for each in known),
+                    "its attributes are " + ", ".join(f"`{attribute}`" for attribute in allowed),
                 )
             else:
                 yield name, attributes
@@ -353,10 +353,10 @@ class Plugins:
         several = (flow.decorators, *(step.decorators for step in flow.steps))
         names = {decorator.name for decorators in several for decorator in decorators}
         names = {name for name in names if name not in NAMES and self.specification(name) is not None}
-        found = {qualified: name for qualified, name in self.uses.items() if self.specification(name) is not None}
-        for name in names - set(found.values()):
-            found[f"metaflow.{name}"] = name  # of `--with`
-        return found
+        uses = {qualified: name for qualified, name in self.uses.items() if self.specification(name) is not None}
+        for name in names - set(uses.values()):
+            uses[f"metaflow.{name}"] = name  # of `--with`
+        return uses
 
 
 def installed() -> Iterator[Plugin]:
@@ -454,7 +454,7 @@ def _around(plugin: Plugin, module: ModuleType) -> tuple[bytes | None, str]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "around":
             count = len(node.args.posonlyargs) + len(node.args.args)
-            if count == 4 and any(isinstance(each, ast.Yield) for each in ast.walk(node)):
+            if count == 4 and any(isinstance(child, ast.Yield) for child in ast.walk(node)):
                 return data, path
     how = f"write `def around(step_name, flow, inputs, attributes):` with one `yield` in `{path}`"
     raise Broken("has an AROUND without a generator `around` of four arguments", how)

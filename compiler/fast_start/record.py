@@ -108,8 +108,8 @@ def _compiled(cls: type, fields: tuple[str, ...], defaults: dict[str, Any]) -> C
         {**names, "_defaults": defaults},
         names,
     )
-    made: Callable[..., None] = names["__init__"]
-    return made
+    constructor: Callable[..., None] = names["__init__"]
+    return constructor
 
 
 @dataclass_transform(frozen_default=True)

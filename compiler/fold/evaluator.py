@@ -124,11 +124,11 @@ class Evaluator:
                 return self.set_values[dotted]
             raise KeyError(dotted)
         qualified = self.resolver.qualify(module, dotted)
-        found = self.library(qualified)
-        if found is not None:
-            return found
-        if qualified.partition(".")[0] in _OBJECTS and (found := _maker(qualified)) is not None:
-            return found
+        result = self.library(qualified)
+        if result is not None:
+            return result
+        if qualified.partition(".")[0] in _OBJECTS and (result := _maker(qualified)) is not None:
+            return result
         if qualified == "metaflow.config_expr":
             return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
         if qualified == "functools.partial":
@@ -145,9 +145,9 @@ class Evaluator:
                 return value
         home, names = self.resolver.home(qualified)
         if home is None:
-            found = self.natives(qualified) if not qualified.startswith("metaflow.") else None
-            if found is not None:
-                return found
+            result = self.natives(qualified) if not qualified.startswith("metaflow.") else None
+            if result is not None:
+                return result
             if self.opens and "." in qualified and self.resolver.sources.open(qualified):
                 qualified = self.resolver.qualify(module, dotted)
                 home, names = self.resolver.home(qualified)
@@ -175,7 +175,7 @@ class Evaluator:
         """Returns an attribute of a value that a module binds."""
         from .expressions import Folder
 
-        folder = Folder(lambda each: self.constant(home, each), Budget(), {}, self.set_values)
+        folder = Folder(lambda inner_name: self.constant(home, inner_name), Budget(), {}, self.set_values)
         value = self.constant(home, names[0])
         for name in names[1:]:
             value = folder.attribute(value, name)
@@ -252,9 +252,9 @@ class Evaluator:
         if name in home.functions and name not in home.assigned and name not in home.classes:
             if len(home.functions[name]) != 1:
                 raise Unfoldable(f"`{dotted}` is defined several times in `{home.source.name}`")
-            found = self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
-            found.qualified = f"{home.name}.{name}"
-            return found
+            function = self.function(home, home.functions[name][0], lambda inner_name: self.constant(home, inner_name))
+            function.qualified = f"{home.name}.{name}"
+            return function
         if name in home.classes:
             from .objects import own_class
 
@@ -262,7 +262,7 @@ class Evaluator:
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
-        value = self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+        value = self._once(home, name, values, lambda inner_name: self.constant(home, inner_name), dotted)
         if hasattr(value, "is_object"):
             from .objects import untouched
 

@@ -267,20 +267,20 @@ class _Body:
             changed[self.folder.plain(target.slice)] = value
             self.changed(changed)
         elif isinstance(target, _ast.Attribute):
-            made = self.folder.fold(target.value)
-            if isinstance(value, Declared) and value.name in PARAMETERS and isinstance(made, Decorated):
+            owner = self.folder.fold(target.value)
+            if isinstance(value, Declared) and value.name in PARAMETERS and isinstance(owner, Decorated):
                 raise Unfoldable(f"`{self.name}` adds a `{value.name}` to a class")
-            if not isinstance(made, (Decorated, Function)):  # an attribute of a step means nothing to its decorators
-                self.set(self.folder.usable(made), target.attr, value)
+            if not isinstance(owner, (Decorated, Function)):  # an attribute of a step means nothing to its decorators
+                self.set(self.folder.usable(owner), target.attr, value)
         else:
             self.folder.bind(target, value)
 
-    def set(self, made: Any, name: str, value: Any) -> None:
+    def set(self, owner: Any, name: str, value: Any) -> None:
         """Sets an attribute of an object that is being made."""
-        if not getattr(made, "is_open", False):
+        if not getattr(owner, "is_open", False):
             raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
         self.folder.budget.forget()
-        made.fields[name] = value if is_function(value) else self.folder.usable(value)
+        owner.fields[name] = value if is_function(value) else self.folder.usable(value)
 
     def run_effect(self, call: Any) -> bool:
         """Runs a call that sets an attribute of an object, or a method of one. Returns False for any other call."""
@@ -290,14 +290,14 @@ class _Body:
                 if isinstance(self.folder.fold(call.args[0]), (Decorated, Function)):
                     value = self.folder.fold(call.args[2])
                     return not (isinstance(value, Declared) and value.name in PARAMETERS)
-                self.set(*(self.folder.plain(each) for each in call.args))
+                self.set(*(self.folder.plain(argument) for argument in call.args))
                 return True
             return function.id == "print" and function.id not in self.folder.local
         owner = function.value if isinstance(function, _ast.Attribute) else None
         if owner is not None and self.notes(function.attr, call):
             return True
         if isinstance(owner, _ast.Name) and (owner.id, function.attr) == ("object", "__setattr__"):
-            self.set(*(self.folder.plain(each) for each in call.args))
+            self.set(*(self.folder.plain(argument) for argument in call.args))
             return True
         if owner is None or (isinstance(owner, _ast.Name) and owner.id not in self.folder.local):
             return False
@@ -311,10 +311,10 @@ class _Body:
         import ast
 
         if method in _LOGS:
-            inner = [each for argument in (*call.args, *call.keywords) for each in ast.walk(argument)]
-            return not any(isinstance(each, (_ast.Call, _ast.NamedExpr)) for each in inner)
-        names = [each for each in call.args if isinstance(each, _ast.Name)]
-        is_step = any(isinstance(self.folder.local.get(each.id), Decorated) for each in names)
+            inner = [node for argument in (*call.args, *call.keywords) for node in ast.walk(argument)]
+            return not any(isinstance(node, (_ast.Call, _ast.NamedExpr)) for node in inner)
+        names = [argument for argument in call.args if isinstance(argument, _ast.Name)]
+        is_step = any(isinstance(self.folder.local.get(argument.id), Decorated) for argument in names)
         return is_step and method in _REGISTERS and self.is_elsewhere(call.func.value)
 
     def is_elsewhere(self, node: Any) -> bool:

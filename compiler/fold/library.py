@@ -472,7 +472,7 @@ def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return folder.lookup(f"{PLACE}environment").get(
-        *arguments, **{"default" if name == "default" else name: each for name, each in named.items()}
+        *arguments, **{"default" if name == "default" else name: value for name, value in named.items()}
     )
 
 
@@ -572,8 +572,8 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
         if name in ("resolve", "absolute"):
             import posixpath
 
-            found = _absolute(folder, str(value))
-            return type(value)(posixpath.normpath(found) if name == "resolve" else found)
+            path = _absolute(folder, str(value))
+            return type(value)(posixpath.normpath(path) if name == "resolve" else path)
         if name == "expanduser":
             return type(value)(_of_user(folder, str(value)))
         if name in ("read_text", "read_bytes", "open", "exists", "is_file"):

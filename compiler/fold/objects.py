@@ -240,8 +240,8 @@ class OwnClass:
             elif self.kind == "plain":
                 self.kind = "dataclass"
                 self.is_frozen = any(
-                    each.arg == "frozen" and isinstance(each.value, _ast.Constant) and each.value.value is True
-                    for each in getattr(decorator, "keywords", ())
+                    keyword.arg == "frozen" and isinstance(keyword.value, _ast.Constant) and keyword.value.value is True
+                    for keyword in getattr(decorator, "keywords", ())
                 )
         for base in self.node.bases:
             self._derive(self._qualified(base.value if isinstance(base, _ast.Subscript) else base))
@@ -251,7 +251,7 @@ class OwnClass:
             self.kind = "foreign"
         if self.kind == "enumeration" and {"__init__", "_generate_next_value_", "_missing_"} & self.members.keys():
             self.kind = "foreign"
-        if self.is_model and any(getattr(each, "decorator_list", None) for each in self.members.values()):
+        if self.is_model and any(getattr(member, "decorator_list", None) for member in self.members.values()):
             self.kind = "foreign"  # validators
         if self.kind == "namedtuple":
             self.field_names = tuple(name for name, _ in self._annotated())
@@ -315,9 +315,9 @@ class OwnClass:
         """Marks the names that a statement binds in a way that is not followed."""
         import ast
 
-        for each in ast.walk(node):
-            if isinstance(each, _ast.Name):
-                self.members[each.id] = _TWICE
+        for child in ast.walk(node):
+            if isinstance(child, _ast.Name):
+                self.members[child.id] = _TWICE
 
     def _annotated(self) -> Iterator[tuple[str, Any]]:
         """Yields the fields of a dataclass or a named tuple, and their values or None."""
@@ -333,14 +333,14 @@ class OwnClass:
 
     def mro(self) -> list[OwnClass]:
         """Returns the class and its bases, in an order that is Python's for classes with one base each."""
-        found = [self]
+        order = [self]
         for base in self.bases:
-            found += [each for each in base.mro() if each not in found]
-        if len(self.bases) > 1 and len({id(each) for base in self.bases for each in base.mro()}) != sum(
+            order += [owner for owner in base.mro() if owner not in order]
+        if len(self.bases) > 1 and len({id(owner) for base in self.bases for owner in base.mro()}) != sum(
             len(base.mro()) for base in self.bases
         ):
             raise Unfoldable(f"the bases of class `{self.name}` have a base in common")
-        return found
+        return order
 
     def finds(self, name: str) -> bool:
         return any(name in owner.members for owner in self.mro())
@@ -357,13 +357,13 @@ class OwnClass:
             return self.name
         if self.kind == "enumeration":
             if name == "__members__":
-                return {each.label: each for each in self.listed(folder)}
-            for each in self.listed(folder, name):
-                return each
+                return {member.label: member for member in self.listed(folder)}
+            for member in self.listed(folder, name):
+                return member
         if name == "_fields" and self.kind == "namedtuple":
             return self.field_names
-        found = self.member(folder, name, None)
-        return found.value(folder, name) if isinstance(found, Field) else found
+        result = self.member(folder, name, None)
+        return result.value(folder, name) if isinstance(result, Field) else result
 
     def member(self, folder: Folding, name: str, bound: Any) -> Any:
         """Returns the attribute of the class, or of its object `bound`."""
@@ -383,7 +383,10 @@ class OwnClass:
             return OwnClass(self.evaluator, self.home, node.name, node)
         if not isinstance(node, (_ast.FunctionDef, _ast.AsyncFunctionDef)):
             return self._folder(folder).fold(node)
-        kinds = [self._qualified(each.func if isinstance(each, _ast.Call) else each) for each in node.decorator_list]
+        kinds = [
+            self._qualified(decorator.func if isinstance(decorator, _ast.Call) else decorator)
+            for decorator in node.decorator_list
+        ]
         function = self._function(node, bound)
         is_class = isinstance(bound, OwnClass)
         if kinds in (["property"], ["functools.cached_property"]) and not is_class:
@@ -435,7 +438,7 @@ class OwnClass:
 
     def listed(self, folder: Folding, only: str = "") -> list[Member]:
         """Returns the members of an enumeration, or the one that is named `only`."""
-        found: list[Member] = []
+        members: list[Member] = []
         values: list[Any] = []
         for name, node in self.members.items():
             if name.startswith("_") or isinstance(node, (_ast.FunctionDef, _ast.ClassDef)):
@@ -449,10 +452,10 @@ class OwnClass:
             kind = {"str": TextMember, "int": NumberMember}.get(self.mixin)
             if kind is not None and type(value) is not (str if self.mixin == "str" else int):
                 raise Unfoldable(f"`{self.name}.{name}` is not of type `{self.mixin}`")
-            made: Any = PlainMember() if kind is None else kind(value)
-            made.owner, made.label, made.content = self, name, value
-            found.append(made)
-        return found
+            member: Any = PlainMember() if kind is None else kind(value)
+            member.owner, member.label, member.content = self, name, value
+            members.append(member)
+        return members
 
     # ── making objects ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -461,33 +464,33 @@ class OwnClass:
         if self.kind == "foreign":
             raise Unfoldable(f"what `{self.name}(…)` returns is not known before the flow runs")
         if self.kind == "enumeration":
-            wanted = folder.usable(arguments[0])
-            for each in self.listed(folder):
-                if each is wanted or each.content == wanted or each == wanted:
-                    return each
-            raise ValueError(f"{wanted!r:.40} is not a valid {self.name}")
+            value = folder.usable(arguments[0])
+            for member in self.listed(folder):
+                if member is value or member.content == value or member == value:
+                    return member
+            raise ValueError(f"{value!r:.40} is not a valid {self.name}")
         if self.kind == "namedtuple":
             return self._row(folder, arguments, named)
-        made = Instance(self, {})
-        made.is_open = True
+        instance = Instance(self, {})
+        instance.is_open = True
         if self.finds("__init__"):
-            folder.call(self.member(folder, "__init__", made), arguments, named)
+            folder.call(self.member(folder, "__init__", instance), arguments, named)
         elif self.kind == "dataclass":
-            self.fill(folder, made, arguments, named)
+            self.fill(folder, instance, arguments, named)
         elif self.foreign:
             return Declared(self.foreign, tuple(arguments), named)
         elif arguments or named:
             raise TypeError(f"{self.name}() takes no arguments")
-        made.is_open = False
+        instance.is_open = False
         if self.foreign:
-            if made.declared is None:
+            if instance.declared is None:
                 raise Unfoldable(f"`{self.name}` does not call `super().__init__`")
-            return made.declared
+            return instance.declared
         folder.budget.forget()
-        folder.budget.spend(folder.budget.weight(made) // 16 + 1)
-        return made
+        folder.budget.spend(folder.budget.weight(instance) // 16 + 1)
+        return instance
 
-    def fill(self, folder: Folding, made: Instance, arguments: list[Any], named: dict[str, Any]) -> None:
+    def fill(self, folder: Folding, instance: Instance, arguments: list[Any], named: dict[str, Any]) -> None:
         """Does what the `__init__` of a dataclass does."""
         fields: dict[str, tuple[OwnClass, Any]] = {}
         for owner in reversed(self.mro()):
@@ -511,10 +514,10 @@ class OwnClass:
                 values[name] = field.value(folder, name)
         if waiting or rest:
             raise TypeError(f"{self.name}() got unexpected arguments")
-        made.fields.update(values)
+        instance.fields.update(values)
         for name in ("__post_init__", "__attrs_post_init__"):
             if self.finds(name):
-                folder.call(self.member(folder, name, made), [], {})
+                folder.call(self.member(folder, name, instance), [], {})
 
     def _check(self, named: dict[str, Any], arguments: list[Any]) -> None:
         """Raises Unfoldable for an argument that pydantic may convert."""
@@ -524,9 +527,9 @@ class OwnClass:
             raise Unfoldable(f"what `{self.name}(…)` returns is not known before the flow runs")
         annotations: dict[str, str] = {}
         for owner in reversed(self.mro()):
-            for each in owner.node.body:
-                if isinstance(each, _ast.AnnAssign) and isinstance(each.target, _ast.Name):
-                    annotations[each.target.id] = ast.unparse(each.annotation)
+            for statement in owner.node.body:
+                if isinstance(statement, _ast.AnnAssign) and isinstance(statement.target, _ast.Name):
+                    annotations[statement.target.id] = ast.unparse(statement.annotation)
         for name, value in named.items():
             if type(value) is not _CHECKED.get(annotations.get(name, "")):
                 raise Unfoldable(f"pydantic may convert `{name}` of `{self.name}`")
@@ -547,9 +550,9 @@ class OwnClass:
                 values.append(self._folder(folder).fold(defaults[name]))
             else:
                 raise TypeError(f"{self.name}() missing argument '{name}'")
-        made = Row(values)
-        made.owner = self
-        return made
+        row = Row(values)
+        row.owner = self
+        return row
 
 
 _TWICE = object()
@@ -588,7 +591,7 @@ def untouched(value: Any, home: Module, name: str) -> Any:
         function = call.field("function") if call.kind() == "call" else None
         if function is None or function.text() in _READING:
             continue
-        if any(each.text() == name for each in call.find_all(kind="identifier")):
+        if any(identifier.text() == name for identifier in call.find_all(kind="identifier")):
             shown = " ".join(call.text().split())[:60]
             raise Unfoldable(f"`{shown}` may change `{name}` when the module is imported")
     return value
@@ -597,9 +600,9 @@ def untouched(value: Any, home: Module, name: str) -> Any:
 def text_of(folder: Folding, value: Any) -> str:
     """Returns `str(value)` of an object. Raises Unfoldable if it depends on more than the object."""
     if isinstance(value, Instance) and value.owner is not None and value.owner.finds("__str__"):
-        found = folder.call(value.owner.member(folder, "__str__", value), [], {})
-        if isinstance(found, str):
-            return found
+        text = folder.call(value.owner.member(folder, "__str__", value), [], {})
+        if isinstance(text, str):
+            return text
     if isinstance(value, Member) and value.owner.finds("__str__"):
         return str(folder.call(value.owner.member(folder, "__str__", value), [], {}))
     if isinstance(value, PlainMember):
@@ -640,10 +643,10 @@ def _astuple(folder: Folding, value: Any) -> Any:
 
 def _plain(value: Any, form: Any) -> Any:
     if isinstance(value, Instance):
-        items = {name: _plain(each, form) for name, each in value.fields.items()}
+        items = {name: _plain(item, form) for name, item in value.fields.items()}
         return items if form is dict else tuple(items.values())
     if isinstance(value, dict):
-        return {key: _plain(each, form) for key, each in value.items()}
+        return {key: _plain(item, form) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and not isinstance(value, Row):
         return type(value)(_plain(item, form) for item in value)
     return value
@@ -656,13 +659,13 @@ def _replace(folder: Folding, value: Any, **named: Any) -> Any:
 
 
 def _namedtuple(folder: Folding, name: Any, fields: Any, *, defaults: Any = (), **_: Any) -> OwnClass:
-    made = OwnClass(None, None, str(name), None)
-    made.kind = "namedtuple"
+    row_class = OwnClass(None, None, str(name), None)
+    row_class.kind = "namedtuple"
     names = fields.replace(",", " ").split() if isinstance(fields, str) else folder.iterate(fields)
-    if len(names) > MAX_ITEMS or not all(isinstance(each, str) for each in names):
+    if len(names) > MAX_ITEMS or not all(isinstance(text, str) for text in names):
         raise Unfoldable("the names of its fields must be text")
-    made.field_names, made.defaults = tuple(names), tuple(folder.iterate(defaults or ()))
-    return made
+    row_class.field_names, row_class.defaults = tuple(names), tuple(folder.iterate(defaults or ()))
+    return row_class
 
 
 _NATIVES: dict[str, Callable[..., Any]] = {

@@ -103,18 +103,18 @@ def _written(value: Any, newline: str) -> str:
     else:
         return _constant(value)
     deeper = newline
-    for each in values:
-        if type(each) not in _SCALARS and (each or names is None) and not isinstance(each, (str, int, float)):
+    for item in values:
+        if type(item) not in _SCALARS and (item or names is None) and not isinstance(item, (str, int, float)):
             deeper = newline + " "
             break
     parts = []
     if names is None:
-        for each in values:
-            parts.append(_written(each, deeper))
+        for item in values:
+            parts.append(_written(item, deeper))
     else:
-        for name, each in zip(names, values):
-            kind = type(each)
-            text = _text(each) if kind is str else repr(each) if kind is int else _written(each, deeper)
+        for name, item in zip(names, values):
+            kind = type(item)
+            text = _text(item) if kind is str else repr(item) if kind is int else _written(item, deeper)
             parts.append(f'"{name}": {text}' if fields is not None else f"{_text(name)}: {text}")
     opening, closing = "[]" if names is None else "{}"
     if deeper is newline:

@@ -32,12 +32,12 @@ class Resolver:
         if self._roots_added != self.sources.roots_added:  # a name may now lead into a package that was opened
             self._qualified.clear()
             self._roots_added = self.sources.roots_added
-        known = self._qualified.get((module, dotted))
-        if known is None:
+        qualified = self._qualified.get((module, dotted))
+        if qualified is None:
             first, _, rest = dotted.partition(".")
-            known = self._follow(self._resolve(module, first, frozenset()), rest, frozenset())
-            self._qualified[module, dotted] = known
-        return known
+            qualified = self._follow(self._resolve(module, first, frozenset()), rest, frozenset())
+            self._qualified[module, dotted] = qualified
+        return qualified
 
     def _resolve(self, module: Module, name: str, seen: frozenset[tuple[str, str]]) -> str:
         if (module.name, name) in seen:

@@ -60,7 +60,7 @@ def merged(
     why = "the environment is not read when compiling, and these have no default in the source"
     how = f"add `{_options(names)}` to the command line; `NAME=@runtime` lets the task's container give a value"
     one = replace(about[0], code="FLOW120", what=what, why=why, how=how)
-    return [*(each for each in diagnostics if each not in about), one]
+    return [*(diagnostic for diagnostic in diagnostics if diagnostic not in about), one]
 
 
 def _options(names: Mapping[str, Any]) -> str:

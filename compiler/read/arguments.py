@@ -298,14 +298,16 @@ DESCRIBING = ("metavar", "hidden", "show_default", "show_choices", "show_envvar"
 
 
 def describing(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str
+    evaluator: Evaluator, owner: Class, arguments: dict[str, SgNode], what: str
 ) -> tuple[dict[str, Value], list[Diagnostic]]:
-    """Takes the arguments that only change the help out of `given`.
+    """Takes the arguments that only change the help out of `arguments`.
 
     Returns their values, and the hint FLOW158 for each one that is not known.
     """
-    found, hints = values(evaluator, owner, {name: given.pop(name) for name in DESCRIBING if name in given}, what)
-    return found, [
+    described, hints = values(
+        evaluator, owner, {name: arguments.pop(name) for name in DESCRIBING if name in arguments}, what
+    )
+    return described, [
         replace(hint, code="FLOW158", what=f"{hint.what}, so it is left out", severity=HINT) for hint in hints
     ]
 
@@ -354,15 +356,15 @@ def _content(member: Any) -> Any:
 def with_container(evaluator: Evaluator, owner: Class, node: SgNode) -> Value:
     """Returns the value of `vars` of `@environment`, which may hold variables of the task's container."""
     value = folded(evaluator, owner, node)
-    if not isinstance(value, dict) or not any(isinstance(each, OfContainer) for each in value.values()):
+    if not isinstance(value, dict) or not any(isinstance(item, OfContainer) for item in value.values()):
         return plain(value)
-    found: dict[str, Value] = {}
-    for name, each in value.items():
-        if isinstance(each, OfContainer):
-            found[str(name)] = {CONTAINER: each.name, "default": plain(each.default)}
+    variables: dict[str, Value] = {}
+    for name, item in value.items():
+        if isinstance(item, OfContainer):
+            variables[str(name)] = {CONTAINER: item.name, "default": plain(item.default)}
         else:
-            found[str(name)] = plain(each)
-    return found
+            variables[str(name)] = plain(item)
+    return variables
 
 
 def plain(value: Any) -> Value:

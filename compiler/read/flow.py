@@ -315,8 +315,8 @@ def _package_sources(
     all_inputs: list[nodes.Input] = []
     problems: list[Diagnostic] = []
     for owner in reversed(order):
-        for each in written(evaluator.resolver, owner, owner.outer):
-            call = decorator_expression(each.node) if each.name == "metaflow.package_sources" else None
+        for decorator in written(evaluator.resolver, owner, owner.outer):
+            call = decorator_expression(decorator.node) if decorator.name == "metaflow.package_sources" else None
             if call is not None and call.kind() == "call":
                 added, inputs, wrong = added_sources(evaluator, owner, call)
                 files.update(added)

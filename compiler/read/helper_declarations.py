@@ -62,12 +62,12 @@ def native(qualified: str) -> Any:
 
 def _native_or_plugin(qualified: str) -> Any:
     """Returns the function that folding uses for one of Metaflow's names, or of the decorators that plug-ins bring."""
-    found = native(qualified) if qualified.startswith("metaflow.") else None
-    if found is None and "." in qualified and not is_standard(qualified):
+    function = native(qualified) if qualified.startswith("metaflow.") else None
+    if function is None and "." in qualified and not is_standard(qualified):
         name = plugin_named(qualified)
         if name:
             return Native(name, lambda folder, *arguments, **named: _decorator(name, arguments, named))
-    return found
+    return function
 
 
 def _decorators() -> tuple[str, ...]:
@@ -165,10 +165,10 @@ def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, 
 
 def _call(declared: Declared, imports: dict[str, str]) -> str:
     imports[declared.name] = f"metaflow.{declared.name}"
-    given = [_code(argument, imports) for argument in declared.arguments]
-    given += [f"{name}={_code(each, imports)}" for name, each in declared.named.items()]
-    is_called = bool(given or declared.name in PARAMETERS or CLICK_TYPES.get(declared.name))
-    return f"{declared.name}({', '.join(given)})" if is_called else declared.name
+    arguments = [_code(argument, imports) for argument in declared.arguments]
+    arguments += [f"{name}={_code(value, imports)}" for name, value in declared.named.items()]
+    is_called = bool(arguments or declared.name in PARAMETERS or CLICK_TYPES.get(declared.name))
+    return f"{declared.name}({', '.join(arguments)})" if is_called else declared.name
 
 
 def _code(value: Any, imports: dict[str, str]) -> str:
@@ -242,7 +242,7 @@ def _arguments(node: SgNode) -> frozenset[str]:
     parameters = definition.field("parameters") if definition is not None else None
     if parameters is None or definition is None or definition.kind() != "function_definition":
         return frozenset()
-    names = [(each.field("name") or each) for each in parameters.named_children()]
+    names = [(child.field("name") or child) for child in parameters.named_children()]
     return frozenset(name.text().partition(":")[0].strip() for name in names)
 
 

@@ -176,7 +176,7 @@ def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode
 
 def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
     """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` with an unknown condition."""
-    if any(decorator_name(resolver, owner, each) == _STEP for each in statement.find_all(kind="decorator")):
+    if any(decorator_name(resolver, owner, decorator) == _STEP for decorator in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "flowc cannot know if the step exists, since only running the statement decides that"
         yield Diagnostic(
@@ -347,8 +347,8 @@ def _name(definition: SgNode) -> str:
 
 
 def _is_step(evaluator: Evaluator, owner: Class, above: tuple[Written, ...]) -> bool:
-    return any(each.name == _STEP for each in above) or any(
-        each.name == _STEP for each in decorators_of(evaluator, owner, above, opens=False)[0]
+    return any(decorator.name == _STEP for decorator in above) or any(
+        decorator.name == _STEP for decorator in decorators_of(evaluator, owner, above, opens=False)[0]
     )
 
 
@@ -451,13 +451,15 @@ def own_decorators(
 
     Each is (where it is read, its step or "", its node, its qualified name).
     """
-    found = [("", each) for owner in reversed(order) for each in written(resolver, owner, owner.outer)]
+    all_decorators = [
+        ("", decorator) for owner in reversed(order) for decorator in written(resolver, owner, owner.outer)
+    ]
     for member in members.values():
         if member.kind == "step":
-            for each in member.decorators:
-                if each.name == _STEP:
+            for decorator in member.decorators:
+                if decorator.name == _STEP:
                     break
-                found.append((member.name, each))
-    for step, each in found:
-        if each.name and not each.name.startswith("metaflow."):
-            yield each.owner, step, each.node, each.name
+                all_decorators.append((member.name, decorator))
+    for step, decorator in all_decorators:
+        if decorator.name and not decorator.name.startswith("metaflow."):
+            yield decorator.owner, step, decorator.node, decorator.name

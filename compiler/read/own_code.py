@@ -59,7 +59,7 @@ def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], options: Co
     configs = {"configs": [plain_record(config) for config in flow.configs]}
     plugins = plugins_in_use()
     if plugins is not None:
-        configs["inputs"] = [plain_record(each) for each in plugins.inputs(flow)]
+        configs["inputs"] = [plain_record(record) for record in plugins.inputs(flow)]
     data = {
         **request,
         "folder": os.path.abspath(sources.folder),

@@ -99,46 +99,46 @@ def plain_default(raw: Any) -> Value:
 
 
 def _of_click(value: ClickType) -> Kind:
-    given = {**dict(zip(CLICK_TYPES[value.name], value.arguments)), **value.named}
+    arguments = {**dict(zip(CLICK_TYPES[value.name], value.arguments)), **value.named}
     if value.name in _PLAIN:
         return Kind(_PLAIN[value.name], {})
     if value.name == "UUID":
         return Kind("str", {"made": "uuid"})
     if value.name == "Choice":
-        return _choice(given)
+        return _choice(arguments)
     if value.name in ("IntRange", "FloatRange"):
-        if given.get("min_open") or given.get("max_open"):
+        if arguments.get("min_open") or arguments.get("max_open"):
             raise Wrong("Metaflow's click has no open ranges", "give the least and the largest value that are allowed")
-        least, most = plain(given.get("min")), plain(given.get("max"))
+        least, most = plain(arguments.get("min")), plain(arguments.get("max"))
         name = "int" if value.name == "IntRange" else "float"
-        return Kind(name, {"least": least, "most": most, "is_clamped": bool(given.get("clamp"))})
+        return Kind(name, {"least": least, "most": most, "is_clamped": bool(arguments.get("clamp"))})
     if value.name == "DateTime":
-        formats = plain(given.get("formats"))
-        listed = tuple(str(each) for each in formats) if isinstance(formats, list) else _DATES
+        formats = plain(arguments.get("formats"))
+        listed = tuple(str(text) for text in formats) if isinstance(formats, list) else _DATES
         return Kind("str", {"made": "datetime", "formats": listed})
     if value.name == "Path":
-        return Kind("str", {"path": _path(given)})
+        return Kind("str", {"path": _path(arguments)})
     if value.name == "Tuple":
-        return _tuple(given.get("types"))
+        return _tuple(arguments.get("types"))
     why = "its value would be an open file, which no artifact can hold"
     raise Wrong(why, "use `IncludeFile`, whose value is the file's content, or `click.Path()`, and open it in a step")
 
 
-def _choice(given: Mapping[str, Any]) -> Kind:
-    choices = plain(list(given["choices"])) if isinstance(given.get("choices"), (list, tuple)) else None
-    if not isinstance(choices, list) or not choices or not all(isinstance(each, str) for each in choices):
+def _choice(arguments: Mapping[str, Any]) -> Kind:
+    choices = plain(list(arguments["choices"])) if isinstance(arguments.get("choices"), (list, tuple)) else None
+    if not isinstance(choices, list) or not choices or not all(isinstance(choice, str) for choice in choices):
         raise Wrong("click compares the text of an option with the choices", "give a list of texts")
-    any_case = given.get("case_sensitive", True) is False
+    any_case = arguments.get("case_sensitive", True) is False
     return Kind("str", {"choices": tuple(choices), "any_case": any_case})
 
 
-def _path(given: Mapping[str, Any]) -> tuple[str, ...]:
-    asked = [name for argument, name in _PATH_CHECKS.items() if given.get(argument)]
-    if given.get("file_okay") is False:
+def _path(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    asked = [name for argument, name in _PATH_CHECKS.items() if arguments.get(argument)]
+    if arguments.get("file_okay") is False:
         asked.append("folder")
-    if given.get("dir_okay") is False:
+    if arguments.get("dir_okay") is False:
         asked.append("file")
-    if given.get("exists") and given.get("readable", True):
+    if arguments.get("exists") and arguments.get("readable", True):
         asked.append("readable")
     return tuple(asked)
 
@@ -147,8 +147,8 @@ def _tuple(types: Any) -> Kind:
     if not isinstance(types, (list, tuple)) or not types:
         raise Wrong("a tuple needs the type of each of its values", "list the types: `click.Tuple([str, int])`")
     items = []
-    for each in types:
-        kind = kind_of(each)
+    for item in types:
+        kind = kind_of(item)
         if kind is None or kind.form or kind.name == "json":
             raise Wrong("the types of a tuple's values must be plain", "use str, int, float or bool")
         items.append(kind.name)
@@ -230,15 +230,15 @@ def _several(
 
 def finished(form: dict[str, Any]) -> nodes.Form | None:
     """Returns the form, or None if it asks for nothing."""
-    made = nodes.Form(**form)
-    return None if made == nodes.Form() else made
+    result = nodes.Form(**form)
+    return None if result == nodes.Form() else result
 
 
 def checked_default(form: nodes.Form | None, type_name: str, default: Value) -> Value:
     """Returns the default as a run has it. Raises ValueError if it is not allowed."""
     if form is None or default is None or form.path:
         return default  # paths are looked at where the first task runs
-    fields: dict[str, Any] = {each: getattr(form, each) for each in form.__match_args__}
+    fields: dict[str, Any] = {field: getattr(form, field) for field in form.__match_args__}
     if not form.items:
         return checked(fields, default)  # type: ignore[no-any-return]
     return convert_form(fields, type_name, default, _scalar)  # type: ignore[no-any-return]
@@ -247,7 +247,7 @@ def checked_default(form: nodes.Form | None, type_name: str, default: Value) -> 
 def _scalar(kind: str, value: Any) -> Any:
     """Returns one of several values of a default, which has its type already, or is a number for a float."""
     kinds: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool}
-    wanted = kinds.get(kind, object)
-    if not isinstance(value, wanted) or (isinstance(value, bool) and kind in ("int", "float")):
+    expected = kinds.get(kind, object)
+    if not isinstance(value, expected) or (isinstance(value, bool) and kind in ("int", "float")):
         raise ValueError(f"{value!r:.40} is not of type `{kind}`")
     return float(value) if kind == "float" else value

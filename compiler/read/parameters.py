@@ -142,9 +142,9 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     if isinstance(kind, dict) or kind == "call" or not options.keys().isdisjoint(OF_CLICK):
         from .parameter_forms import Wrong, finished, form_of, kind_of_data
 
-        given = {each: options[each] for each in OF_CLICK if options.get(each) is not None}
+        arguments = {argument: options[argument] for argument in OF_CLICK if options.get(argument) is not None}
         try:
-            kind, fields, default = form_of(kind_of_data(kind), given, name, default)
+            kind, fields, default = form_of(kind_of_data(kind), arguments, name, default)
         except Wrong as error:
             return f"the arguments of `{name}` do not work together: {error.why}; {error.how}"
         form = finished(fields)
@@ -175,9 +175,9 @@ def _formed(
     from .parameter_forms import Kind, Wrong, finished, form_of, kind_of_default
 
     is_several = options.get("multiple") or (options.get("nargs") or 1) != 1
-    wanted = Kind(kind, fields) if kind or is_several else kind_of_default(raw)
+    asked = Kind(kind, fields) if kind or is_several else kind_of_default(raw)
     try:
-        kind, form, default = form_of(wanted, options, name, raw)
+        kind, form, default = form_of(asked, options, name, raw)
     except Wrong as wrong:
         what = f"the arguments of parameter `{name}` do not work together"
         return kind, None, None, [Diagnostic("FLOW315", what, place, wrong.why, wrong.how)]
@@ -207,14 +207,14 @@ def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[st
     """Returns the type's name in the IR, "" if none is given, and what it asks of the form."""
     if node is None or node.text() == "None":
         return "", {}, []
-    found = (
+    name = (
         _TYPES.get(evaluator.resolver.qualify(member.owner.module, node.text()).removeprefix("builtins."))
         if node.kind() in ("identifier", "attribute")
         else None
     )
-    if found is None:
+    if name is None:
         return _other_type(evaluator, member, node)
-    return found, {}, _warned(member, node)
+    return name, {}, _warned(member, node)
 
 
 def _other_type(evaluator: Evaluator, member: Member, node: SgNode) -> tuple[str, dict[str, Any], list[Diagnostic]]:
@@ -295,8 +295,8 @@ def _default(
 def _usable(raw: Any) -> Any:
     """Returns a default that has a form in JSON. Raises Unfoldable."""
     if type(raw) not in _SIMPLE and not _is_other(raw):
-        found = plain(raw)
-        return raw if isinstance(raw, tuple) else found
+        data = plain(raw)
+        return raw if isinstance(raw, tuple) else data
     return plain(raw) if type(raw) in _SIMPLE else raw
 
 

@@ -110,8 +110,8 @@ def origin_of(folder: str, path: str) -> str:
             names = sorted(entry.name for entry in entries if entry.name.endswith(".dist-info"))
     except OSError:
         names = []
-    wanted = _normal(top)
-    for name in sorted(names, key=lambda each: not _normal(each.partition("-")[0]).startswith(wanted)):
+    prefix = _normal(top)
+    for name in sorted(names, key=lambda name: not _normal(name.partition("-")[0]).startswith(prefix)):
         try:
             with open(os.path.join(folder, name, "RECORD"), "rb") as file:
                 data = b"\n" + file.read(_MOST_RECORD)
@@ -124,7 +124,7 @@ def origin_of(folder: str, path: str) -> str:
 
 def version_of(folder: str, name: str) -> str:
     """Returns `acme-flows 1.2.0`, from the metadata of the distribution in the folder `name`."""
-    found = {"name": name.partition("-")[0], "version": "?"}
+    fields = {"name": name.partition("-")[0], "version": "?"}
     for file in ("METADATA", "PKG-INFO"):
         try:
             with open(os.path.join(folder, name, file), encoding="utf-8", errors="replace") as lines:
@@ -132,12 +132,12 @@ def version_of(folder: str, name: str) -> str:
                     key, _, value = line.partition(":")
                     if not line.strip():
                         break
-                    if key.lower() in found:
-                        found[key.lower()] = value.strip()
+                    if key.lower() in fields:
+                        fields[key.lower()] = value.strip()
             break
         except OSError:
             continue
-    return f"{found['name']} {found['version']}"
+    return f"{fields['name']} {fields['version']}"
 
 
 def _normal(name: str) -> str:

@@ -237,8 +237,8 @@ _NO_BRACKETS = bytes(each for each in range(256) if each not in b"([{)]}")
 def _depth(text: str) -> int:
     """Returns an upper bound of the text's nesting, by brackets and indentation, without parsing it."""
     deepest = depth = 0
-    for each in text.encode("utf-8", "replace").translate(None, _NO_BRACKETS):
-        if each in b"([{":
+    for character in text.encode("utf-8", "replace").translate(None, _NO_BRACKETS):
+        if character in b"([{":
             depth += 1
             if depth > deepest:
                 deepest = depth

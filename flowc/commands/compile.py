@@ -124,8 +124,8 @@ def run(argv: list[str], out: Output) -> int:
         if any("metaflow_config" in text for text in program.sources.values()):  # rare, so imported only then
             from .. import metaflow_settings
 
-            given = dict(compile_inputs(arguments).environment)
-            settings = metaflow_settings.needed(program.sources.values(), store, given)
+            variables = dict(compile_inputs(arguments).environment)
+            settings = metaflow_settings.needed(program.sources.values(), store, variables)
             if settings:
                 out.print(f"  tasks must find Metaflow's settings in their environment: {', '.join(settings)}")
     return 0

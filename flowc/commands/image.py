@@ -105,21 +105,21 @@ def _orders(
     from ..images.build import Order
     from ..images.delivery import images_of
 
-    only = tuple(each.strip() for each in arguments.text("--platform").split(",") if each.strip())
+    only = tuple(platform.strip() for platform in arguments.text("--platform").split(",") if platform.strip())
     steps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     chosen: dict[tuple[str, tuple[str, ...]], tuple[Lock, ...]] = {}
     for step in flow.steps:
         if step.name not in of_steps:
             continue
-        known = {lock.platform.name: lock for lock in of_steps[step.name]}
-        missing = [each for each in only if each not in known]
-        if missing or not known:
-            names = ",".join(sorted({*known, *(missing or ["linux/amd64"])}))
+        by_platform = {lock.platform.name: lock for lock in of_steps[step.name]}
+        missing = [platform for platform in only if platform not in by_platform]
+        if missing or not by_platform:
+            names = ",".join(sorted({*by_platform, *(missing or ["linux/amd64"])}))
             raise Failure(
                 f"the packages of step `{step.name}` are not locked for {', '.join(missing) or 'Linux'}: "
                 f"run `flowc lock {path} --platform {names}`"
             )
-        fitting = tuple(known[name] for name in sorted(known) if not only or name in only)
+        fitting = tuple(by_platform[name] for name in sorted(by_platform) if not only or name in only)
         for own in images_of(step, image):
             key = (own, tuple(lock.environment for lock in fitting))
             steps.setdefault(key, []).append(step.name)
@@ -158,7 +158,7 @@ def _build(
     earlier = {} if arguments.flag("--upgrade") else _earlier(path)
     code, digest = _code(program) if arguments.flag("--code") else (None, "")
     archive = _archives(arguments, out)
-    made = []
+    images = []
     for order in orders:
         finished = build.finish(
             order, bases, archive, (code, digest) if code is not None else None, earlier.get(order.image, "")
@@ -171,10 +171,10 @@ def _build(
         if written is not None:
             build.write(finished, bases, order.image, build.tag_of(finished.digest), written)
         _say(arguments, out, f"{order.shown}: {note}")
-        made.append(_built(order, finished, program.flow.name, digest))
+        images.append(_built(order, finished, program.flow.name, digest))
     if written is not None:
         written.finish()
-    return made
+    return images
 
 
 def _built(order: Order, finished: Finished, flow: str, code: str) -> Built:
@@ -204,16 +204,16 @@ def _archives(arguments: Arguments, out: Output) -> Callable[[Lock], Archive]:
     """Returns a function that builds an archive once, or takes it from `--store`."""
     from ..environments.build import build
 
-    made: dict[str, Archive] = {}
+    archives: dict[str, Archive] = {}
 
     def archive(lock: Lock) -> Archive:
-        if lock.environment not in made:
-            found = _stored(arguments.text("--store"), lock)
-            if found is None:
+        if lock.environment not in archives:
+            packed = _stored(arguments.text("--store"), lock)
+            if packed is None:
                 _say(arguments, out, f"environment `{lock.name}` for {lock.platform.name}: {len(lock.wheels)} packages")
-                found = build(lock)
-            made[lock.environment] = found
-        return made[lock.environment]
+                packed = build(lock)
+            archives[lock.environment] = packed
+        return archives[lock.environment]
 
     return archive
 
@@ -239,7 +239,7 @@ def _stored(url: str, lock: Lock) -> Archive | None:
     if about is None or data is None:
         return None
     chunks = [data[at : at + description.CHUNK] for at in range(0, len(data), description.CHUNK)]
-    if [hashlib.sha256(each).hexdigest() for each in chunks] != about.chunks:
+    if [hashlib.sha256(chunk).hexdigest() for chunk in chunks] != about.chunks:
         raise Failure(f"{description.archive_name(lock.environment)} in {url} is damaged: build it with `--again`")
     return Archive(data, about)
 
@@ -251,7 +251,7 @@ def _record(built: list[Built], flow: Flow, path: str, arguments: Arguments, out
     except recorded.Damaged:
         before = ()
     place = recorded.path_of(path)
-    text = recorded.dumps((*(each for each in before if each.flow != flow.name), *built)).encode()
+    text = recorded.dumps((*(image for image in before if image.flow != flow.name), *built)).encode()
     changed = files.read(place) != text
     if changed:
         os.makedirs(os.path.dirname(place) or ".", exist_ok=True)

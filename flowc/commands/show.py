@@ -153,7 +153,7 @@ def _kind(parameter: Parameter) -> str:
         limits = (form.least, form.most)
         bounds = f" {limits[0] if limits[0] is not None else ''}..{limits[1] if limits[1] is not None else ''}"
         return printable(one) or parameter.type + (bounds if limits != (None, None) else "")
-    names = [each if each != "any" else "json" for each in form.items]
+    names = [item if item != "any" else "json" for item in form.items]
     row = names * form.count if len(names) == 1 and form.count > 1 else names
     several = printable(one) or ", ".join(row)
     return f"({several})" + (", repeated" if form.is_repeated else "")

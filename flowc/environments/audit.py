@@ -54,13 +54,13 @@ def audit(locks: Iterable[Lock], database: str) -> Audit:
     packages: dict[str, set[str]] = {}
     unknown: set[str] = set()
     for lock in locks:
-        for each in lock.wheels:
-            if each.built in ("git", "directory") or each.direct:
-                unknown.add(f"{each.name} {each.version} (of {each.built or 'a URL'})")
+        for wheel in lock.wheels:
+            if wheel.built in ("git", "directory") or wheel.direct:
+                unknown.add(f"{wheel.name} {wheel.version} (of {wheel.built or 'a URL'})")
             else:
-                packages.setdefault(each.name, set()).add(each.version)
-        unknown |= {f"{each.name} {each.version} (of conda)" for each in lock.conda}
-    found: dict[tuple[str, str, str], Finding] = {}
+                packages.setdefault(wheel.name, set()).add(wheel.version)
+        unknown |= {f"{package.name} {package.version} (of conda)" for package in lock.conda}
+    findings: dict[tuple[str, str, str], Finding] = {}
     names = [name.replace("-", "").encode() for name in packages]
     count, newest = 0, ""
     for data in _records(database):
@@ -71,10 +71,10 @@ def audit(locks: Iterable[Lock], database: str) -> Audit:
         for one in _parsed(data):
             newest = max(newest, str(one.get("modified", "")))
             for finding in _findings(one, packages):
-                found[finding.package, finding.version, finding.id] = finding
+                findings[finding.package, finding.version, finding.id] = finding
     if not count:
         raise Failure(f"{database} holds no records of vulnerabilities")
-    ordered = tuple(found[each] for each in sorted(found))
+    ordered = tuple(findings[key] for key in sorted(findings))
     return Audit(ordered, sum(map(len, packages.values())), tuple(sorted(unknown)), count, newest)
 
 
@@ -83,7 +83,7 @@ def _parsed(data: bytes) -> list[dict[str, Any]]:
         one = json.loads(data)
     except (ValueError, RecursionError):
         return []
-    return [each for each in (one if isinstance(one, list) else [one]) if isinstance(each, dict)]
+    return [entry for entry in (one if isinstance(one, list) else [one]) if isinstance(entry, dict)]
 
 
 def _findings(one: dict[str, Any], packages: dict[str, set[str]]) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _findings(one: dict[str, Any], packages: dict[str, set[str]]) -> Iterator[Fi
         name = normalized(str(about.get("name", "")))
         for version in packages.get(name, ()):
             if _is_affected(version, affected):
-                aliases = tuple(sorted(str(each) for each in one.get("aliases") or ()))
+                aliases = tuple(sorted(str(alias) for alias in one.get("aliases") or ()))
                 fixed = tuple(dict.fromkeys(_fixed(affected)))
                 yield Finding(name, version, str(one.get("id", "")), aliases, fixed, str(one.get("summary", "")))
 
@@ -105,7 +105,7 @@ def _is_affected(version: str, affected: dict[str, Any]) -> bool:
     own = versions.key(version)
     if version in (affected.get("versions") or ()):
         return True
-    if own is not None and any(versions.key(str(each)) == own for each in affected.get("versions") or ()):
+    if own is not None and any(versions.key(str(entry)) == own for entry in affected.get("versions") or ()):
         return True
     return own is not None and any(_is_in(own, events) for events in _ranges(affected))
 
@@ -113,7 +113,7 @@ def _is_affected(version: str, affected: dict[str, Any]) -> bool:
 def _ranges(affected: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     for one in affected.get("ranges") or ():
         if isinstance(one, dict) and one.get("type") == "ECOSYSTEM" and isinstance(one.get("events"), list):
-            yield [each for each in one["events"] if isinstance(each, dict)]
+            yield [event for event in one["events"] if isinstance(event, dict)]
 
 
 def _is_in(own: tuple[Any, ...], events: list[dict[str, Any]]) -> bool:
@@ -194,9 +194,9 @@ def _of_file(file: Any, name: str) -> Iterator[bytes]:
         return
     try:
         with zipfile.ZipFile(file) as archive:
-            for each in sorted(archive.namelist()):
-                if each.endswith(".json"):
-                    with archive.open(each) as member:
+            for entry in sorted(archive.namelist()):
+                if entry.endswith(".json"):
+                    with archive.open(entry) as member:
                         yield member.read(MAX_RECORD)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise Failure(f"{name} is damaged: {error}") from None
@@ -207,8 +207,16 @@ def shown(result: Audit) -> list[str]:
     lines = []
     if result.findings:
         rows = [("name", "version", "id", "fixed in", "also known as")]
-        for each in result.findings:
-            rows.append((each.package, each.version, each.id, ", ".join(each.fixed) or "-", ", ".join(each.aliases)))
+        for finding in result.findings:
+            rows.append(
+                (
+                    finding.package,
+                    finding.version,
+                    finding.id,
+                    ", ".join(finding.fixed) or "-",
+                    ", ".join(finding.aliases),
+                )
+            )
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
         lines += ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
     many = "y" if len(result.findings) == 1 else "ies"

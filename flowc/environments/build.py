@@ -184,7 +184,7 @@ def pack(folder: str, lock: Lock, moving: tuple[tuple[str, str], ...] = ()) -> A
         len(names),
         digest.hexdigest(),
         "conda" if lock.conda else "pypi",
-        [list(each) for each in moving],
+        [list(file) for file in moving],
     )
     return Archive(data, described)
 

@@ -53,7 +53,7 @@ def place_of(url: str) -> Place | None:
     if not url.startswith("git+"):
         return None
     bare, _, fragment = url[4:].partition("#")
-    parts = dict(each.partition("=")[::2] for each in fragment.split("&"))
+    parts = dict(field.partition("=")[::2] for field in fragment.split("&"))
     scheme, separator, rest = bare.partition("://")
     host, slash, path = rest.partition("/")
     user = host.rpartition("@")[0]
@@ -80,10 +80,10 @@ def pinned(place: Place, folder: str, lock_folder: str, earlier: Wheel | None, n
         if not digest:
             raise uv.Refused(f"there is no folder `{place.url}`")
         return Wheel(name, "", "", os.path.relpath(where, lock_folder).replace(os.sep, "/"), digest, built="directory")
-    known = earlier is not None and (earlier.built, earlier.url, earlier.revision, earlier.subdirectory) == (
+    is_kept = earlier is not None and (earlier.built, earlier.url, earlier.revision, earlier.subdirectory) == (
         "git", place.url, place.revision, place.subdirectory,
     )  # fmt: skip
-    commit = earlier.commit if known and earlier is not None else _commit(place.url, place.revision)
+    commit = earlier.commit if is_kept and earlier is not None else _commit(place.url, place.revision)
     return Wheel(
         name, "", "", place.url, "", built="git", commit=commit, revision=place.revision,
         subdirectory=place.subdirectory,
@@ -139,9 +139,9 @@ def wheel_of(package: Wheel, lock_folder: str, how: Building) -> str:
     """Returns the path of the package's wheel, which is built if it is missing. Raises uv.Refused and Failure."""
     for platform in ("any", how.platform.name):
         folder = _folder(package, how, platform)
-        found = [each for each in _names(folder) if each.endswith(".whl")]
-        if found:
-            return os.path.join(folder, found[0])
+        wheels = [name for name in _names(folder) if name.endswith(".whl")]
+        if wheels:
+            return os.path.join(folder, wheels[0])
     return _built(package, lock_folder, how)
 
 
@@ -164,13 +164,13 @@ def _built(package: Wheel, lock_folder: str, how: Building) -> str:
 
     with tempfile.TemporaryDirectory(prefix="flowc-wheel-") as above:
         sources = _sources(package, lock_folder, above)
-        made = os.path.join(above, "wheel")
+        output = os.path.join(above, "wheel")
         command = [
             "build",
             "--wheel",
             "-q",
             "-o",
-            made,
+            output,
             "-p",
             uv.python(how.python),
             "--no-create-gitignore",
@@ -178,7 +178,7 @@ def _built(package: Wheel, lock_folder: str, how: Building) -> str:
             sources,
         ]
         uv.run(command, cwd=above, more={"SOURCE_DATE_EPOCH": _EPOCH})
-        wheels = [each for each in _names(made) if each.endswith(".whl")]
+        wheels = [name for name in _names(output) if name.endswith(".whl")]
         if len(wheels) != 1:
             raise uv.Refused(f"building `{package.name}` gave {len(wheels)} wheels")
         is_pure = wheels[0].removesuffix(".whl").endswith("-any")
@@ -191,7 +191,7 @@ def _built(package: Wheel, lock_folder: str, how: Building) -> str:
         if not os.path.isdir(folder):
             os.makedirs(os.path.dirname(folder), exist_ok=True)
             beside = f"{folder}.{os.getpid()}"
-            shutil.copytree(made, beside)
+            shutil.copytree(output, beside)
             try:
                 os.rename(beside, folder)
             except OSError:  # another process was first

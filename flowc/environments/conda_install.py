@@ -34,7 +34,7 @@ def install(lock: Lock, target: str, prefix: str = "") -> None:
     import asyncio
 
     library = rattler()
-    records = [_record(library, each) for each in lock.conda]
+    records = [_record(library, package) for package in lock.conda]
 
     async def run() -> None:
         await library.install(
@@ -52,8 +52,8 @@ def install(lock: Lock, target: str, prefix: str = "") -> None:
     try:
         asyncio.run(run())
     except failures as error:
-        said = " ".join(str(error).split())[:500]
-        raise Failure(f"the conda packages of the environment `{lock.name}` cannot be installed: {said}") from None
+        reason = " ".join(str(error).split())[:500]
+        raise Failure(f"the conda packages of the environment `{lock.name}` cannot be installed: {reason}") from None
     _stays_inside(target)
 
 
@@ -86,15 +86,15 @@ def _stays_inside(target: str) -> None:
 def links(target: str) -> Iterator[str]:
     """Yields the path of every symbolic link in the folder."""
     for inside, below, names in os.walk(target):
-        for each in (*below, *names):
-            path = os.path.join(inside, each)
+        for name in (*below, *names):
+            path = os.path.join(inside, name)
             if os.path.islink(path):
                 yield path
 
 
 def site_packages(lock: Lock) -> str:
     """Returns the place of Python's packages in the environment."""
-    own = next((each.site_packages for each in lock.conda if each.name == "python"), "")
+    own = next((package.site_packages for package in lock.conda if package.name == "python"), "")
     return own or f"lib/python{lock.interpreter}/site-packages"
 
 
@@ -116,8 +116,8 @@ def _merge(source: str, target: str, site: str) -> None:
     """Moves programs to `bin`, and all else to `site-packages`. Raises Failure for a file of a package of conda."""
     root = os.path.realpath(target)
     for inside, _, names in os.walk(source):
-        for each in names:
-            name = os.path.relpath(os.path.join(inside, each), source).replace(os.sep, "/")
+        for file in names:
+            name = os.path.relpath(os.path.join(inside, file), source).replace(os.sep, "/")
             to = os.path.join(target, *(name if name.startswith("bin/") else f"{site}/{name}").split("/"))
             os.makedirs(os.path.dirname(to), exist_ok=True)
             if not f"{os.path.realpath(os.path.dirname(to))}/".startswith(f"{root}/") or os.path.lexists(to):
@@ -125,7 +125,7 @@ def _merge(source: str, target: str, site: str) -> None:
                     f"packages of PyPI and of conda both hold `{os.path.relpath(to, target)}`: "
                     "name the package in one of the two decorators"
                 )
-            os.rename(os.path.join(inside, each), to)
+            os.rename(os.path.join(inside, file), to)
 
 
 def movable(target: str, padded: str, plain: str) -> tuple[tuple[str, str], ...]:
@@ -133,26 +133,26 @@ def movable(target: str, padded: str, plain: str) -> tuple[tuple[str, str], ...]
 
     Binary files keep `padded`, which is the same folder as `plain` and leaves room for a longer path.
     """
-    found: dict[str, str] = {}
+    modes: dict[str, str] = {}
     descriptions = os.path.join(target, "conda-meta")
-    for each in sorted(os.listdir(descriptions)):
-        path = os.path.join(descriptions, each)
-        if not each.endswith(".json"):
+    for description in sorted(os.listdir(descriptions)):
+        path = os.path.join(descriptions, description)
+        if not description.endswith(".json"):
             continue
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
         for one in data["paths_data"]["paths"]:
             if one.get("prefix_placeholder"):
-                found[one["_path"]] = one.get("file_mode") or "text"
+                modes[one["_path"]] = one.get("file_mode") or "text"
         rewrite(
             path, json.dumps({key: data[key] for key in sorted(data) if key not in _OWN}, indent=1).encode() + b"\n"
         )
     for name in _DROPPED:
         if os.path.exists(os.path.join(target, *name.split("/"))):
             os.remove(os.path.join(target, *name.split("/")))
-    _programs(target, padded, found)
+    _programs(target, padded, modes)
     kept = []
-    for name, mode in sorted(found.items()):
+    for name, mode in sorted(modes.items()):
         path = os.path.join(target, *name.split("/"))
         if not os.path.isfile(path) or os.path.islink(path):
             continue
@@ -165,17 +165,17 @@ def movable(target: str, padded: str, plain: str) -> tuple[tuple[str, str], ...]
     return tuple(kept)
 
 
-def _programs(target: str, padded: str, found: dict[str, str]) -> None:
+def _programs(target: str, padded: str, modes: dict[str, str]) -> None:
     """Adds the programs that the installer wrote for entry points, which no package lists as such."""
     scripts = os.path.join(target, "bin")
-    for each in sorted(os.listdir(scripts)) if os.path.isdir(scripts) else ():
-        path = os.path.join(scripts, each)
-        if f"bin/{each}" in found or os.path.islink(path) or not os.path.isfile(path):
+    for script in sorted(os.listdir(scripts)) if os.path.isdir(scripts) else ():
+        path = os.path.join(scripts, script)
+        if f"bin/{script}" in modes or os.path.islink(path) or not os.path.isfile(path):
             continue
         with open(path, "rb") as file:
             beginning = file.read(4096)
         if beginning.startswith(b"#!") and padded.encode() in beginning:
-            found[f"bin/{each}"] = "text"
+            modes[f"bin/{script}"] = "text"
 
 
 def rewrite(path: str, content: bytes) -> None:
@@ -190,6 +190,6 @@ def rewrite(path: str, content: bytes) -> None:
 def without_bytecode(target: str) -> None:
     """Deletes compiled modules, which belong to sources of another time."""
     for inside, _, names in os.walk(target):
-        for each in names:
-            if each.endswith(".pyc"):
-                os.remove(os.path.join(inside, each))
+        for name in names:
+            if name.endswith(".pyc"):
+                os.remove(os.path.join(inside, name))

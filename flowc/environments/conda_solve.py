@@ -58,8 +58,10 @@ def solve(
 
     library = rattler()
     names = {name.rpartition("::")[2] for name, _ in request.conda}
-    kept = [_limit(each, platform) for each in earlier if each.name not in upgraded]
-    unasked = [_limit(each, platform) for each in earlier if each.name not in upgraded and each.name not in names]
+    kept = [_limit(package, platform) for package in earlier if package.name not in upgraded]
+    unasked = [
+        _limit(package, platform) for package in earlier if package.name not in upgraded and package.name not in names
+    ]
     failures: tuple[type[Exception], ...] = (ValueError, *errors(library))
     attempts = [kept, *([unasked] if unasked != kept else []), []] if kept else [[]]
     for limits in attempts:
@@ -72,14 +74,14 @@ def solve(
             raise Failure(f"a channel cannot be reached, or its answer is invalid: {_short(error)}") from None
         except failures as error:
             raise uv.Refused(_short(error)) from None
-        return tuple(sorted((_package(each) for each in records), key=lambda each: each.name))
+        return tuple(sorted((_package(record) for record in records), key=lambda package: package.name))
     raise refused
 
 
 def errors(library: Any) -> tuple[type[Exception], ...]:
     """Returns the library's exceptions, which have no common class."""
-    found = vars(library.exceptions).values()
-    return tuple(each for each in found if isinstance(each, type) and issubclass(each, Exception))
+    members = vars(library.exceptions).values()
+    return tuple(member for member in members if isinstance(member, type) and issubclass(member, Exception))
 
 
 def _short(error: BaseException) -> str:
@@ -95,7 +97,7 @@ async def _solve(
     library: Any, request: Request, platform: Platform, exclude_newer: str, limits: list[str]
 ) -> list[Any]:
     named = [name.rpartition("::")[0] for name, _ in request.conda if "::" in name]
-    channels = [library.Channel(_checked(each)) for each in dict.fromkeys([*request.channels, *named])]
+    channels = [library.Channel(_checked(channel)) for channel in dict.fromkeys([*request.channels, *named])]
     return list(
         await library.solve(
             channels,
@@ -131,14 +133,14 @@ def _checked(channel: str) -> str:
 def _virtual(library: Any, platform: Platform) -> list[Any]:
     """Returns the packages that stand for the machine."""
     if platform.name.startswith("darwin"):
-        known = {"__unix": "0", "__osx": _MACOS}
+        versions = {"__unix": "0", "__osx": _MACOS}
     else:
-        known = {"__unix": "0", "__linux": _LINUX, "__glibc": platform.glibc}
+        versions = {"__unix": "0", "__linux": _LINUX, "__glibc": platform.glibc}
     if os.environ.get("CONDA_OVERRIDE_CUDA"):
-        known["__cuda"] = os.environ["CONDA_OVERRIDE_CUDA"]
+        versions["__cuda"] = os.environ["CONDA_OVERRIDE_CUDA"]
     return [
         library.GenericVirtualPackage(library.PackageName(name), library.Version(version), library.BuildString("0"))
-        for name, version in known.items()
+        for name, version in versions.items()
     ]
 
 
@@ -146,12 +148,12 @@ def _time(text: str) -> Any:
     from datetime import datetime, timedelta, timezone
 
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise uv.Refused(f"`{text}` is not a date or a time") from None
     if len(text) == len("2026-11-01"):  # the whole day counts, as uv has it
-        found += timedelta(days=1)
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+        moment += timedelta(days=1)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _package(record: Any) -> CondaPackage:

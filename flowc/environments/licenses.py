@@ -39,11 +39,13 @@ def of(locks: Iterable[Lock]) -> dict[tuple[str, str], License]:
     import sys
     import tempfile
 
-    found: dict[tuple[str, str], License] = {}
+    licenses: dict[tuple[str, str], License] = {}
     for lock in locks:
-        for each in lock.conda:
-            found[each.name, each.version] = License(each.license or UNKNOWN, "the channel" if each.license else "")
-        if all((each.name, each.version) in found for each in lock.wheels):
+        for package in lock.conda:
+            licenses[package.name, package.version] = License(
+                package.license or UNKNOWN, "the channel" if package.license else ""
+            )
+        if all((wheel.name, wheel.version) in licenses for wheel in lock.wheels):
             continue
         with tempfile.TemporaryDirectory(prefix="flowc-licenses-") as folder:
             where = ["--target", folder, "-p", sys.executable, "--python-version", lock.interpreter]
@@ -51,10 +53,10 @@ def of(locks: Iterable[Lock]) -> dict[tuple[str, str], License]:
                 install_wheels(lock, [*where, "--python-platform", lock.platform.triple])
             except uv.Refused as error:
                 raise Failure(f"the packages of the environment `{lock.name}` cannot be fetched: {error}") from None
-            metadata = dict(_metadata(os.path.join(folder, each)) for each in os.listdir(folder) if _is_info(each))
+            metadata = dict(_metadata(os.path.join(folder, name)) for name in os.listdir(folder) if _is_info(name))
         for wheel in lock.wheels:
-            found[wheel.name, wheel.version] = metadata.get(wheel.name, License(UNKNOWN, ""))
-    return found
+            licenses[wheel.name, wheel.version] = metadata.get(wheel.name, License(UNKNOWN, ""))
+    return licenses
 
 
 def _is_info(name: str) -> bool:
@@ -72,8 +74,10 @@ def _metadata(folder: str) -> tuple[str, License]:
     except OSError:
         return normalized(name), License(UNKNOWN, "")
     expression, text = str(headers.get("License-Expression", "")).strip(), str(headers.get("License", "")).strip()
-    classifiers = [str(each) for each in headers.get_all("Classifier", []) if str(each).startswith(_CLASSIFIER)]
-    names = [each.rpartition(" :: ")[2] for each in classifiers if each != f"{_CLASSIFIER}OSI Approved"]
+    classifiers = [str(value) for value in headers.get_all("Classifier", []) if str(value).startswith(_CLASSIFIER)]
+    names = [
+        classifier.rpartition(" :: ")[2] for classifier in classifiers if classifier != f"{_CLASSIFIER}OSI Approved"
+    ]
     if expression:
         return normalized(name), License(expression, "License-Expression")
     if text and "\n" not in text and len(text) <= _LONGEST and text.upper() != "UNKNOWN":
@@ -83,13 +87,15 @@ def _metadata(folder: str) -> tuple[str, License]:
     return normalized(name), License(UNKNOWN, "")
 
 
-def shown(found: dict[tuple[str, str], License]) -> list[str]:
+def shown(licenses: dict[tuple[str, str], License]) -> list[str]:
     """Returns the licences as lines for a person: a table, and how many packages have each."""
     rows = [("name", "version", "license", "from")]
-    rows += [(name, version, each.text, each.source or "-") for (name, version), each in sorted(found.items())]
+    rows += [
+        (name, version, license.text, license.source or "-") for (name, version), license in sorted(licenses.items())
+    ]
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
-    unknown = sum(1 for each in found.values() if each.text == UNKNOWN)
+    unknown = sum(1 for license in licenses.values() if license.text == UNKNOWN)
     if unknown:
-        lines.append(f"{unknown} package{'s' if unknown != 1 else ''} of {len(found)} state no licence in this form")
+        lines.append(f"{unknown} package{'s' if unknown != 1 else ''} of {len(licenses)} state no licence in this form")
     return lines

@@ -263,7 +263,7 @@ def _placed(wheel: Wheel, placed: dict[str, str]) -> Wheel:
 def _conda(package: dict[str, Any]) -> CondaPackage:
     archive = package["archive"]
     url, sha256 = _str(archive["url"]), _digest(archive["hashes"]["sha256"])
-    made = CondaPackage(
+    conda_package = CondaPackage(
         _str(package["name"]),
         _str(package["version"]),
         _str(package["build"]),
@@ -275,9 +275,9 @@ def _conda(package: dict[str, Any]) -> CondaPackage:
         _str(package.get("license", "")),
         _str(package.get("site-packages", "")),
     )
-    if not made.file.endswith((".conda", ".tar.bz2")) or "/" in made.subdir:
-        raise ValueError(f"{made.name} is not a package of conda")
-    return made
+    if not conda_package.file.endswith((".conda", ".tar.bz2")) or "/" in conda_package.subdir:
+        raise ValueError(f"{conda_package.name} is not a package of conda")
+    return conda_package
 
 
 def _digest(value: Any) -> str:

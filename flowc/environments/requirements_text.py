@@ -37,7 +37,9 @@ def read(path: str, folder: str) -> tuple[str, ...]:
 
 def lines_of(text: str, above: str, folder: str) -> tuple[str, ...]:
     """Returns the lines of a text of this form, whose paths are relative to `above`. Raises BadSource."""
-    return tuple(sorted({found for line in _joined(text) for found in _of_line(line, above, folder, False, ())}))
+    return tuple(
+        sorted({requirement for line in _joined(text) for requirement in _of_line(line, above, folder, False, ())})
+    )
 
 
 def text_of(path: str) -> str:
@@ -57,13 +59,13 @@ def local(path: str, above: str, folder: str) -> str:
     Raises BadSource for a folder without a pyproject.toml or setup.py.
     """
     place = os.path.normpath(os.path.join(above, path.removeprefix("file:")))
-    if not any(os.path.isfile(os.path.join(place, each)) for each in ("pyproject.toml", "setup.py")):
+    if not any(os.path.isfile(os.path.join(place, file)) for file in ("pyproject.toml", "setup.py")):
         raise BadSource(
             f"`{path}` is not the folder of a package: it holds neither pyproject.toml nor setup.py",
             "correct the path, which is relative to the file that names it",
         )
-    found = os.path.relpath(place, folder or ".").replace(os.sep, "/")
-    return found if found.startswith("../") or found == ".." else f"./{found}"
+    relative = os.path.relpath(place, folder or ".").replace(os.sep, "/")
+    return relative if relative.startswith("../") or relative == ".." else f"./{relative}"
 
 
 def _of_file(path: str, folder: str, only_limits: bool, above: tuple[str, ...]) -> Iterator[str]:
@@ -130,23 +132,23 @@ def _requirement(line: str, above: str, folder: str) -> str:
     name, separator, rest = what.partition("@")
     if separator and re.fullmatch(r"\s*[\w.-]+\s*(\[[^]]*\])?\s*", name):
         url, marker = _marker(rest)
-        found = f"{name.strip()} @ {_place(url, above, folder)}{marker}"
+        requirement = f"{name.strip()} @ {_place(url, above, folder)}{marker}"
     elif "://" in what.partition(";")[0] or what.startswith((".", "/", "file:")) or what.endswith((".whl", "/")):
-        found = _unnamed(what, above, folder)
+        requirement = _unnamed(what, above, folder)
     else:
-        found = " ".join(what.split())
-    return " ".join([found, *sorted(f"--hash={each.strip()}" for each in hashes)])
+        requirement = " ".join(what.split())
+    return " ".join([requirement, *sorted(f"--hash={digest.strip()}" for digest in hashes)])
 
 
 def _unnamed(what: str, above: str, folder: str) -> str:
     """Returns a requirement that is only a place: `git+https://…#egg=NAME`, or a folder."""
     url, marker = _marker(what)
     place, _, fragment = url.partition("#")
-    parts = dict(each.partition("=")[::2] for each in fragment.split("&"))
+    parts = dict(field.partition("=")[::2] for field in fragment.split("&"))
     name = parts.pop("egg", "")
     kept = "&".join(f"{key}={value}" for key, value in parts.items() if value)
-    found = _place(f"{place}#{kept}" if kept else place, above, folder)
-    return f"{name} @ {found}{marker}" if name else f"{found}{marker}"
+    location = _place(f"{place}#{kept}" if kept else place, above, folder)
+    return f"{name} @ {location}{marker}" if name else f"{location}{marker}"
 
 
 def _marker(text: str) -> tuple[str, str]:

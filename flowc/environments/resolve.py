@@ -129,7 +129,7 @@ def _inputs(
     limits: list[str] = []
     lines: list[str] = []
     hashes: dict[str, frozenset[str]] = {}
-    made: dict[str, Wheel] = {}
+    wheels: dict[str, Wheel] = {}
     old = {} if choices.upgrade else {wheel.name: wheel for wheel in earlier}
     for name in choices.upgraded:
         old.pop(bare_name(name), None)
@@ -140,7 +140,7 @@ def _inputs(
         """Returns the URL of the package's wheel, which is made here."""
         wheel = built.wheel_of(package, place.lock, building)
         done = built.named(package, wheel)
-        made[done.name] = done
+        wheels[done.name] = done
         return f"{done.name} {_file_url(wheel)}"
 
     for line in _written(request, choices, place, folder):
@@ -175,7 +175,7 @@ def _inputs(
             own, where = add(source).split(" ", 1)
             replaced.append(f"{own} @ {where}")
             lines = [_replaced(line, own, where) for line in lines]
-    return Inputs(tuple(lines), tuple(limits), tuple(replaced), hashes, made)
+    return Inputs(tuple(lines), tuple(limits), tuple(replaced), hashes, wheels)
 
 
 def _replaced(line: str, name: str, url: str) -> str:

@@ -42,29 +42,29 @@ class Component:
 
 def dumps(flow: str, locks: Iterable[Lock], form: str, licenses: dict[tuple[str, str], License]) -> str:
     """Returns the document. `licenses` may be empty; conda's are known anyway."""
-    of_locks = sorted(locks, key=lambda each: (each.name, each.platform.name))
+    of_locks = sorted(locks, key=lambda lock: (lock.name, lock.platform.name))
     components = _components(of_locks, licenses)
-    newest = max((each.uploaded for lock in of_locks for each in lock.wheels if each.uploaded), default=_EPOCH)
+    newest = max((wheel.uploaded for lock in of_locks for wheel in lock.wheels if wheel.uploaded), default=_EPOCH)
     document = (_spdx if form == "spdx" else _cyclonedx)(flow, components, newest)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _components(locks: list[Lock], licenses: dict[tuple[str, str], License]) -> list[Component]:
-    found: dict[str, Component] = {}
+    components: dict[str, Component] = {}
     for lock in locks:
         where = f"{lock.name} {lock.platform.name} {lock.environment}"
         packages: list[Wheel | CondaPackage] = [*lock.wheels, *lock.conda]
-        for each in packages:
-            purl = _purl(each)
-            license = licenses.get((each.name, each.version))
-            text = license.text if license is not None and license.source else str(getattr(each, "license", ""))
-            digest = each.sha256 if getattr(each, "built", "") != "directory" else ""
-            before = found[purl].environments if purl in found else ()
+        for package in packages:
+            purl = _purl(package)
+            license = licenses.get((package.name, package.version))
+            text = license.text if license is not None and license.source else str(getattr(package, "license", ""))
+            digest = package.sha256 if getattr(package, "built", "") != "directory" else ""
+            before = components[purl].environments if purl in components else ()
             is_expression = license is not None and license.source == "License-Expression"
-            found[purl] = Component(
-                purl, each.name, each.version, each.url, digest, text, is_expression, (*before, where)
+            components[purl] = Component(
+                purl, package.name, package.version, package.url, digest, text, is_expression, (*before, where)
             )
-    return [found[each] for each in sorted(found)]
+    return [components[purl] for purl in sorted(components)]
 
 
 def _purl(package: Wheel | CondaPackage) -> str:
@@ -87,7 +87,9 @@ def _purl(package: Wheel | CondaPackage) -> str:
 
 
 def _number(flow: str, components: list[Component]) -> uuid.UUID:
-    what = "\n".join([flow, *(f"{each.purl} {each.sha256} {' '.join(each.environments)}" for each in components)])
+    what = "\n".join(
+        [flow, *(f"{component.purl} {component.sha256} {' '.join(component.environments)}" for component in components)]
+    )
     return uuid.uuid5(_NAMESPACE, what)
 
 
@@ -101,13 +103,13 @@ def _cyclonedx(flow: str, components: list[Component], _newest: str) -> dict[str
             "tools": {"components": [{"type": "application", "name": "flowc", "version": VERSION}]},
             "component": {"type": "application", "bom-ref": f"flow:{flow}", "name": flow},
         },
-        "components": [_cyclonedx_component(each) for each in components],
+        "components": [_cyclonedx_component(component) for component in components],
         "compositions": [{"aggregate": "incomplete", "assemblies": [f"flow:{flow}"]}],  # images hold more
     }
 
 
 def _cyclonedx_component(component: Component) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "type": "library",
         "bom-ref": component.purl,
         "name": component.name,
@@ -115,21 +117,23 @@ def _cyclonedx_component(component: Component) -> dict[str, Any]:
         "purl": component.purl,
     }
     if component.sha256:
-        found["hashes"] = [{"alg": "SHA-256", "content": component.sha256}]
+        entry["hashes"] = [{"alg": "SHA-256", "content": component.sha256}]
     if component.license:
         text = component.license
-        found["licenses"] = [{"expression": text} if component.is_expression else {"license": {"name": text}}]
+        entry["licenses"] = [{"expression": text} if component.is_expression else {"license": {"name": text}}]
     if "://" in component.url:
-        found["externalReferences"] = [{"type": "distribution", "url": component.url}]
-    found["properties"] = [{"name": "flowc:environment", "value": each} for each in component.environments]
-    return found
+        entry["externalReferences"] = [{"type": "distribution", "url": component.url}]
+    entry["properties"] = [
+        {"name": "flowc:environment", "value": environment} for environment in component.environments
+    ]
+    return entry
 
 
 def _spdx(flow: str, components: list[Component], newest: str) -> dict[str, Any]:
     root = "SPDXRef-flow"
-    packages = [_spdx_package(at, each) for at, each in enumerate(components, 1)]
+    packages = [_spdx_package(at, component) for at, component in enumerate(components, 1)]
     relations = [("SPDXRef-DOCUMENT", "DESCRIBES", root)]
-    relations += [(root, "DEPENDS_ON", each["SPDXID"]) for each in packages]
+    relations += [(root, "DEPENDS_ON", package["SPDXID"]) for package in packages]
     return {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -149,7 +153,7 @@ def _spdx(flow: str, components: list[Component], newest: str) -> dict[str, Any]
 
 
 def _spdx_package(number: int, component: Component) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "SPDXID": f"SPDXRef-package-{number}",
         "name": component.name,
         "versionInfo": component.version,
@@ -163,7 +167,7 @@ def _spdx_package(number: int, component: Component) -> dict[str, Any]:
         ],
     }
     if component.license and not component.is_expression:  # as the package states it
-        found["licenseComments"] = component.license
+        entry["licenseComments"] = component.license
     if component.sha256:
-        found["checksums"] = [{"algorithm": "SHA256", "checksumValue": component.sha256}]
-    return found
+        entry["checksums"] = [{"algorithm": "SHA256", "checksumValue": component.sha256}]
+    return entry

@@ -55,13 +55,15 @@ def source_of(path: str, options: dict[str, str]) -> Source | None:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _uv_digest(text: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> str:
     import hashlib
 
-    what = "\n".join([*sorted(f"extra {each}" for each in extras), *sorted(f"group {each}" for each in groups), text])
+    what = "\n".join(
+        [*sorted(f"extra {extra}" for extra in extras), *sorted(f"group {group}" for group in groups), text]
+    )
     return f"sha256:{hashlib.sha256(what.encode()).hexdigest()}"
 
 
@@ -90,43 +92,47 @@ class _Project:
         self.places = self._table(uv.get("sources", {}), "[tool.uv.sources]")
 
     def lines(self, extras: tuple[str, ...], groups: tuple[str, ...]) -> Iterator[str]:
-        for each in self._texts(self.project.get("dependencies", []), "`dependencies`"):
-            yield from self._line(each)
+        for requirement in self._texts(self.project.get("dependencies", []), "`dependencies`"):
+            yield from self._line(requirement)
         for extra in extras:
             yield from self._extra(extra, ())
         for group in groups:
             yield from self._group(group, ())
 
     def _extra(self, name: str, above: tuple[str, ...]) -> Iterator[str]:
-        known = self._table(self.project.get("optional-dependencies", {}), "`optional-dependencies`")
-        for each in self._texts(self._named(known, name, above, "extra"), f"the extra `{name}`"):
-            own, bracket, rest = each.partition("[")
+        extras = self._table(self.project.get("optional-dependencies", {}), "`optional-dependencies`")
+        for requirement in self._texts(self._named(extras, name, above, "extra"), f"the extra `{name}`"):
+            own, bracket, rest = requirement.partition("[")
             if bracket and _same(own) == _same(str(self.project.get("name", ""))):
                 for other in rest.partition("]")[0].split(","):
                     yield from self._extra(other.strip(), (*above, name))
             else:
-                yield from self._line(each)
+                yield from self._line(requirement)
 
     def _group(self, name: str, above: tuple[str, ...]) -> Iterator[str]:
-        known = self._table(self.data.get("dependency-groups", {}), "[dependency-groups]")
-        for each in self._named(known, name, above, "group"):
-            if isinstance(each, dict) and isinstance(each.get("include-group"), str):
-                yield from self._group(each["include-group"], (*above, name))
+        groups = self._table(self.data.get("dependency-groups", {}), "[dependency-groups]")
+        for entry in self._named(groups, name, above, "group"):
+            if isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
+                yield from self._group(entry["include-group"], (*above, name))
             else:
-                yield from self._line(self._texts([each], f"the group `{name}`")[0])
+                yield from self._line(self._texts([entry], f"the group `{name}`")[0])
 
-    def _named(self, known: dict[str, Any], name: str, above: tuple[str, ...], kind: str) -> list[Any]:
-        found = next((value for key, value in known.items() if _same(key) == _same(name)), None)
-        if not isinstance(found, list) or name in above:
-            names = ", ".join(f"`{each}`" for each in sorted(known)) or "none"
+    def _named(self, table: dict[str, Any], name: str, above: tuple[str, ...], kind: str) -> list[Any]:
+        entries = next((value for key, value in table.items() if _same(key) == _same(name)), None)
+        if not isinstance(entries, list) or name in above:
+            names = ", ".join(f"`{key}`" for key in sorted(table)) or "none"
             why = f"`{self.file}` has no {kind} `{name}`" if name not in above else f"the {kind} `{name}` holds itself"
             raise BadSource(why, f"correct it; its {kind}s are {names}")
-        return found
+        return entries
 
     def _line(self, requirement: str) -> Iterator[str]:
         """Yields the requirement, with the place that `[tool.uv.sources]` gives to its package."""
         bare = requirement.partition(";")[0]
-        name = bare[: next((at for at, each in enumerate(bare) if not (each.isalnum() or each in "._-")), len(bare))]
+        name = bare[
+            : next(
+                (at for at, character in enumerate(bare) if not (character.isalnum() or character in "._-")), len(bare)
+            )
+        ]
         place = next((value for key, value in self.places.items() if _same(key) == _same(name)), None)
         if place is None or "@" in bare:
             yield from lines_of(requirement, self.above, self.folder)
@@ -135,7 +141,7 @@ class _Project:
             table = self._table(one, f"the source of `{name}`")
             url = self._url(name, table)
             marker = " and ".join(
-                f"({each.strip()})" for each in (requirement.partition(";")[2], str(table.get("marker", ""))) if each
+                f"({part.strip()})" for part in (requirement.partition(";")[2], str(table.get("marker", ""))) if part
             )
             if not url:
                 yield from lines_of(requirement, self.above, self.folder)
@@ -148,7 +154,7 @@ class _Project:
         """Returns the URL or the path of a source of uv; "" for an index, which settings of flowc name."""
         folder = f"#subdirectory={place['subdirectory']}" if place.get("subdirectory") else ""
         if "git" in place:
-            revision = next((str(place[each]) for each in ("rev", "tag", "branch") if place.get(each)), "")
+            revision = next((str(place[key]) for key in ("rev", "tag", "branch") if place.get(key)), "")
             url = str(place["git"])
             return f"{'' if url.startswith('git+') else 'git+'}{url}{f'@{revision}' if revision else ''}{folder}"
         if "url" in place:
@@ -167,7 +173,7 @@ class _Project:
         return value
 
     def _texts(self, value: Any, where: str) -> list[str]:
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise BadSource(f"`{self.file}`: {where} is not a list of requirements", "correct it")
         return value
 
@@ -213,20 +219,22 @@ def _conda(name: str, file: str, folder: str) -> Source:
         raise BadSource(f"`{name}` is not valid YAML: {' '.join(str(error).split())[:200]}", "correct it") from None
     data = data if isinstance(data, dict) else {}
     channels, dependencies = data.get("channels") or [], data.get("dependencies") or []
-    if not all(isinstance(each, list) for each in (channels, dependencies)):
+    if not all(isinstance(value, list) for value in (channels, dependencies)):
         raise BadSource(f"`{name}`: `channels` and `dependencies` must be lists", "correct it")
     packages: dict[str, str] = {}
     lines: list[str] = []
-    for each in dependencies:
-        if isinstance(each, dict) and list(each) == ["pip"] and isinstance(each["pip"], list):
-            lines += lines_of("\n".join(map(str, each["pip"])), os.path.dirname(file), folder)
-        elif isinstance(each, str):
-            package, version = spec(each)
+    for dependency in dependencies:
+        if isinstance(dependency, dict) and list(dependency) == ["pip"] and isinstance(dependency["pip"], list):
+            lines += lines_of("\n".join(map(str, dependency["pip"])), os.path.dirname(file), folder)
+        elif isinstance(dependency, str):
+            package, version = spec(dependency)
             packages[package] = version
         else:
-            raise BadSource(f"`{name}` has a dependency that flowc does not know: {each!r}", "write `NAME=VERSION`")
+            raise BadSource(
+                f"`{name}` has a dependency that flowc does not know: {dependency!r}", "write `NAME=VERSION`"
+            )
     python = packages.get("python", "").lstrip("=").rstrip(".*")
-    named = tuple(str(each) for each in channels if str(each) != "nodefaults")
+    named = tuple(str(channel) for channel in channels if str(channel) != "nodefaults")
     exact = python if python.replace(".", "").isdigit() else ""
     return Source(name, tuple(sorted(set(lines))), tuple(sorted(packages.items())), named, exact)
 
@@ -237,7 +245,7 @@ def spec(text: str) -> tuple[str, str]:
     >>> spec("numpy=1.26"), spec("conda-forge::python >=3.11,<3.13"), spec("pip")
     (('numpy', '=1.26'), ('conda-forge::python', '>=3.11,<3.13'), ('pip', ''))
     """
-    at = next((at for at, each in enumerate(text) if each in " =<>!~["), len(text))
+    at = next((at for at, character in enumerate(text) if character in " =<>!~["), len(text))
     return text[:at].strip(), text[at:].strip()
 
 

@@ -23,7 +23,7 @@ def rank(file: str, python: str, platform: Platform) -> tuple[int, ...] | None:
     if len(parts) < 5:
         return None
     minor = int(python.split(".")[1])
-    found = [
+    keys = [
         (*interpreter, *place)
         for implementation in parts[-3].split(".")
         for abi in parts[-2].split(".")
@@ -31,7 +31,7 @@ def rank(file: str, python: str, platform: Platform) -> tuple[int, ...] | None:
         if (interpreter := _interpreter(implementation, abi, minor, machine == "any")) is not None
         and (place := _machine(machine, platform)) is not None
     ]
-    return (*max(found), *_build(parts[2] if len(parts) == 6 else "")) if found else None
+    return (*max(keys), *_build(parts[2] if len(parts) == 6 else "")) if keys else None
 
 
 def _interpreter(implementation: str, abi: str, minor: int, is_any: bool) -> tuple[int, int] | None:
@@ -66,8 +66,8 @@ def _machine(machine: str, platform: Platform) -> tuple[int, ...] | None:
             return None
         name = machine[: -len(own) - 1]
         numbers = name.split("_")[1:]
-        glibc = _OLD.get(name) or tuple(int(each) for each in numbers if each.isdigit())
-        most = tuple(int(each) for each in platform.glibc.split("."))
+        glibc = _OLD.get(name) or tuple(int(number) for number in numbers if number.isdigit())
+        most = tuple(int(number) for number in platform.glibc.split("."))
         return (1, *glibc) if len(glibc) == 2 and glibc <= most else None
     own = {"amd64": "x86_64", "arm64": "arm64"}[own]
     if not machine.startswith("macosx_"):
@@ -79,5 +79,5 @@ def _machine(machine: str, platform: Platform) -> tuple[int, ...] | None:
 
 
 def _build(tag: str) -> tuple[int, ...]:
-    digits = tag[: next((at for at, each in enumerate(tag) if not each.isdigit()), len(tag))]
+    digits = tag[: next((at for at, character in enumerate(tag) if not character.isdigit()), len(tag))]
     return (int(digits),) if digits else (-1,)

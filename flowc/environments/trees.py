@@ -32,10 +32,10 @@ def files(folder: str) -> Iterator[str]:
     Hidden files, and what builds leave behind, do not count. Links are not followed.
     """
     for inside, below, names in os.walk(folder):
-        below[:] = [each for each in below if not _is_skipped(each)]
-        for each in names:
-            path = os.path.join(inside, each)
-            if not _is_skipped(each) and os.path.isfile(path) and not os.path.islink(path):
+        below[:] = [name for name in below if not _is_skipped(name)]
+        for name in names:
+            path = os.path.join(inside, name)
+            if not _is_skipped(name) and os.path.isfile(path) and not os.path.islink(path):
                 yield os.path.relpath(path, folder).replace(os.sep, "/")
 
 

@@ -91,21 +91,21 @@ def python(version: str) -> str:
     try:
         return run(["python", "find", "--no-project", "--system", version]).strip()
     except Refused:
-        found = _of_pyenv(version)
-        if not found:
+        path = _of_pyenv(version)
+        if not path:
             raise
-        return found
+        return path
 
 
 def _of_pyenv(version: str) -> str:
     """Returns a Python of pyenv, whose commands on PATH do not start unless it is configured to use that version."""
     folder = os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions")
     try:
-        names = [each for each in os.listdir(folder) if each.startswith(f"{version}.") and each.count(".") == 2]
+        names = [name for name in os.listdir(folder) if name.startswith(f"{version}.") and name.count(".") == 2]
     except OSError:
         return ""
-    numbered = sorted((int(last), each) for each in names if (last := each.rpartition(".")[2]).isdigit())
-    paths = [os.path.join(folder, each, "bin", f"python{version}") for _, each in reversed(numbered)]
+    numbered = sorted((int(last), name) for name in names if (last := name.rpartition(".")[2]).isdigit())
+    paths = [os.path.join(folder, name, "bin", f"python{version}") for _, name in reversed(numbered)]
     return next((path for path in paths if os.access(path, os.X_OK)), "")
 
 

@@ -27,18 +27,18 @@ def key(version: str) -> tuple[Any, ...] | None:
     >>> key("1.0") == key("1.0.0.0"), key("1.0-1") == key("1.post1"), key("latest") is None
     (True, True, True)
     """
-    found = _VERSION.fullmatch(version.strip().lower())
-    if found is None:
+    match = _VERSION.fullmatch(version.strip().lower())
+    if match is None:
         return None
-    release = [int(each) for each in found["release"].split(".")]
+    release = [int(part) for part in match["release"].split(".")]
     while len(release) > 1 and release[-1] == 0:
         release.pop()
-    post = -1 if not found["post"] else int(found["post_short"] or found["post_number"] or 0)
-    dev = float("inf") if not found["dev"] else int(found["dev_number"] or 0)
+    post = -1 if not match["post"] else int(match["post_short"] or match["post_number"] or 0)
+    dev = float("inf") if not match["dev"] else int(match["dev_number"] or 0)
     pre: tuple[Any, ...] = _LAST
-    if found["pre"]:
-        pre = (_PRE.get(found["pre"], found["pre"]), int(found["pre_number"] or 0))
-    elif not found["post"] and found["dev"]:
+    if match["pre"]:
+        pre = (_PRE.get(match["pre"], match["pre"]), int(match["pre_number"] or 0))
+    elif not match["post"] and match["dev"]:
         pre = ("",)  # before every pre-release
-    local = [(1, int(each), "") if each.isdigit() else (0, 0, each) for each in re.split("[-_.]", found["local"] or "")]
-    return (int(found["epoch"] or 0), release, pre, post, dev, local if found["local"] else [])
+    local = [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split("[-_.]", match["local"] or "")]
+    return (int(match["epoch"] or 0), release, pre, post, dev, local if match["local"] else [])

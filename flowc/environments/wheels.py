@@ -30,14 +30,17 @@ def install_wheels(lock: Lock, where: list[str]) -> None:
     """
     options, _ = uv.indexes(tuple(lock.indexes[:-1]), lock.indexes[-1] if lock.indexes else "", over=True)
     common = ["pip", "install", "-q", "--no-deps", "--no-build"]
-    wheels = [each.requirement for each in lock.wheels if not each.built]
+    wheels = [wheel.requirement for wheel in lock.wheels if not wheel.built]
     if wheels:
-        uv.run([*common, "--require-hashes", "-r", "-", *options, *where], "".join(f"{each}\n" for each in wheels))
-    sources = [each for each in lock.wheels if each.built]
+        uv.run(
+            [*common, "--require-hashes", "-r", "-", *options, *where],
+            "".join(f"{requirement}\n" for requirement in wheels),
+        )
+    sources = [wheel for wheel in lock.wheels if wheel.built]
     if sources:
         building = Building(lock.interpreter, lock.platform, (*options, *_until(lock)))
-        made = [wheel_of(each, lock.folder, building) for each in sources]
-        uv.run([*common, "--no-index", *where, *made])
+        paths = [wheel_of(source, lock.folder, building) for source in sources]
+        uv.run([*common, "--no-index", *where, *paths])
 
 
 def _until(lock: Lock) -> tuple[str, ...]:
@@ -54,11 +57,11 @@ def clean(folder: str) -> None:
             _write(path, points[name])
         elif os.path.isfile(path):
             _without_interpreter(path)
-    for each in os.listdir(folder):
-        path = os.path.join(folder, each)
-        if each == ".lock":
+    for entry in os.listdir(folder):
+        path = os.path.join(folder, entry)
+        if entry == ".lock":
             os.remove(path)
-        elif each.endswith(".dist-info"):
+        elif entry.endswith(".dist-info"):
             for name in _DROPPED:
                 if os.path.exists(os.path.join(path, name)):
                     os.remove(os.path.join(path, name))
@@ -69,9 +72,9 @@ def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
     """Yields each console script and its text (Entry points specification)."""
     import configparser
 
-    for each in sorted(os.listdir(folder)):
-        path = os.path.join(folder, each, "entry_points.txt")
-        if not each.endswith(".dist-info") or not os.path.exists(path):
+    for entry in sorted(os.listdir(folder)):
+        path = os.path.join(folder, entry, "entry_points.txt")
+        if not entry.endswith(".dist-info") or not os.path.exists(path):
             continue
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -84,7 +87,7 @@ def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
             for name, value in parser.items(group) if parser.has_section(group) else ():
                 module, _, function = value.partition("[")[0].strip().partition(":")
                 names = [*module.split("."), *function.split(".")]
-                if all(each.isidentifier() for each in names):  # it becomes Python's text
+                if all(part.isidentifier() for part in names):  # it becomes Python's text
                     yield name, _SCRIPT.format(module=module, first=function.split(".")[0], function=function)
 
 

@@ -73,20 +73,21 @@ def sha256(data: bytes) -> str:
 def base(manifest: bytes, config: bytes, name: str) -> Base:
     """Returns the base image of its manifest and configuration. Raises Failure for one that flowc cannot extend."""
     try:
-        found, settings = json.loads(manifest), json.loads(config)
+        content, settings = json.loads(manifest), json.loads(config)
         layers = tuple(
-            {**each, "mediaType": _OF_DOCKER.get(each["mediaType"], each["mediaType"])} for each in found["layers"]
+            {**layer, "mediaType": _OF_DOCKER.get(layer["mediaType"], layer["mediaType"])}
+            for layer in content["layers"]
         )
         count = len(settings["rootfs"]["diff_ids"])
         inside = settings.get("config") or {}
         variables = inside.get("Env") or []
-        if not isinstance(variables, list) or not all(isinstance(each, str) for each in variables):
+        if not isinstance(variables, list) or not all(isinstance(variable, str) for variable in variables):
             raise ValueError(variables)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Failure(f"the base image {name} has an invalid manifest or configuration") from None
     if len(layers) != count:
         raise Failure(f"the base image {name} has {len(layers)} layers, but its configuration states {count}")
-    foreign = next((each for each in layers if each.get("urls") or "foreign" in each["mediaType"]), None)
+    foreign = next((layer for layer in layers if layer.get("urls") or "foreign" in layer["mediaType"]), None)
     if foreign is not None:
         raise Failure(f"the base image {name} has a layer of type {foreign['mediaType']}, which cannot be pushed")
     return Base(sha256(manifest), layers, settings)
@@ -115,15 +116,15 @@ def image(on: Base, layers: tuple[Layer, ...], variables: dict[str, str], annota
     """Returns the base image with the layers, the variables in its configuration, and the annotations."""
     settings = json.loads(json.dumps(on.config))
     inside = settings.get("config") or {}
-    before = [each for each in inside.get("Env") or [] if each.partition("=")[0] not in variables]
+    before = [variable for variable in inside.get("Env") or [] if variable.partition("=")[0] not in variables]
     if variables:
         inside["Env"] = [*before, *(f"{name}={value}" for name, value in sorted(variables.items()))]
     settings["config"] = inside
-    settings["rootfs"]["diff_ids"] += [each.diff_id for each in layers]
+    settings["rootfs"]["diff_ids"] += [layer.diff_id for layer in layers]
     if settings.get("history"):  # if present, it must cover every layer
-        settings["history"] += [{"created": _NEVER, "created_by": each.comment} for each in layers]
+        settings["history"] += [{"created": _NEVER, "created_by": layer.comment} for layer in layers]
     config = _json(settings)
-    own = [{"digest": each.digest, "mediaType": LAYER, "size": len(each.data)} for each in layers]
+    own = [{"digest": layer.digest, "mediaType": LAYER, "size": len(layer.data)} for layer in layers]
     manifest = {
         "annotations": annotations,
         "config": {"digest": sha256(config), "mediaType": CONFIG, "size": len(config)},
@@ -167,10 +168,10 @@ def _tar(files: dict[str, bytes]) -> bytes:
     import io
     import tarfile
 
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted(files):
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(files[name]), 0o644
             archive.addfile(member, io.BytesIO(files[name]))
-    return made.getvalue()
+    return buffer.getvalue()

@@ -73,39 +73,39 @@ class Bases:
         source: Repository | Layout
         if layout.is_layout(place):
             source = layout.Layout(place)
-            wanted = [""]
+            candidates = [""]
         else:
             reference = references.parse(place)
             source = Repository(reference)
-            wanted = [reference.digest] if reference.digest else [*([digest] if digest else []), reference.wanted]
-        for which in wanted:
+            candidates = [reference.digest] if reference.digest else [*([digest] if digest else []), reference.wanted]
+        for which in candidates:
             try:
-                data, found = source.manifest(which)
+                data, actual = source.manifest(which)
             except Missing:
                 continue
-            self._sources[name] = source, data, found
-            return found
+            self._sources[name] = source, data, actual
+            return actual
         raise Failure(f"there is no image {place}: check its name, or name its base with `--base`")
 
     def base(self, name: str, platform: str) -> Base:
         """Returns the base for the platform. Raises Failure if it has none."""
         source, data, digest = self._sources[name]
         manifest = data
-        found = _json(data, name)
-        if found.get("mediaType") in _INDEXES or "manifests" in found:
-            entries = found.get("manifests")
-            chosen = next((each for each in entries if _is_for(each, platform)), None) if entries else None
+        content = _json(data, name)
+        if content.get("mediaType") in _INDEXES or "manifests" in content:
+            entries = content.get("manifests")
+            chosen = next((entry for entry in entries if _is_for(entry, platform)), None) if entries else None
             if chosen is None:
                 raise Failure(f"the image {name} does not exist for {platform}: its index {digest} has no entry for it")
             manifest = self._part(source, name, str(chosen.get("digest", "")), is_manifest=True)
-            found = _json(manifest, name)
-        settings = found.get("config")
+            content = _json(manifest, name)
+        settings = content.get("config")
         config = self._part(source, name, str(settings.get("digest", "")) if isinstance(settings, dict) else "")
-        made = assemble.base(manifest, config, name)
-        own = f"{made.config.get('os')}/{made.config.get('architecture')}"
+        base = assemble.base(manifest, config, name)
+        own = f"{base.config.get('os')}/{base.config.get('architecture')}"
         if own != platform:
             raise Failure(f"the image {name} is for {own}, and the environment is locked for {platform}")
-        return made
+        return base
 
     def _part(self, source: Repository | Layout, name: str, digest: str, is_manifest: bool = False) -> bytes:
         import io
@@ -115,9 +115,9 @@ class Bases:
         try:
             if is_manifest:
                 return source.manifest(digest)[0]
-            made = io.BytesIO()
-            source.blob(digest, made)
-            return made.getvalue()
+            buffer = io.BytesIO()
+            source.blob(digest, buffer)
+            return buffer.getvalue()
         except Missing:
             raise Failure(f"the base image {name} is incomplete: {digest} is missing") from None
 
@@ -154,8 +154,8 @@ def finish(
 
 def _fits(on: Base, lock: Lock, name: str) -> None:
     """Raises Failure if the base says that it has a different Python (PYTHON_VERSION of the official images)."""
-    for each in (on.config.get("config") or {}).get("Env") or []:
-        variable, _, value = str(each).partition("=")
+    for setting in (on.config.get("config") or {}).get("Env") or []:
+        variable, _, value = str(setting).partition("=")
         if variable == "PYTHON_VERSION" and not lock.conda and ".".join(value.split(".")[:2]) != lock.python:
             raise Failure(
                 f"the image {name} has Python {value}, and the environment `{lock.name}` is for Python {lock.python}: "
@@ -178,7 +178,7 @@ def push(finished: Finished, bases: Bases, name: str, to: Repository) -> int:
         for descriptor in part.base.layers:
             sent += _copy(source, descriptor, to)
         for data, digest in [
-            *((each.data, each.digest) for each in part.layers),
+            *((layer.data, layer.digest) for layer in part.layers),
             (part.config, assemble.sha256(part.config)),
         ]:
             if not to.has(digest):
@@ -231,7 +231,7 @@ def write(finished: Finished, bases: Bases, name: str, shown: str, to: Written) 
         for descriptor in part.base.layers:
             digest = str(descriptor["digest"])
             to.put(digest, lambda file, digest=digest: _fetch(source, digest, file))  # type: ignore[misc]
-        blobs = [*((each.digest, each.data) for each in part.layers), (assemble.sha256(part.config), part.config)]
+        blobs = [*((layer.digest, layer.data) for layer in part.layers), (assemble.sha256(part.config), part.config)]
         for digest, data in [*blobs, (part.digest, part.manifest)]:
             to.put(digest, lambda file, data=data: _all(file, data))  # type: ignore[misc]
     to.add(finished.data, finished.digest, finished.media_type, shown)
@@ -248,7 +248,7 @@ def _is_for(entry: dict[str, Any], platform: str) -> bool:
 
 def _json(data: bytes, name: str) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
-        found = json.loads(data)
-        if isinstance(found, dict):
-            return found
+        content = json.loads(data)
+        if isinstance(content, dict):
+            return content
     raise Failure(f"the base image {name} has an invalid manifest")

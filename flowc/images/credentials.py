@@ -53,9 +53,9 @@ def find(reference: Reference) -> Credentials | None:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
             raise Failure(f"the credentials in {path} cannot be read: {reason}") from None
-        found = _in_file(data if isinstance(data, dict) else {}, keys, path)
-        if found is not None:
-            return found
+        credentials = _in_file(data if isinstance(data, dict) else {}, keys, path)
+        if credentials is not None:
+            return credentials
     return None
 
 
@@ -92,9 +92,9 @@ def _in_file(data: dict[str, Any], keys: list[str], path: str) -> Credentials | 
     if data.get("credsStore"):
         for key in keys:
             if key in auths or key in (_HUB_KEY, keys[0].partition("/")[0]):
-                found = _of_helper(data["credsStore"], key)
-                if found is not None:
-                    return found
+                credentials = _of_helper(data["credsStore"], key)
+                if credentials is not None:
+                    return credentials
     return None
 
 
@@ -124,8 +124,8 @@ def _of_helper(name: str, key: str) -> Credentials | None:
             return None
         raise Failure(f"the credential helper `{program}` for {key} failed with exit code {done.returncode}")
     try:
-        found = json.loads(done.stdout)
-        user, secret = str(found["Username"]), str(found["Secret"])
+        answer = json.loads(done.stdout)
+        user, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError):
         raise Failure(f"the answer of the credential helper `{program}` for {key} is invalid") from None
     return Credentials("", "", secret) if user == _TOKEN_USER else Credentials(user, secret)

@@ -69,11 +69,11 @@ def problems(wish: Wish) -> Iterator[Diagnostic]:
     """Yields FLOW167 if a step's image is not in images.json, or was built for different packages, base or code."""
     place = recorded.path_of(wish.path)
     try:
-        known = recorded.read(wish.path)
+        all_built = recorded.read(wish.path)
     except recorded.Damaged as error:
         yield _problem(wish, None, f"`{place}` cannot be read: {error}", False)
         return
-    own = [built for built in known if built.flow == wish.flow.name]
+    own = [built for built in all_built if built.flow == wish.flow.name]
     steps = list(dict.fromkeys(step for (step, _), built in _chosen(wish).items() if built is None))
     if not steps:
         return
@@ -89,15 +89,15 @@ def problems(wish: Wish) -> Iterator[Diagnostic]:
 def _chosen(wish: Wish) -> dict[tuple[str, str], Built | None]:
     """Returns the built image of each step that is locked for Linux and of each of its own; None if none fits."""
     try:
-        known = [built for built in recorded.read(wish.path) if built.flow == wish.flow.name]
+        all_built = [built for built in recorded.read(wish.path) if built.flow == wish.flow.name]
     except recorded.Damaged:
-        known = []
+        all_built = []
     of_steps = _environments(wish)
     chosen: dict[tuple[str, str], Built | None] = {}
     for step in wish.flow.steps:
         environments = of_steps.get(step.name)
         for image in images_of(step, wish.image) if environments else ():
-            fitting = (built for built in known if built.fits(image, environments or {}, wish.code))
+            fitting = (built for built in all_built if built.fits(image, environments or {}, wish.code))
             chosen[step.name, image] = next(fitting, None)
     return chosen
 
@@ -113,7 +113,7 @@ def _difference(wish: Wish, step: Step, own: list[Built]) -> str:
         return f"the packages of `{step.name}` have changed since"
     for image in images_of(step, wish.image):
         if not any(built.fits(image, environments, built.code) for built in own):
-            bases = ", ".join(f"`{each}`" for each in sorted({built.image for built in own}))
+            bases = ", ".join(f"`{base}`" for base in sorted({built.image for built in own}))
             return f"the step's own image is `{image}`, and they are on {bases}"
     return "they hold the flow's code, which has changed since"
 

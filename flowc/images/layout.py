@@ -39,22 +39,22 @@ class Layout:
         except tarfile.TarError as error:
             raise Failure(f"{path} is neither an OCI image layout nor a tar of one: {error}") from None
 
-    def manifest(self, wanted: str) -> tuple[bytes, str]:
+    def manifest(self, digest: str) -> tuple[bytes, str]:
         """Returns the manifest of that digest, and its digest; with "", that of the only image. Raises Missing."""
-        if not wanted:
+        if not digest:
             index = self._read("index.json")
             try:
                 manifests = json.loads(index)["manifests"]
-                digests = [str(each["digest"]) for each in manifests]
+                digests = [str(entry["digest"]) for entry in manifests]
             except (ValueError, KeyError, TypeError):
                 raise Failure(f"{self.path} is damaged: its index.json is invalid") from None
             if len(set(digests)) != 1:
                 raise Failure(f"{self.path} holds {len(set(digests))} images: a base must be a layout of one")
-            wanted = digests[0]
-        data = self._read(_blob(wanted))
-        if f"sha256:{hashlib.sha256(data).hexdigest()}" != wanted:
-            raise Failure(f"{self.path} is damaged: the content of {wanted} does not match its digest")
-        return data, wanted
+            digest = digests[0]
+        data = self._read(_blob(digest))
+        if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
+            raise Failure(f"{self.path} is damaged: the content of {digest} does not match its digest")
+        return data, digest
 
     def blob(self, digest: str, into: BinaryIO) -> None:
         """Writes the blob to the file. Raises Missing."""
@@ -116,11 +116,11 @@ class Written:
         """Adds a blob, unless it is there: `write` writes it to the file that it is given."""
         if self.has(digest):
             return
-        made = self._place(digest) + ".part"
+        part = self._place(digest) + ".part"
         try:
-            with open(made, "wb") as file:
+            with open(part, "wb") as file:
                 write(file)
-            os.rename(made, self._place(digest))
+            os.rename(part, self._place(digest))
         except OSError as error:
             raise Failure(f"cannot write {self.path}: {error.strerror}") from None
 
@@ -154,9 +154,9 @@ class Written:
         self._temporary.cleanup()
 
     def _pack(self) -> None:
-        made = os.path.join(self._folder, "made.tar")
-        names = [f"blobs/sha256/{each}" for each in sorted(os.listdir(os.path.join(self._folder, "blobs", "sha256")))]
-        with tarfile.open(made, "w", format=tarfile.USTAR_FORMAT) as archive:
+        tar = os.path.join(self._folder, "made.tar")
+        names = [f"blobs/sha256/{name}" for name in sorted(os.listdir(os.path.join(self._folder, "blobs", "sha256")))]
+        with tarfile.open(tar, "w", format=tarfile.USTAR_FORMAT) as archive:
             for name in [*names, "index.json", "oci-layout"]:
                 path = os.path.join(self._folder, *name.split("/"))
                 member = tarfile.TarInfo(name)
@@ -166,7 +166,7 @@ class Written:
                     archive.format = tarfile.GNU_FORMAT  # for more than 8 GiB
                 with open(path, "rb") as file:
                     archive.addfile(member, file)
-        os.replace(made, self.path)
+        os.replace(tar, self.path)
 
     def _move(self) -> None:
         """Adds the blobs to the folder first, and the index last, so that it always names what exists."""

@@ -66,7 +66,7 @@ def loads(text: str) -> tuple[Built, ...]:
     try:
         data = json_text.loads(text)
         version = data["version"]
-        images = tuple(_built(each) for each in data["images"]) if version == VERSION else ()
+        images = tuple(_built(image) for image in data["images"]) if version == VERSION else ()
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Damaged("it is not a list of images as flowc writes it") from None
     if version != VERSION:
@@ -79,7 +79,7 @@ def _built(data: dict[str, Any]) -> Built:
     environments = tuple(sorted(data["environments"].items()))
     code = data.get("code", "")
     digests = [data["base"], data["digest"], *(digest for _, digest in environments), *([code] if code else [])]
-    if not all(isinstance(each, str) for each in (*texts, code)) or not all(map(is_digest, digests)):
+    if not all(isinstance(text, str) for text in (*texts, code)) or not all(map(is_digest, digests)):
         raise ValueError(data)
     flow, image, base, digest = texts
     return Built(flow, image, base, environments, code, digest)
@@ -90,7 +90,7 @@ def dumps(images: tuple[Built, ...]) -> str:
     import json
 
     rows = []
-    for built in sorted(images, key=lambda each: (each.flow, each.image, each.environments, each.code)):
+    for built in sorted(images, key=lambda image: (image.flow, image.image, image.environments, image.code)):
         row: dict[str, object] = {"flow": built.flow, "image": built.image, "base": built.base}
         row["environments"] = dict(built.environments)
         if built.code:

@@ -73,10 +73,10 @@ def parse(text: str) -> Reference:
 
 def repository(text: str) -> Reference:
     """Returns the reference of a repository. Raises Failure if the text is invalid, or names a tag or a digest."""
-    found = parse(text)
-    if found.tag or found.digest:
+    reference = parse(text)
+    if reference.tag or reference.digest:
         raise Failure(f"`{text}` names a single image: leave out the tag and the digest of a repository")
-    return found
+    return reference
 
 
 def is_digest(text: str) -> bool:
@@ -86,7 +86,9 @@ def is_digest(text: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    return bool(host) and all(each.isascii() and (each.isalnum() or each in ".-:[]") for each in host)
+    return bool(host) and all(
+        character.isascii() and (character.isalnum() or character in ".-:[]") for character in host
+    )
 
 
 def _is_part(part: str) -> bool:
@@ -95,5 +97,5 @@ def _is_part(part: str) -> bool:
         bool(part)
         and part[0] in _LOWER
         and part[-1] in _LOWER
-        and all(each in _LOWER or each in "._-" for each in part)
+        and all(character in _LOWER or character in "._-" for character in part)
     )

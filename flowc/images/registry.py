@@ -53,13 +53,15 @@ class Repository:
         self._credentials: Credentials | None = None
         self._looked = False
 
-    def manifest(self, wanted: str) -> tuple[bytes, str]:
-        """Returns the manifest and its digest. `wanted` is a tag or a digest. Raises Missing."""
-        answer = self._send("GET", f"{self.root}/manifests/{wanted}", {"Accept": ", ".join(MANIFESTS)})
+    def manifest(self, reference: str) -> tuple[bytes, str]:
+        """Returns the manifest and its digest. `reference` is a tag or a digest. Raises Missing."""
+        answer = self._send("GET", f"{self.root}/manifests/{reference}", {"Accept": ", ".join(MANIFESTS)})
         data = answer.read(LARGEST_MANIFEST + 1)
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        if len(data) > LARGEST_MANIFEST or (":" in wanted and digest != wanted):
-            raise Failure(f"the registry's manifest {wanted} of {self.reference.repository} does not match its digest")
+        if len(data) > LARGEST_MANIFEST or (":" in reference and digest != reference):
+            raise Failure(
+                f"the registry's manifest {reference} of {self.reference.repository} does not match its digest"
+            )
         return data, digest
 
     def blob(self, digest: str, into: BinaryIO) -> None:
@@ -181,20 +183,20 @@ class Repository:
 
     def _explained(self, method: str, url: str, error: urllib.error.HTTPError) -> str:
         what = "pull from" if method in ("GET", "HEAD") else "push to"
-        said = ""
+        detail = ""
         try:
             first = json.loads(error.read(_PIECE))["errors"][0]
-            said = f": {first.get('code', '')} {first.get('message', '')}".rstrip()
+            detail = f": {first.get('code', '')} {first.get('message', '')}".rstrip()
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError):
             pass
         if error.code in (401, 403):
             who = "with the credentials found" if self._credentials else "without credentials"
             return (
                 f"{self.reference.host} refuses to {what} {self.reference.name} {who} "
-                f"(HTTP status {error.code}{said}): "
+                f"(HTTP status {error.code}{detail}): "
                 f"run `docker login {self.reference.host}`, or name the file with credentials in REGISTRY_AUTH_FILE"
             )
-        return f"cannot {what} {self.reference.repository}: HTTP status {error.code}{said}"
+        return f"cannot {what} {self.reference.repository}: HTTP status {error.code}{detail}"
 
     def _authorize(self, challenges: list[str], also: str) -> None:
         """Gets what the registry asks for (distribution, Token Authentication Specification)."""
@@ -223,15 +225,15 @@ class Repository:
             ]  # fmt: skip
             request = urllib.request.Request(realm, urllib.parse.urlencode(form).encode())
         else:
-            query = urllib.parse.urlencode([*fields, *(("scope", each) for each in scopes)])
+            query = urllib.parse.urlencode([*fields, *(("scope", scope) for scope in scopes)])
             request = urllib.request.Request(f"{realm}{'&' if '?' in realm else '?'}{query}")
             if self._credentials is not None:
                 request.add_unredirected_header("Authorization", self._credentials.basic)
         for attempt in range(ATTEMPTS):
             try:
                 with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                    found = json.loads(answer.read(_PIECE))
-                return str(found.get("token") or found["access_token"])
+                    reply = json.loads(answer.read(_PIECE))
+                return str(reply.get("token") or reply["access_token"])
             except urllib.error.HTTPError as error:
                 with error:
                     if error.code < 500 and error.code != 429:
@@ -261,5 +263,5 @@ def _parameters(text: str) -> dict[str, str]:
     >>> _parameters('realm="https://a/b",service="c d", scope="repository:x:pull,push"')
     {'realm': 'https://a/b', 'service': 'c d', 'scope': 'repository:x:pull,push'}
     """
-    pairs = (each.partition("=") for each in urllib.request.parse_http_list(text))
+    pairs = (parameter.partition("=") for parameter in urllib.request.parse_http_list(text))
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}

@@ -202,8 +202,8 @@ def _columns(place: Datastore, flow: str, run: str, about: dict[str, Any], tasks
 
 def _span(task: _Task) -> tuple[float, float]:
     """Returns when the task's first attempt started and its last one ended, in seconds since the epoch; 0 unknown."""
-    began = [float(each["started"]) for each in task.failures if each.get("started")]
-    ended = [float(each["time"]) for each in task.failures if each.get("time")]
+    began = [float(failure["started"]) for failure in task.failures if failure.get("started")]
+    ended = [float(failure["time"]) for failure in task.failures if failure.get("time")]
     if task.record is not None:
         began += [float(task.record.data.get("started") or 0)]
         ended += [float(task.record.data.get("ended") or 0)]
@@ -305,16 +305,16 @@ def _logs(
     if limits.logs == "none":
         left_out.append("logs, as asked")
         return {}
-    wanted = [(number, attempt) for number, task in enumerate(tasks) for attempt in task.seen.logs]
+    attempts = [(number, attempt) for number, task in enumerate(tasks) for attempt in task.seen.logs]
     if limits.logs == "failed":
-        wanted = [(number, attempt) for number, attempt in wanted if attempt in tasks[number].seen.failures]
+        attempts = [(number, attempt) for number, attempt in attempts if attempt in tasks[number].seen.failures]
     if limits.is_served:
-        return {f"{number}/{attempt}": None for number, attempt in wanted}
-    wanted.sort(key=lambda pair: (pair[1] not in tasks[pair[0]].seen.failures, *pair))
+        return {f"{number}/{attempt}": None for number, attempt in attempts}
+    attempts.sort(key=lambda pair: (pair[1] not in tasks[pair[0]].seen.failures, *pair))
     logs: dict[str, Any] = {}
     missing = 0
-    for at in range(0, len(wanted), 64):
-        window = wanted[at : at + 64]
+    for at in range(0, len(attempts), 64):
+        window = attempts[at : at + 64]
 
         def read(pair: tuple[int, int]) -> bytes | None:
             task = tasks[pair[0]]
@@ -327,7 +327,7 @@ def _logs(
             else:
                 missing += 1
         if budget.left < 1024:
-            missing += len(wanted) - at - len(window)
+            missing += len(attempts) - at - len(window)
             break
     if missing:
         left_out.append(f"logs of {missing} attempts, for size; `flowc logs {run}/STEP/PATH` prints one")

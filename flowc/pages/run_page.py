@@ -126,7 +126,9 @@ def _first_failure(data: dict[str, Any]) -> str:
     """Returns the failure that happened first among tasks that failed, with the end of its log."""
     columns = data["tasks"]
     failed = [number for number, state in enumerate(columns["state"]) if columns["states"][int(state)] == "failed"]
-    failures = [(each.get("time", 0), number, each) for number in failed for each in data["failures"][str(number)][-1:]]
+    failures = [
+        (failure.get("time", 0), number, failure) for number in failed for failure in data["failures"][str(number)][-1:]
+    ]
     if not failures:
         return ""
     _, number, failure = min(failures, key=lambda triple: triple[:2])

@@ -259,8 +259,8 @@ class _Handler(BaseHTTPRequestHandler):
             card = self.server.pages.card(*names)
             self._send(200, "text/html; charset=utf-8", card.encode("utf-8", "surrogatepass"), _CARD_POLICY)
         elif kind == "api":
-            given = self.headers.get("Authorization", "").encode("utf-8", "replace")
-            if not hmac.compare_digest(given, f"Bearer {self.server.pages.token}".encode()):
+            authorization = self.headers.get("Authorization", "").encode("utf-8", "replace")
+            if not hmac.compare_digest(authorization, f"Bearer {self.server.pages.token}".encode()):
                 raise Refused(401, "the token is missing or wrong: open the address that `flowc ui` printed")
             self._send(200, "application/json", self._data(names, query))
         else:

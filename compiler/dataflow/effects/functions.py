@@ -82,7 +82,7 @@ class Functions:
         if member is None or member.kind not in ("method", "step") or member.node.kind() != "function_definition":
             return None
         code = Code(member.owner.module, member.node, member.owner)
-        return code, tuple(each.name or "?" for each in member.decorators)
+        return code, tuple(decorator.name or "?" for decorator in member.decorators)
 
     def is_followed(self, module: Module, dotted: str) -> bool:
         """Returns True if the name is one of the flow's own functions."""
