@@ -312,7 +312,9 @@ def test_a_race_in_which_the_first_stops_in_the_middle(what: signal.Signals, tas
             assert first.wait() == (-signal.SIGKILL if what == signal.SIGKILL else 0)
         finally:
             first.kill()
-    assert len(list((task.folder / "cache" / "unpacked" / NAME / "apple").iterdir())) == 8002
+    whole = {path.name for path in (task.folder / "cache" / "unpacked" / NAME / "apple").iterdir()}
+    # a task that imports the package may have written its bytecode
+    assert whole - {"__pycache__"} == {name.split("/")[1] for name in many if name.startswith("apple/")}
     assert task.unpacked() == ([left, NAME] if what == signal.SIGKILL else [NAME])
 
 
