@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from flowc.compiler.ir.nodes import Decorator, Step
+    from flowc.compiler.ir.nodes import Decorator, Parameter, Step
 
 
 def decorator(applied: Decorator) -> str:
@@ -52,3 +52,28 @@ def transition(step: Step) -> str:
         return f"-> {goes_on.target}, {goes_on.num_parallel or 'several'} at once"
     assert isinstance(goes_on, End)
     return "end of the flow"
+
+
+def parameter_type(parameter: Parameter) -> str:
+    """Returns the type of the parameter's value, or its choices."""
+    form = parameter.form
+    if form is None:
+        return parameter.type
+    one = "|".join(form.choices) or (form.made if form.made not in ("", "call", "tuple") else "")
+    if not form.items:
+        limits = (form.least, form.most)
+        bounds = f" {limits[0] if limits[0] is not None else ''}..{limits[1] if limits[1] is not None else ''}"
+        return printable(one) or parameter.type + (bounds if limits != (None, None) else "")
+    names = [item if item != "any" else "json" for item in form.items]
+    row = names * form.count if len(names) == 1 and form.count > 1 else names
+    several = printable(one) or ", ".join(row)
+    return f"({several})" + (", repeated" if form.is_repeated else "")
+
+
+def parameter_default(parameter: Parameter) -> str:
+    """Returns the parameter's default, or what takes its place."""
+    if parameter.form is not None and parameter.form.container:
+        return f"{parameter.form.container} of the first task's container"
+    if parameter.has_default:
+        return value(parameter.default)
+    return "required" if parameter.required else "made when a run starts" if parameter.computed else "None"

@@ -35,6 +35,16 @@ def scopes(flow: Flow) -> Scope:
     return scope
 
 
+def in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
+    """Yields every node with the number of scopes around it; the nodes that it holds come right after it."""
+    waiting: list[tuple[Node, int]] = [(node, 0) for node in reversed(scope.nodes)]
+    while waiting:
+        node, depth = waiting.pop()
+        yield node, depth
+        for inner_scope in reversed(inner(node)):
+            waiting += [(below, depth + 1) for below in reversed(inner_scope.nodes)]
+
+
 def successors(node: Node, steps: Mapping[str, Step]) -> tuple[str, ...]:
     """Returns the steps to which control may go after the node, without repeats; a loop names its own step.
 

@@ -136,7 +136,7 @@ def _serve(place: Datastore, run: str, arguments: Arguments, out: Output) -> int
     """Serves the page of the run until Ctrl-C."""
     from ..pages.server import serve
 
-    pathspec = _find(place, run, arguments) if run else _find(place, "", arguments)
+    pathspec = _find(place, run, arguments)
     return serve(place.url, arguments.integer("--port", 0, least=0), out, (pathspec.flow, pathspec.run))
 
 

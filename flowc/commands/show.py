@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flowc.compiler.ir.scopes import inner
+from flowc.compiler.ir.scopes import in_order
 from flowc.compiler.report.diagnostics import printable, without_hints
 
 from ..flow_source import FLOW, WITH, load_flow, placed
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
-from ..source_form import decorator, transition, value
+from ..source_form import decorator, parameter_default, parameter_type, transition, value
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
 from ..terminal import Output
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from flowc.compiler.ir.nodes import Flow, Node, Parameter, Scope, Step
+    from flowc.compiler.ir.nodes import Flow, Parameter, Scope, Step
     from flowc.compiler.pipeline import Program
     from flowc.compiler.report.diagnostics import Diagnostic
 
@@ -113,50 +113,18 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
     steps = flow.by_name
     rows = [
         ("  " * depth + node.step, transition(steps[node.step]), _notes(steps[node.step]))
-        for node, depth in _in_order(scope)
+        for node, depth in in_order(scope)
     ]
     yield "\n".join(["steps", *_columns(rows)])
 
 
-def _in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
-    """Yields every node with the number of scopes around it; the nodes that it holds come right after it."""
-    waiting: list[tuple[Node, int]] = [(node, 0) for node in reversed(scope.nodes)]
-    while waiting:
-        node, depth = waiting.pop()
-        yield node, depth
-        for inner_scope in reversed(inner(node)):
-            waiting += [(below, depth + 1) for below in reversed(inner_scope.nodes)]
-
-
 def _parameter(parameter: Parameter) -> tuple[str, str, str]:
-    if parameter.has_default:
-        default = value(parameter.default)
-    else:
-        default = "required" if parameter.required else "made when a run starts" if parameter.computed else "None"
-    if parameter.form is not None and parameter.form.container:
-        default = f"{parameter.form.container} of the first task's container"
-    kind = _kind(parameter)
+    kind, default = parameter_type(parameter), parameter_default(parameter)
     return (
         f"--{parameter.name}",
         f"{kind} = {default}" if parameter.has_default else f"{kind}, {default}",
         printable(parameter.help),
     )
-
-
-def _kind(parameter: Parameter) -> str:
-    """Returns the type of the parameter's value, or its choices."""
-    form = parameter.form
-    if form is None:
-        return parameter.type
-    one = "|".join(form.choices) or (form.made if form.made not in ("", "call", "tuple") else "")
-    if not form.items:
-        limits = (form.least, form.most)
-        bounds = f" {limits[0] if limits[0] is not None else ''}..{limits[1] if limits[1] is not None else ''}"
-        return printable(one) or parameter.type + (bounds if limits != (None, None) else "")
-    names = [item if item != "any" else "json" for item in form.items]
-    row = names * form.count if len(names) == 1 and form.count > 1 else names
-    several = printable(one) or ", ".join(row)
-    return f"({several})" + (", repeated" if form.is_repeated else "")
 
 
 def _notes(step: Step) -> str:

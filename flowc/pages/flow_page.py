@@ -8,13 +8,16 @@ from __future__ import annotations
 import ast
 import json
 
+from flowc.compiler.ir.scopes import in_order
+from flowc.runtime_shim.cards.view.page import document
+
 from .. import source_form
 from .built import built
-from .run_page import data_element, plain, policy_of
+from .run_page import data_element, plain, policy_of, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flowc.compiler.ir.nodes import Flow, Scope, Step
     from flowc.compiler.pipeline import Program
@@ -31,18 +34,15 @@ def html_of(program: Program, diagnostics: Sequence[Diagnostic], sources: Mappin
     """
     flow = program.flow
     script = built("page.js")
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy_of(script)}">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{plain(flow.name)}</title>\n<style>{built('page.css')}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>{plain(flow.name)} <span class="faint">{plain(flow.file)}</span></h1>\n'
+    steps = flow.by_name
+    body = (
+        f'<main>\n<h1>{plain(flow.name)} <span class="faint">{plain(flow.file)}</span></h1>\n'
         f'<p class="doc">{plain(flow.doc)}</p>\n<h2>Graph</h2>\n<div id="graph"></div>\n'
         f"{_parameters(flow)}{_configs(flow)}{_flow_decorators(flow)}{_diagnostics(diagnostics, sources)}"
-        f"{''.join(_step(step, program) for step in _in_order(program))}</main>\n"
-        f"{data_element(_graph(flow, program.scope))}\n<script>{script}</script>\n</body>\n</html>\n"
+        f"{''.join(_step(steps[node.step], program) for node, _ in in_order(program.scope))}</main>\n"
+        f"{data_element(_graph(flow, program.scope))}\n<script>{script}</script>"
     )
+    return document(visible(flow.name), policy_of(script), body, style=built("page.css"))
 
 
 def _graph(flow: Flow, scope: Scope) -> dict[str, object]:
@@ -64,19 +64,6 @@ def _graph(flow: Flow, scope: Scope) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _in_order(program: Program) -> Iterator[Step]:
-    """Yields the steps in an order in which they can run."""
-    from flowc.compiler.ir.scopes import inner
-
-    steps = program.flow.by_name
-    waiting = list(reversed(program.scope.nodes))
-    while waiting:
-        node = waiting.pop()
-        yield steps[node.step]
-        for scope in reversed(inner(node)):
-            waiting += reversed(scope.nodes)
-
-
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Returns a table of texts; the first column holds the rows' names."""
     head = "".join(f'<th scope="col">{plain(text)}</th>' for text in heads)
@@ -93,14 +80,8 @@ def _parameters(flow: Flow) -> str:
     rows = [
         (
             parameter.name,
-            parameter.type,
-            source_form.value(parameter.default)
-            if parameter.has_default
-            else "required"
-            if parameter.required
-            else "made when a run starts"
-            if parameter.computed
-            else "None",
+            source_form.parameter_type(parameter),
+            source_form.parameter_default(parameter),
             parameter.help,
         )
         for parameter in flow.parameters

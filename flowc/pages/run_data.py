@@ -49,10 +49,6 @@ class _Task:
     failures: tuple[dict[str, Any], ...]  # of failed attempts, in order
 
     @property
-    def name(self) -> str:
-        return f"{self.step}/{self.path}"
-
-    @property
     def attempts(self) -> int:
         last = self.record.attempt if self.record is not None else -1
         return 1 + max([last, *self.seen.attempts])
@@ -225,6 +221,15 @@ def _runs(column: Iterable[Any]) -> list[list[Any]]:
     return runs
 
 
+def expanded(runs: Iterable[list[Any]]) -> list[Any]:
+    """Returns the column that was run-length encoded.
+
+    >>> expanded([["a", 2], ["b", 1]])
+    ['a', 'a', 'b']
+    """
+    return [item for item, count in runs for _ in range(count)]
+
+
 def _foreach_values(place: Datastore, flow: str, tasks: list[_Task]) -> list[str]:
     """Returns for each task the item of its innermost foreach, as text; "" where it is unknown or no plain value."""
     lists: dict[tuple[str, str], list[Any]] = {}
@@ -369,13 +374,14 @@ def _cards(
         left_out.append("cards, as asked")
         return cards
     missing = 0
-    for step in dict.fromkeys(task.step for task in tasks):
+    of_steps: dict[str, list[tuple[int, _Task]]] = {}
+    for number, task in enumerate(tasks):
+        of_steps.setdefault(task.step, []).append((number, task))
+    for step, numbered in of_steps.items():
         if graph.decorator(step, "card") is None:
             continue
         entries = cards_of_step(place.store, flow, run, step, "")
-        for number, task in enumerate(tasks):
-            if task.step != step:
-                continue
+        for number, task in numbered:
             client_task = Task._made(place, (flow, run, step, task.path))
             own = [Card(client_task, entry) for entry in entries.get(task.path, ())]
             if not own and task.state == REUSED:

@@ -12,9 +12,10 @@ import json
 import time
 from html import escape
 
-from flowc.runtime_shim.cards.view.page import source_of
+from flowc.runtime_shim.cards.view.page import document, source_of
 
 from .built import built
+from .run_data import expanded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,15 +35,11 @@ def html_of(data: dict[str, Any]) -> str:
     script, style = built("page.js"), built("page.css")
     run = data["run"]
     title = f"{run['flow']}/{run['run']}: {run['status']}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(data, script)}">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{plain(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+    body = (
         f'<header class="run">\n{_header(data)}</header>\n<div id="app">{_without_scripts(data)}</div>\n'
-        f"{_charts(data)}{data_element(data)}\n<script>{script}</script>\n</body>\n</html>\n"
+        f"{_charts(data)}{data_element(data)}\n<script>{script}</script>"
     )
+    return document(visible(title), _policy(data, script), body, style=style)
 
 
 def _policy(data: dict[str, Any], script: str) -> str:
@@ -132,7 +129,7 @@ def _first_failure(data: dict[str, Any]) -> str:
     if not failures:
         return ""
     _, number, failure = min(failures, key=lambda triple: triple[:2])
-    steps = [step for step, count in columns["step"] for _ in range(count)]
+    steps = expanded(columns["step"])
     name = steps[number] if columns["path"][number] == "-" else f"{steps[number]}/{columns['path'][number]}"
     log = data["logs"].get(f"{number}/{failure['attempt']}")
     lines = "\n".join(line[2] for line in log["lines"][-LOG_LINES:]) if log else failure.get("traceback", "")
@@ -159,12 +156,9 @@ def _without_scripts(data: dict[str, Any]) -> str:
     """Returns the steps with their counts, which the script replaces."""
     columns = data["tasks"]
     counts: dict[str, dict[str, int]] = {}
-    at = 0
-    for step, count in columns["step"]:
-        for state in columns["state"][at : at + count]:
-            word = columns["states"][int(state)]
-            counts.setdefault(step, {})[word] = counts.setdefault(step, {}).get(word, 0) + 1
-        at += count
+    for step, state in zip(expanded(columns["step"]), columns["state"]):
+        word, of_step = columns["states"][int(state)], counts.setdefault(step, {})
+        of_step[word] = of_step.get(word, 0) + 1
     rows = "".join(
         f"<tr><th scope='row'>{plain(step['name'])}</th><td>"
         + plain(", ".join(f"{count} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
@@ -189,12 +183,16 @@ def _took(started: float | None, ended: float | None) -> str:
 
 
 def plain(text: str) -> str:
-    """Escapes the text, and marks characters that a page cannot hold or that would reorder it."""
-    kept = "".join(
+    """Returns the text as HTML that shows it."""
+    return escape(visible(text))
+
+
+def visible(text: str) -> str:
+    """Returns the text with a mark for each character that a page cannot hold or that would reorder it."""
+    return "".join(
         "\ufffd" if "\ud800" <= char <= "\udfff" or (char < " " and char not in "\n\t") or char in _UNSEEN else char
         for char in text
     )
-    return escape(kept)
 
 
 _UNSEEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\x7f")

@@ -21,7 +21,7 @@ from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.contract.errors import ShimError
 
 from .built import built
-from .run_data import Limits, collect, log_of
+from .run_data import Limits, collect, expanded, log_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Pages:
         if cached is None or cached[0] != version:
             began = time.monotonic()
             data = collect(self.place, flow, run, Limits(is_served=True))
-            steps = [step for step, count in data["tasks"]["step"] for _ in range(count)]
+            steps = expanded(data["tasks"]["step"])
             for number, cards in data["cards"].items():
                 names = (flow, run, steps[int(number)], data["tasks"]["path"][int(number)])
                 for card in cards:

@@ -119,8 +119,8 @@ def html_of(page: Dict[str, Any], title: str = "", charts: Optional[Callable[[],
     blocks = _levelled(blocks)
     body = f"{nav}<main>{failed}{blocks}</main>"
     if charts is None or CHART not in blocks:
-        return _document(name, _POLICY, body)
-    return _document(name, f"{_POLICY}; script-src {source_of(charts())}", f"{body}\n{CHARTS_HERE}")
+        return document(name, _POLICY, body)
+    return document(name, f"{_POLICY}; script-src {source_of(charts())}", f"{body}\n{CHARTS_HERE}")
 
 
 def _levelled(html: str) -> str:
@@ -158,7 +158,7 @@ def framed(html: str, title: str) -> str:
         "</iframe>"
     )
     body = f'<main><h1 class="unseen">{escape(title)}</h1>{frame}</main>'
-    return _document(title, _FRAME_POLICY, body, ' class="framed"')
+    return document(title, _FRAME_POLICY, body, ' class="framed"')
 
 
 def in_notebook(page: str, title: str, has_scripts: bool) -> str:
@@ -181,11 +181,12 @@ def _sections(blocks: Any) -> Iterator[Any]:
             )
 
 
-def _document(title: str, policy: str, body: str, attributes: str = "") -> str:
+def document(title: str, policy: str, body: str, attributes: str = "", style: str = _STYLE) -> str:
+    """Returns a whole page: the title is a text, the rest is HTML."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body{attributes}>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body{attributes}>\n{body}\n</body>\n</html>\n"
     )
