@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCAL = "127.0.0.1"
 LOOK, LOOK_AT_MOST = 0.02, 1.0  # seconds between two looks
+REPORTING = 5.0  # seconds that a failed control task gets to record its failure, before the other nodes fail too
 
 
 class Gang:
@@ -56,33 +57,40 @@ class Gang:
 
     def say(self, what: str, facts: Dict[str, Any]) -> None:
         """Tells the other nodes something, once for each `what`."""
-        self._task.store.put(self._name(what, self.index), json_text.dumps(facts).encode("utf-8", "surrogatepass"))
+        self._task.store.put(
+            self._name(f"{self._token}.{what}", self.index), json_text.dumps(facts).encode("utf-8", "surrogatepass")
+        )
 
     @contextmanager
     def leading(self, what: str) -> Iterator[None]:
         """Tells the other nodes, at the end of the `with` statement, whether it has succeeded: once for each `what`."""
-        failed = True
         try:
             yield
-            failed = False
-        finally:
-            self.say(what, {"failed": failed})
+        except BaseException as error:
+            self.say(what, {"failed": True, "why": f"{type(error).__name__}: {error}"})
+            raise
+        self.say(what, {"failed": False})
 
     def wait_for_leader(self, what: str) -> None:
         """Waits until the `with` statement of the control task has ended, however long that takes.
 
-        Raises GangException if it has failed. (Nodes of a gang are stopped when one has died.)
+        Raises GangException if it has failed, once it has recorded why. (The end of one node stops the others: if this
+        node ended first, it would stop the control task in the middle of its report.)
         """
-        if self._wait(what, 0, None)["failed"]:
-            raise GangException(f"node 0 of step {self._task.step} has failed, and this node with it")
+        outcome = self._wait(what, 0, None)
+        if outcome["failed"]:
+            failure = self._name(f"{self._task.attempt}.failure.json", 0)
+            waited(lambda: self._task.store.get(failure), REPORTING)
+            raise GangException(f"node 0 of step {self._task.step} has failed, and this node with it: {outcome['why']}")
 
-    def _name(self, what: str, index: int) -> str:
+    def _name(self, suffix: str, index: int) -> str:
+        """Returns the object of a node with this suffix."""
         task = self._task
         path = address.child(address.parent(task.path), index)
-        return address.task_name(task.graph.name, task.run, task.step, path, f"{self._token}.{what}")
+        return address.task_name(task.graph.name, task.run, task.step, path, suffix)
 
     def _wait(self, what: str, index: int, seconds: Optional[float]) -> Dict[str, Any]:
-        name = self._name(what, index)
+        name = self._name(f"{self._token}.{what}", index)
         data = waited(lambda: self._task.store.get(name), seconds)
         if data is None:
             raise GangException(
