@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeAlias
 
     from flowc.compiler.ir.nodes import Flow, Scope
+    from flowc.compiler.optimize.containers import Container
     from flowc.compiler.report.diagnostics import Diagnostic
 
     Emitted: TypeAlias = Callable[[], tuple["SpecFile", ...]]  # the result of `emit`, made on the first call
@@ -104,6 +105,7 @@ class Options:
     # step and image that it would have → that image with the step's packages, by digest, if it was built
     images: tuple[tuple[tuple[str, str], str], ...] = ()
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known
+    containers: tuple[tuple[str, Container], ...] = ()  # step of an optimized flow → what its container runs
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 
     def packages_of(self, step: str) -> dict[str, str]:
@@ -115,6 +117,10 @@ class Options:
         """Returns the step's image: `own`, or that of the flow if it is empty; the one with its packages, if built."""
         image = own or self.image
         return dict(self.images).get((step, image), image)
+
+    def container_of(self, step: str) -> Container | None:
+        """Returns what the step's container runs, if that is more than the step's one task."""
+        return dict(self.containers).get(step)
 
     def own(self, name: str) -> str:
         """Returns the value of the target's own option `name`. Raises KeyError if the target does not declare it."""
