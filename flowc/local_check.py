@@ -1,4 +1,4 @@
-"""Checks before a local run: packages whose versions differ on this machine, and secrets that flowc cannot fetch."""
+"""Checks before a local run: packages whose versions differ on this machine, and secrets whose client is missing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnos
     from .settings import settings_for
 
     options = settings_for(path).options
+    lacking = flow.steps
     if asks(flow) or options.get("dependencies"):
-        lacking = flow.steps
         if environments != "off":
             from .environments import locks
             from .environments.requests import request_of
@@ -36,7 +36,7 @@ def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnos
                 lacking = tuple(step for step in flow.steps if request_of(flow, step, "") is None)
         for step in lacking:
             yield from _packages(flow, step)
-    for step in flow.steps:
+    for step in lacking:  # the others have an environment of their own
         yield from _secrets(step)
 
 
@@ -96,12 +96,22 @@ def _secrets(step: Step) -> Iterator[Diagnostic]:
         if decorator.name != "secrets":
             continue
         from flowc.compiler.decorators.secrets import read
+        from flowc.runtime_shim.contract.secret_clients import SECRET_CLIENTS
 
         for source in read(decorator).sources:
-            if source.backend not in ("", "inline"):
+            module, packages = SECRET_CLIENTS.get(source.backend, ("", ""))
+            if module and not _is_importable(module):
                 yield Diagnostic(
                     "FLOW155", f"secret `{source.id}` of step `{step.name}` cannot be fetched here", decorator.span,
-                    f"flowc cannot read {source.backend} yet, and the step must not run without the secret",
-                    "set the variables in the environment and remove `@secrets`, or run the flow on a platform that "
-                    "provides them",
+                    f"it is in {source.backend}, whose client this Python does not have",
+                    f"run `pip install {packages}`, or give the step an environment that contains them",
                 )  # fmt: skip
+
+
+def _is_importable(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # a package that it is in does not exist
+        return False

@@ -1,8 +1,12 @@
 """`@secrets(sources=[], role=None, allow_override=False)`: environment variables from a secrets manager.
 
 A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`,
-`options` and `role`. A task sets `inline` secrets itself, on every target. A local run of a step that needs a
-different backend fails with an error that says so.
+`options` and `role`. The task fetches the secret before the step runs, on every target and locally, with the client of
+its backend (`boto3`, `google-cloud-secret-manager`, `azure-keyvault-secrets` and `azure-identity`), which the step's
+environment or image must contain. Names, options and roles are Metaflow's, and so are the variables
+METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE, METAFLOW_DEFAULT_SECRETS_ROLE, METAFLOW_AWS_SECRETS_MANAGER_DEFAULT_REGION,
+METAFLOW_GCP_SECRET_MANAGER_PREFIX and METAFLOW_AZURE_KEY_VAULT_PREFIX of the task's environment. `inline` secrets need
+no backend. The values are never part of a spec, a record or a message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`@secrets`: environment variables that the task fetches before the step runs (Metaflow's documentation, secrets).
 
 A source is `"backend.id"`, `"id"` for the backend of METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE, or a dict with `type`,
-`id`, `options`, `role`.
+`id`, `options`, `role`. The role is the source's own, the decorator's, or METAFLOW_DEFAULT_SECRETS_ROLE. Values stay in
+the environment of the task: no message shows one.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from typing import Any, Dict, Tuple
 
 from ..contract.semantics import SECRET_BACKENDS, is_secret_variable, replaces_variables, secret_source, secret_sources
 from ..exceptions import MetaflowException
-
-_KNOWN = tuple(backend for backend in SECRET_BACKENDS if backend != "inline")
 
 
 def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
@@ -24,7 +23,7 @@ def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
     owner: Dict[str, str] = {}
     for source in secret_sources(decorator):
         backend, name, options = _parse(source)
-        for variable, value in _fetch(backend, name, options).items():
+        for variable, value in _fetch(backend, name, options, _role(source, decorator)).items():
             _check(name, variable, value)
             if variable in owner:
                 raise MetaflowException(f"@secrets: both {owner[variable]!r} and {name!r} set the variable {variable}")
@@ -57,18 +56,22 @@ def _default_backend() -> str:
     return backend
 
 
-def _fetch(backend: str, name: str, options: Dict[str, Any]) -> Dict[str, Any]:
+def _role(source: Any, decorator: Dict[str, Any]) -> str:
+    own = source.get("role") if isinstance(source, dict) else None
+    return str(own or decorator.get("role") or os.environ.get("METAFLOW_DEFAULT_SECRETS_ROLE") or "")
+
+
+def _fetch(backend: str, name: str, options: Dict[str, Any], role: str) -> Dict[str, Any]:
     if backend == "inline":
         values = options.get("env_vars", {})
         if not isinstance(values, dict):
             raise MetaflowException(f"@secrets: `env_vars` of {name!r} must be a dict")
         return values
-    if backend in _KNOWN:
-        raise MetaflowException(
-            f"@secrets: flowc cannot fetch from {backend} yet (secret {name!r}): set its variables for the task in a "
-            "different way"
-        )
-    raise MetaflowException(f"@secrets: unknown backend {backend!r}: choose one of inline, {', '.join(_KNOWN)}")
+    if backend not in SECRET_BACKENDS:
+        raise MetaflowException(f"@secrets: unknown backend {backend!r}: choose one of {', '.join(SECRET_BACKENDS)}")
+    from .secret_backends import fetch
+
+    return fetch(backend, name, options, role)
 
 
 def _check(name: str, variable: Any, value: Any) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "airflow"
 HONOURED = frozenset(
-    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
+    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets", "timeout"}
 )
 _READ = "Airflow renders `{{` and `{%` and opens what looks like a file name; Kubernetes expands `$(`"
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "argo"
 HONOURED = frozenset(
-    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
+    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets", "timeout"}
 )
 _EXPANDED = "Argo expands `{{`, and Kubernetes `$(`, so the value would change"
 _PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")

@@ -15,6 +15,7 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.runtime_shim.contract.decorator_names import GANGS, IN_TASK
 
 from ..target import IMAGE
+from .secrets import needs_of_secrets
 from .step_settings import decorator_of, image
 
 TYPE_CHECKING = False
@@ -33,8 +34,8 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
     """Yields the diagnostics that all targets share. Every target's `check` calls this.
 
     FLOW501 for each decorator of the flow and its steps that is not in `honoured`. FLOW502 for each `num_parallel`.
-    FLOW504 for each required parameter of a flow with a schedule. FLOW505, a warning, for each short timeout. `target`
-    is the target's name on the command line.
+    FLOW504 for each required parameter of a flow with a schedule. Warnings: FLOW505 for each short timeout, and FLOW507
+    for secrets that a task may not be able to read. `target` is the target's name on the command line.
     """
     yield from undeployable(flow)
     gangs = set()
@@ -64,6 +65,7 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
                     continue
                 yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
+        yield from needs_of_secrets(step, options)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:
             if parameter.required and not parameter.has_default:

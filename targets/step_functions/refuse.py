@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 NAME = "step-functions"
 HONOURED = frozenset(
-    {"batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
-)
+    {
+        "batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets",
+        "timeout",
+    }
+)  # fmt: skip
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
 _WHY_ARN = "Batch accepts a role only by its ARN, and would refuse the job definition"
 _HOW_ARN = "write the whole ARN, as in `arn:aws:iam::123456789012:role/NAME`"

@@ -43,6 +43,6 @@ def test_what_differs_is_said_and_the_flow_runs(tmp_path: Path) -> None:
 
 def test_a_secret_that_cannot_be_fetched_refuses_the_run(tmp_path: Path) -> None:
     flow = tmp_path / "flow.py"
-    flow.write_text(FLOW.format(pytest="", secrets="@secrets(sources=['aws-secrets-manager.mine'])"))
+    flow.write_text(FLOW.format(pytest="", secrets="@secrets(sources=['gcp-secret-manager.mine'])"))
     done = flowc("run", str(flow), "--store", str(tmp_path / "store"))
     assert done.returncode == 1 and "FLOW155" in done.stderr and not (tmp_path / "store").exists()

@@ -28,7 +28,6 @@ def test_inline() -> None:
         ([inline(A_SECRET=1)], "must be strings"),
         ([inline(METAFLOW_X="1")], "a secret cannot set a variable of that name"),
         ([inline(**{"a-b": "1"})], "a secret cannot set a variable of that name"),
-        (["aws-secrets-manager.x"], "cannot fetch from aws-secrets-manager yet"),
         (["vault.x"], "unknown backend 'vault'"),
         (["plain"], "names no backend"),
         ([3], "must be a string or a dict"),
