@@ -56,12 +56,11 @@ def has_effect(decorator: Decorator) -> bool:
 
 def read(decorator: Decorator) -> Secrets:
     """Returns the decorator's values as a record. Its check has accepted them."""
-    role = str(decorator.attributes["role"] or "")
     result = []
     for source in semantics.secret_sources(decorator.attributes):
         backend, name, options = semantics.secret_source(source)
-        own = str(source.get("role") or "") if isinstance(source, dict) else ""
-        result.append(Source(str(backend), str(name), options if isinstance(options, dict) else {}, own or role))
+        role = semantics.secret_role(source, decorator.attributes)
+        result.append(Source(str(backend), str(name), options if isinstance(options, dict) else {}, role))
     return Secrets(tuple(result))
 
 

@@ -130,6 +130,12 @@ def secret_source(source: Any) -> Tuple[str, Any, Any]:
     return (backend, name, {}) if dot else ("", backend, {})
 
 
+def secret_role(source: Any, secrets: Attributes) -> str:
+    """Returns the role with which a source of `@secrets` is read; "" for the task's own."""
+    own = source.get("role") if isinstance(source, dict) else None
+    return str(own or (secrets or {}).get("role") or "")
+
+
 def is_secret_variable(name: str) -> bool:
     """Returns True if a secret may set the variable."""
     return name.isascii() and name.isidentifier() and not name.startswith("METAFLOW_")

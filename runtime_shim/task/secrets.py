@@ -10,7 +10,14 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Tuple
 
-from ..contract.semantics import SECRET_BACKENDS, is_secret_variable, replaces_variables, secret_source, secret_sources
+from ..contract.semantics import (
+    SECRET_BACKENDS,
+    is_secret_variable,
+    replaces_variables,
+    secret_role,
+    secret_source,
+    secret_sources,
+)
 from ..exceptions import MetaflowException
 
 
@@ -21,9 +28,10 @@ def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
     """
     fetched: Dict[str, str] = {}
     owner: Dict[str, str] = {}
+    default_role = os.environ.get("METAFLOW_DEFAULT_SECRETS_ROLE", "")
     for source in secret_sources(decorator):
         backend, name, options = _parse(source)
-        for variable, value in _fetch(backend, name, options, _role(source, decorator)).items():
+        for variable, value in _fetch(backend, name, options, secret_role(source, decorator) or default_role).items():
             _check(name, variable, value)
             if variable in owner:
                 raise MetaflowException(f"@secrets: both {owner[variable]!r} and {name!r} set the variable {variable}")
@@ -54,11 +62,6 @@ def _default_backend() -> str:
             "@secrets: a source names no backend: write 'backend.id', or set METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE"
         )
     return backend
-
-
-def _role(source: Any, decorator: Dict[str, Any]) -> str:
-    own = source.get("role") if isinstance(source, dict) else None
-    return str(own or decorator.get("role") or os.environ.get("METAFLOW_DEFAULT_SECRETS_ROLE") or "")
 
 
 def _fetch(backend: str, name: str, options: Dict[str, Any], role: str) -> Dict[str, Any]:
