@@ -91,6 +91,13 @@ def root(context, missing=missing, environment=environment):
             escape(environment.finalize(environment.getattr(l_1_each, 'id'))),
             ',\n',
         ))
+        if environment.getattr(l_1_each, 'doc'):
+            pass
+            t_6.extend((
+                'doc_md=',
+                escape(environment.finalize(environment.getattr(l_1_each, 'doc'))),
+                ',\n',
+            ))
         if environment.getattr(l_1_each, 'image'):
             pass
             t_6.extend((
@@ -185,10 +192,18 @@ def root(context, missing=missing, environment=environment):
             'shim(',
             escape(environment.finalize(environment.getattr(l_1_each, 'step'))),
         ))
-        if environment.getattr(l_1_each, 'outcome'):
+        for l_2_word in environment.getattr(l_1_each, 'arguments'):
+            _loop_vars = {}
             pass
             t_7.extend((
                 ', ',
+                escape(environment.finalize(l_2_word)),
+            ))
+        l_2_word = missing
+        if environment.getattr(l_1_each, 'outcome'):
+            pass
+            t_7.extend((
+                ', "--report", ',
                 escape(environment.finalize((undefined(name='report') if l_1_report is missing else l_1_report))),
             ))
         t_7.append(
@@ -359,7 +374,7 @@ def root(context, missing=missing, environment=environment):
         yield 'SHIM = ['
         yield escape(environment.finalize((undefined(name='python') if l_0_python is missing else l_0_python)))
         yield ', "-m", "flowc.runtime_shim"]\n'
-    yield '\n\ndef shim(step, *report):\n    """Returns a function from a path to what runs the step\'s task there."""\n\n    def command(path):\n        words = ["task", "--step", step, "--path", path]\n        for each in report:\n            words += ["--report", each]\n'
+    yield '\n\ndef shim(step, *arguments):\n    """Returns a function from a path to what runs the step\'s task there."""\n\n    def command(path):\n        words = ["task", "--step", step, "--path", path, *arguments]\n'
     if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
         pass
         yield '        return words\n'
