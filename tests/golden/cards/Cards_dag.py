@@ -85,7 +85,8 @@ def within_limit(paths):
     if len(paths) > limit:
         raise AirflowFailException(
             f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
-            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task; or compile the flow "
+            "with --optimize, where a task runs several items, then clear the task before this one"
         )
     return paths
 
