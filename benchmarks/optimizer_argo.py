@@ -119,7 +119,11 @@ def measure(argo: Argo, case: Case, folder: Path) -> tuple[Measured | None, Meas
     before = None
     if case.smaller != "-":
         before = run(argo, _written(folder, case, case.smaller or case.source), "plain")
-        row(case.name, f"{before.pods} pods", f"{before.seconds:.1f} s; spec {before.spec} bytes; {case.note}".strip("; "))
+        row(
+            case.name,
+            f"{before.pods} pods",
+            f"{before.seconds:.1f} s; spec {before.spec} bytes; {case.note}".strip("; "),
+        )
     after = run(argo, _written(folder, case, case.source), "optimized", "--optimize")
     ratio = f"; {before.seconds / after.seconds:.1f} x as fast" if before else ""
     row(

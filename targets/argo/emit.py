@@ -86,7 +86,7 @@ OPTIONS: tuple[Option, ...] = (
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each part of the flow that this target cannot run.
 
-    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555.
+    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555, FLOW557.
     """
     yield from refusals(flow, options)
 

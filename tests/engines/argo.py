@@ -48,9 +48,13 @@ class Images:
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 
     def options(self, flow: Path, delivery: str) -> tuple[str, ...]:
-        """Options of `flowc compile` for pods here: an image of the flow, and how the shim comes to it."""
-        how = {"inject": ("--runtime-image", RUNTIME), "baked": ("--runtime", "baked")}[delivery]
-        image = self.with_packages(flow) or {"inject": PYTHON, "baked": BAKED}[delivery]
+        """Options of `flowc compile` for pods here: an image of the flow, and how the shim comes to it.
+
+        The delivery `optimized` is `baked`, with several tasks to a pod.
+        """
+        baked = ("--runtime", "baked")
+        how = {"inject": ("--runtime-image", RUNTIME), "baked": baked, "optimized": (*baked, "--optimize")}[delivery]
+        image = self.with_packages(flow) or (PYTHON if delivery == "inject" else BAKED)
         return ("--image", image, *how, "--env-secret", SECRET, "--namespace", NAMESPACE)
 
     def with_packages(self, flow: Path) -> str:
