@@ -55,7 +55,7 @@ def wides(flow: Flow, options: Options) -> list[tuple[str, int]]:
     while waiting:
         for node in waiting.pop().nodes:
             if isinstance(node, ForEach):
-                count = _width(node.step, widths, options) * _nodes(node.body, steps, widths, options)
+                count = widths.get(node.step, 1) * _nodes(node.body, steps, widths)
                 if count > MAX_NODES:
                     found.append((node.step, count))
             else:
@@ -63,22 +63,12 @@ def wides(flow: Flow, options: Options) -> list[tuple[str, int]]:
     return found
 
 
-def _nodes(scope: Scope, steps: Mapping[str, Step], widths: Mapping[str, int], options: Options) -> int:
+def _nodes(scope: Scope, steps: Mapping[str, Step], widths: Mapping[str, int]) -> int:
     """Returns the number of nodes of the scope, for one item if it is a foreach's body."""
     count = 1 if len(scope.nodes) > 1 else 0
     for node in scope.nodes:
         count += 2 if retries(steps[node.step]) else 1
         for inside in inner(node):
-            times = _width(node.step, widths, options) if isinstance(node, ForEach) else 1
-            count += times * _nodes(inside, steps, widths, options)
+            times = widths.get(node.step, 1) if isinstance(node, ForEach) else 1
+            count += times * _nodes(inside, steps, widths)
     return count
-
-
-def _width(step: str, widths: Mapping[str, int], options: Options) -> int:
-    """Returns how many containers the foreach has for its items, at least."""
-    container = options.container_of(step)
-    width = widths.get(container.steps[-1] if container is not None else step, 1)
-    if container is None or not (container.items or container.containers):
-        return width
-    size = max(container.items, -(-width // container.containers) if container.containers else 1)
-    return -(-width // size)

@@ -67,7 +67,7 @@ class ContainerOfTasks:
                     if not target:
                         return report
                     step = target
-        return report
+        return {"next": step, "path": path}
 
 
 def _paths(path: str) -> list[str]:
