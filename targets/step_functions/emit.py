@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.options.schedules import schedule_of
+from flowc.targets.shared.inside import inside
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -115,6 +116,7 @@ def _machine(
     machine = Machine(
         flow, name, store, flow.by_name, definitions, queues, options.own("partition"),
         distributed(known(flow, scope, options)), int(options.own("max-workers") or 0),
+        {step: inside(step, options) for step, _ in options.containers},
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)

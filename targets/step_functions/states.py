@@ -40,6 +40,7 @@ class Machine:
     partition: str  # of AWS: "aws"
     distributed: frozenset[str]  # steps whose foreach is a distributed Map
     workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
+    insides: Mapping[str, str]  # step → what its container runs, if that is more than its one task
 
     def data(self, scope: Scope) -> Data:
         """Returns the template's data: the input check, the first state's name, and the outermost scope's states."""
@@ -127,7 +128,7 @@ class Machine:
         return {
             "kind": "job",
             "name": state_name(step),
-            "comment": summary(self.steps[step].doc),
+            "comment": ". ".join(text for text in (summary(self.steps[step].doc), self.insides.get(step)) if text),
             "resource": f"arn:{self.partition}:states:::batch:submitJob.sync",
             "job_name": job_name(self.name, step),
             "definition": self.definitions[step],
