@@ -35,9 +35,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     for wide in wides(flow, options):
         within, limit = wide.times * wide.width, options.own("max-map-length")
         place = flow.by_name[wide.step].transition.span  # type: ignore[union-attr]
-        count = f"{within} tasks" + (
-            f", {wide.width} for each of {wide.times} outer items" if wide.times > 1 else ""
-        )
+        count = f"{within} tasks" + (f", {wide.width} for each of {wide.times} outer items" if wide.times > 1 else "")
         yield Diagnostic(
             "FLOW574",
             f"the foreach of step `{wide.step}` has {count}, more than Airflow's limit of {limit}",
