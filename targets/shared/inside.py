@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from .step_settings import summary
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowc.compiler.ir.nodes import Step
     from flowc.targets.target import Options
 
 _NAMES = 12  # of steps that the sentence lists
+
+
+def comment(step: Step, options: Options) -> str:
+    """Returns the first line of the step's docstring and what its container runs; only the latter for several steps."""
+    container, own, more = options.container_of(step.name), summary(step.doc), inside(step.name, options)
+    if container is not None and len(container.steps) > 1:
+        return more
+    return f"{own.rstrip('.')}. {more}" if own and more else own or more
 
 
 def inside(step: str, options: Options) -> str:

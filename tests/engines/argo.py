@@ -187,10 +187,10 @@ class Argo:
             self.node.call("DELETE", pods)
             time.sleep(0.5)
 
-    def leaves(self, flow: Path, delivery: str, values: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, values: Given, *options: str) -> tuple[Outcome, Dump]:
         """Runs the flow, and reads what it left. One that says itself what it is called runs once at a time."""
         with contextlib.nullcontext() if named(flow, "any") else self.lock:
-            spec = self.deploy(flow, delivery)
+            spec = self.deploy(flow, delivery, *options)
             outcome = self.wait(self.start(spec, as_text(values)))
         return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
 

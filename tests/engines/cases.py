@@ -67,6 +67,7 @@ class Case:
     flow: str  # of FLOWS, or `random-3`
     delivery: str
     given: str = field(default="{}")  # its parameters, as JSON
+    options: tuple[str, ...] = ()  # of `flowc compile`
 
     @property
     def target(self) -> str:
@@ -102,7 +103,7 @@ class Case:
 
     def __str__(self) -> str:
         suffix = "".join(f"-{str(value)[:4]}" for value in list(json.loads(self.given).values())[:1])
-        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}"
+        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}{''.join(self.options)}"
 
 
 def parameters(cases: Iterator[Case]) -> list[object]:
@@ -148,6 +149,13 @@ def of_features() -> Iterator[Case]:
                     yield Case(engine, name, delivery, json.dumps(values, sort_keys=True))
                 if engine in OPTIMIZED:
                     yield Case(engine, name, "optimized", json.dumps(values, sort_keys=True))
+
+
+def of_optimized() -> Iterator[Case]:
+    """Every feature flow with several tasks in a container; on the node, those are `test_argo.py`'s own."""
+    for engine in ("step-functions", "airflow"):
+        for name in FLOWS:
+            yield Case(engine, name, DELIVERIES[engine][-1], options=("--optimize",))
 
 
 def of_random_flows() -> Iterator[Case]:
