@@ -12,13 +12,14 @@ from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .dags import Dags, chunked, sizes, visits, with_path
+from .dags import Dags, chunked, sizes, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
 from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
+from .status import needs_containers as needs_containers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("workflow-timeout", "seconds after which Argo stops a run"),
     Option(
         "max-visits",
-        "how many visits a loop may have; 0 for no limit (default: as many as Argo's recursion limit allows)",
+        "how many visits a loop may have, each with a pod unless --optimize is given; 0 for no limit "
+        "(default: no limit, and all visits share a pod)",
     ),
     Option(
         "schedule-concurrency", "what happens when a scheduled run is due and the last one has not ended", "Allow",
@@ -138,7 +140,6 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     inject = options.runtime == "inject"
     steps = flow.by_name
     paths = with_path(scope, steps)
-    most = visits(scope, steps, options.own("max-visits"))
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "flowc"}
     if is_label(flow.name):
         labels["flowc.dev/flow"] = flow.name
@@ -159,7 +160,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         if inject
         else None,
         volume=volume(), mount=mount(), dags=Dags(flow, chunked(options)).flow(scope),
-        pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
+        pods=[pod_template(step, flow, options, step.name in paths) for step in flow.steps],
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow
+from flowc.compiler.ir.scopes import is_loop
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.container import command
 from flowc.targets.shared.inside import inside
@@ -38,8 +39,8 @@ RETRIED = (
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 
-def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
-    """Returns the data of the template's macro `pod` for one step. `visits` limits a loop; 0 for no limit."""
+def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Data:
+    """Returns the data of the template's macro `pod` for one step."""
     pod = pod_of(step)
     shared = options.container_of(step.name)
     reported = outputs(step, shared is not None and bool(shared.items or shared.containers))
@@ -51,13 +52,11 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     limit = retries(step)
     if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"
-    if visits:
-        env["FLOWC_MAX_VISITS"] = str(visits)
+    if options.own("max-visits") not in ("", "0") and (is_loop(step) or shared is not None):
+        env["FLOWC_MAX_VISITS"] = options.own("max-visits")  # also of loops that go round inside
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
-    if shared is not None and options.own("max-visits") not in ("", "0"):
-        env["FLOWC_MAX_VISITS"] = options.own("max-visits")  # of a loop that goes round inside
     if shared is not None and shared.steps[1:]:
         pod = replace(pod, annotations={"flowc/steps": ", ".join(shared.steps), **pod.annotations})
     spec, seconds = dict(pod.spec), pause(step)

@@ -14,7 +14,7 @@ from flowc.compiler.ir.scopes import scopes
 from flowc.compiler.optimize.optimize import optimized
 from flowc.compiler.optimize.settings import Settings
 from flowc.targets.argo.dags import Dags, sizes
-from flowc.targets.argo.emit import check, check_spec, emit
+from flowc.targets.argo.emit import check, check_spec, emit, needs_containers
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
 from flowc.targets.argo.pods import RETRIED
 from flowc.targets.argo.validate import validate
@@ -311,24 +311,87 @@ class F(FlowSpec):
 """
 
 
-@pytest.mark.parametrize(("limit", "inside", "outside"), [("", "94", "96"), ("500", "500", "500"), ("0", None, None)])
-def test_a_loop_knows_how_often_argo_lets_it_go_round(
-    limit: str, inside: str | None, outside: str | None, tmp_path: Path
-) -> None:
-    """Argo allows 100 levels. A foreach body of several steps takes one, and so does a `retryStrategy`."""
+@pytest.mark.parametrize(("limit", "is_warned_of"), [("96", False), ("500", True), ("0", False)])
+def test_a_loop_of_pods_knows_how_often_it_may_go_round(limit: str, is_warned_of: bool, tmp_path: Path) -> None:
+    """Argo allows 100 levels."""
     program = program_of(LOOPS, tmp_path)
     manifest = documents(spec_of(program, "argo", max_visits=limit)[0].text)[0]
-    for step, visits in (("inside", inside), ("outside", outside), ("end", None)):
+    for step, visits in (("inside", limit), ("outside", limit), ("end", None)):
         env = {
             variable["name"]: variable["value"] for variable in _template(manifest, step)["container"].get("env", [])
         }
-        assert env.get("FLOWC_MAX_VISITS") == visits
+        assert env.get("FLOWC_MAX_VISITS") == (None if visits == "0" else visits)
     diagnostics = [
         diagnostic
         for diagnostic in check(program.flow, options_of("argo", max_visits=limit))
         if diagnostic.code == "FLOW554"
     ]
-    assert [diagnostic.severity for diagnostic in diagnostics] == ([] if limit else ["warning", "warning"])
+    assert [diagnostic.severity for diagnostic in diagnostics] == ["warning", "warning"] * is_warned_of
+
+
+@pytest.mark.parametrize(("limit", "loops"), [("", ["inside", "outside"]), ("96", []), ("0", [])])
+def test_a_loop_shares_a_pod_unless_its_visits_are_limited(limit: str, loops: list[str], tmp_path: Path) -> None:
+    program = program_of(LOOPS, tmp_path)
+    assert [step for step, _ in needs_containers(program.flow, options_of("argo", max_visits=limit))] == loops
+
+
+def test_a_loop_in_a_pod_is_limited_too(tmp_path: Path) -> None:
+    program = program_of(LOOPS, tmp_path)
+    result = optimized(program.flow, None, program.widths)
+    options = replace(options_of("argo", max_visits="300"), containers=result.containers)
+    (template,) = [
+        template
+        for template in documents(emit(result.flow, result.scope, options)[0].text)[0]["spec"]["templates"]
+        if "outside" in str(template.get("container", {}).get("args"))
+    ]
+    assert {"name": "FLOWC_MAX_VISITS", "value": "300"} in template["container"]["env"]
+
+
+WIDE = """
+from metaflow import FlowSpec, retry, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.xs = list(range(WIDTH))
+        self.next(self.row, foreach="xs")
+
+    @step
+    def row(self):
+        self.ys = list(range(100))
+        self.next(self.cell, foreach="ys")
+
+    @retry(times=1)
+    @step
+    def cell(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.rows)
+
+    @step
+    def rows(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("width", "steps"), [(39, []), (40, ["start"])])
+def test_a_foreach_of_more_nodes_than_a_workflow_holds_needs_containers(
+    width: int, steps: list[str], tmp_path: Path
+) -> None:
+    """Each of the outer items has a DAG, `row`, `join`, and two nodes for each attempt at one of the 100 inner ones."""
+    program = program_of(WIDE.replace("WIDTH", str(width)), tmp_path)
+    options = replace(options_of("argo"), widths=program.widths)
+    assert [step for step, _ in needs_containers(program.flow, options)] == steps
+    codes = [diagnostic.code for diagnostic in check(program.flow, options)]
+    assert codes == ["FLOW557"] * len(steps)
+    result = optimized(program.flow, None, program.widths)
+    assert not list(check(result.flow, replace(options, containers=result.containers, widths=result.widths)))
 
 
 @pytest.mark.parametrize(
