@@ -48,7 +48,8 @@ def run_container(
     check_within(graph, several)
     part = Part(graph, frozenset(several.within), [(step, first) for first in chunk.members(path)])
     journal = Journal(store, (graph.name, run, step, path), start)
-    if begun.is_anew:
+    # a Workflow that is created again is another run: there, somebody asked for a container that had failed
+    if begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
         set_all_aside(store, graph.name, run)
     is_later = bool(start.attempt or start.request or start.first or start.id)
     known = is_later and (journal.read() or not start.id)

@@ -52,8 +52,8 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     limit = retries(step)
     if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"
-    if options.own("max-visits") not in ("", "0") and (is_loop(step) or shared is not None):
-        env["FLOWC_MAX_VISITS"] = options.own("max-visits")  # also of loops that go round inside
+    if options.own("max-visits") not in ("", "0") and is_loop(step):
+        env["FLOWC_MAX_VISITS"] = options.own("max-visits")
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}

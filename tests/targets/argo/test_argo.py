@@ -335,18 +335,6 @@ def test_a_loop_shares_a_pod_unless_its_visits_are_limited(limit: str, loops: li
     assert [step for step, _ in needs_containers(program.flow, options_of("argo", max_visits=limit))] == loops
 
 
-def test_a_loop_in_a_pod_is_limited_too(tmp_path: Path) -> None:
-    program = program_of(LOOPS, tmp_path)
-    result = optimized(program.flow, None, program.widths)
-    options = replace(options_of("argo", max_visits="300"), containers=result.containers)
-    (template,) = [
-        template
-        for template in documents(emit(result.flow, result.scope, options)[0].text)[0]["spec"]["templates"]
-        if "outside" in str(template.get("container", {}).get("args"))
-    ]
-    assert {"name": "FLOWC_MAX_VISITS", "value": "300"} in template["container"]["env"]
-
-
 WIDE = """
 from metaflow import FlowSpec, retry, step
 
