@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, Flow, ForEach, Foreach, Switch
-from flowc.compiler.ir.scopes import is_loop, targets
+from flowc.compiler.ir.scopes import inner, is_loop, targets
 from flowc.targets.shared.control_flow import Edge, chooses, needs
+from flowc.targets.shared.step_settings import retries
 
 from .names import AGAIN, EACH, FLOW, LOOP, template_name
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PATH = "{{inputs.parameters.path}}"  # of a template with a path
 ITEM = "{{item}}"
+STACK = 100  # levels of the controller's stack, unless it was started with DISABLE_MAX_RECURSION=true (Argo, "Scaling")
 
 
 @record
@@ -206,6 +208,27 @@ def outputs(step: Step, is_chunked: bool = False) -> list[str]:
 def chunked(options: Options) -> frozenset[str]:
     """Returns the steps whose foreach may run several items in a container."""
     return frozenset(step for step, container in options.containers if container.items or container.containers)
+
+
+def visits(scope: Scope, steps: dict[str, Step], limit: str = "") -> dict[str, int]:
+    """Returns how many visits each loop may have: `limit`, or what the controller's stack allows; 0 for any number.
+
+    Each template that the controller executes inside another is one level of that stack: the flow, each foreach body of
+    several tasks, each visit of the loop, the visit's pod, and its attempt if there is a `retryStrategy`. The
+    controller stops at `STACK` levels (argo-workflows, `maxAllowedStackDepth`). One visit fewer is allowed, so that the
+    shim can say why the run ends.
+    """
+    limits: dict[str, int] = {}
+    waiting = [(scope, 1)]
+    while waiting:
+        current, level = waiting.pop()
+        for node in current.nodes:
+            step = steps[node.step]
+            if is_loop(step):
+                limits[step.name] = int(limit) if limit else STACK - 3 - level - (1 if retries(step) else 0)
+            deeper = level + (isinstance(node, ForEach) and len(node.body.nodes) > 1)
+            waiting += [(inside, deeper) for inside in inner(node)]
+    return limits
 
 
 def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:

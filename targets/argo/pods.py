@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow
-from flowc.compiler.ir.scopes import is_loop
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.container import command
 from flowc.targets.shared.inside import inside
@@ -39,8 +38,8 @@ RETRIED = (
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 
-def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Data:
-    """Returns the data of the template's macro `pod` for one step."""
+def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
+    """Returns the data of the template's macro `pod` for one step. `visits` limits a loop; 0 for no limit."""
     pod = pod_of(step)
     shared = options.container_of(step.name)
     reported = outputs(step, shared is not None and bool(shared.items or shared.containers))
@@ -52,8 +51,8 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     limit = retries(step)
     if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"
-    if options.own("max-visits") not in ("", "0") and is_loop(step):
-        env["FLOWC_MAX_VISITS"] = options.own("max-visits")
+    if visits:
+        env["FLOWC_MAX_VISITS"] = str(visits)
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}

@@ -20,6 +20,7 @@ from flowc.targets.shared.refusals import (
 )
 from flowc.targets.shared.step_settings import decorator_of
 
+from .dags import STACK
 from .names import OBJECT_LENGTH, is_object_name
 from .pods import REPORT
 
@@ -34,9 +35,6 @@ NAME = "argo"
 HONOURED = frozenset(
     {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
 )
-# Levels of the controller's stack, unless it was started with DISABLE_MAX_RECURSION=true (argo-workflows,
-# `maxAllowedStackDepth`): the flow, each foreach body of several tasks, each visit of a loop, and its pod take one.
-STACK = 100
 _EXPANDED = "Argo expands `{{`, and Kubernetes `$(`, so the value would change"
 _PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
@@ -49,9 +47,8 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from unsupported_schedule(flow, "Argo", "FLOW514")
     for step in flow.steps:
         yield from _pod(step, options)
-        visits = options.own("max-visits")
-        if is_loop(step) and visits.isdigit() and int(visits) > STACK - 4:
-            yield _recursion(step, visits)
+        if is_loop(step) and not options.own("max-visits"):
+            yield _recursion(step)
     if options.widths:
         from .status import check
 
@@ -155,12 +152,12 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW517", what, kubernetes.span, why, f"give `--namespace {namespace}`", WARNING)
 
 
-def _recursion(step: Step, visits: str) -> Diagnostic:
-    """Returns FLOW554: the controller's stack limits the visits of the step's loop, each of which is a pod."""
+def _recursion(step: Step) -> Diagnostic:
+    """Returns FLOW554: the controller's stack limits the visits of the step's loop."""
     assert isinstance(step.transition, Switch)
-    what = f"the loop of step `{step.name}` fails after about {STACK - 4} visits, not {visits}"
+    what = f"the loop of step `{step.name}` fails after about {STACK - 4} visits"
     why = f"each visit is one of the controller's {STACK} stack levels, unless it runs with DISABLE_MAX_RECURSION=true"
-    how = "add `--optimize`, and all visits share a pod; or set `--max-visits` to 0 for such a controller"
+    how = "set `--max-visits` to 0 for such a controller, or to a number to accept the limit"
     return Diagnostic("FLOW554", what, step.transition.span, why, how, WARNING)
 
 
