@@ -31,6 +31,7 @@ class Shared:
 
     optimized: Optimized
     options: Options  # those of the target, with what its containers run
+    is_asked: bool  # by `--optimize` or the settings
     needs: tuple[tuple[str, str], ...]  # step that nobody asked to optimize → why the target needs it
 
 
@@ -57,6 +58,7 @@ def shared(program: Program, target: Emitter, options: Options, settings: Settin
     return Shared(
         result,
         replace(options, containers=result.containers, widths=result.widths),
+        asked is not None,
         tuple((step, why) for step, why in unasked.items() if is_met(step, result)),
     )
 
