@@ -54,9 +54,10 @@ class F(FlowSpec):
 )
 
 
-def line(names: dict[str, str], last: str = "end") -> str:
+def line(names: dict[str, str], end: str = "") -> str:
     """The flow of steps in a line, each with what is written above it."""
-    steps = [*names, last]
+    names = {**names, "end": end}
+    steps = [*names]
     return f"{HEAD}\nclass F(FlowSpec):\n" + "".join(
         f"{''.join(f'    {above}{chr(10)}' for above in [names.get(name, '')] if above)}    @step\n    def {name}(self):\n"
         f"        {f'self.next(self.{after})' if after else 'pass'}\n\n"
@@ -198,7 +199,12 @@ def test_the_image_of_the_flow_is_that_of_a_step_that_names_it(tmp_path: Path) -
 
 
 def test_the_largest_size_counts_if_sizes_may_differ(tmp_path: Path) -> None:
-    (tmp_path / "flow.py").write_text(line({"start": "@resources(cpu=2, memory=500)", "fit": "@resources(memory=900)"}))
+    (tmp_path / "flow.py").write_text(
+        line(
+            {"start": "@resources(cpu=2, memory=500)", "fit": "@resources(memory=900)"},
+            end="@resources(cpu=1, memory=100)",
+        )
+    )
     (tmp_path / "pyproject.toml").write_text('[tool.flowc.optimize]\nsizes = "largest"\n')
     ((_, args),) = argo(tmp_path).items()
     assert args[-4:] == ["--cores", "2", "--memory", "900"]
