@@ -69,7 +69,7 @@ def run(job):
         image = "baked" if "flowc.runtime_shim" in command else "plain"
     # an image is the folders of its packages; one with a digest is PYTHON's own affair
     base["PYTHONPATH"] = "" if "@sha256:" in image else image.replace("baked", BAKED).replace("plain", "")
-    base["JOB_IMAGE"] = image
+    base["JOB_IMAGE"], base["AWS_BATCH_JOB_ID"] = image, job.job_id
     job.job_started_at, job.status = datetime.now(), "RUNNING"
     code = 1
     for attempt in range(attempts):
