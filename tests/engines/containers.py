@@ -7,6 +7,7 @@ is left.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -205,10 +206,11 @@ def starts(address: str, may_die: Callable[[str], bool] = lambda _: False, share
         def do_GET(self) -> None:
             container, token, pathspec = self.path[1:].split("/", 2)
             body = noted.begins(container, token, pathspec).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(OSError):  # the container may have died meanwhile
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
