@@ -2,8 +2,9 @@
 
 The engines are Step Functions (an interpreter of the Amazon States Language whose jobs are processes here) and Airflow
 with tasks that are processes. All in one run. What would take an hour without the optimizer is measured on a smaller
-flow, and said so. Words choose cases by their names. Needs what the tests on the engines need (CONTRIBUTING.md, The
-engines), so it is not part of `make bench`.
+flow, and said so. Words choose cases by their names. With `--folder`, the datastore of Airflow's tasks is a folder, not
+an S3 server in Python, which takes most of the time of short tasks. Needs what the tests on the engines need
+(CONTRIBUTING.md, The engines), so it is not part of `make bench`.
 """
 
 from __future__ import annotations
@@ -84,12 +85,14 @@ class OnAirflow:
     def __init__(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flowc-airflow-")))
         self.s3: S3Server = stack.enter_context(s3_server())
+        self.is_s3 = "--folder" not in sys.argv
         self.airflow = stack.enter_context(Airflow(os.environ["FLOWC_AIRFLOW_PYTHON"], folder))
 
     def run(self, flow: Path, *options: str) -> Measured:
         """Runs the flow; raises AssertionError if it fails."""
         python = python_with(packages_of(flow), self.airflow.home)
-        spec = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", python, *options)
+        store = self.s3 if self.is_s3 else Path(tempfile.mkdtemp(dir=self.airflow.home))
+        spec = compiled(flow, "airflow", store, "--airflow-tasks", "process", "--airflow-python", python, *options)
         began = time.monotonic()
         result = self.airflow.run(spec.only("_dag.py"), {}, self.s3.environment, 3600)
         seconds = time.monotonic() - began
@@ -106,7 +109,7 @@ ENGINES = {"step-functions": OnStepFunctions, "airflow": OnAirflow}
 
 
 def main() -> None:
-    words = sys.argv[1:]
+    words = [word for word in sys.argv[1:] if word != "--folder"]
     engines = [word for word in words if word in ENGINES] or list(ENGINES)
     wanted = [word for word in words if word not in ENGINES]
     for name in engines:
