@@ -115,6 +115,10 @@ class _Warm:
             ):
                 _import_for_cards()
             why = forking.unsafe() if self.isolation == "auto" else ""
+            if self.work.inside is not None and not why:
+                from . import inside
+
+                inside.note_environment(self.work)
         self.fresh = self.fresh or bool(why)
         self._send({"ready": True, "why": why})
         selector = selectors.DefaultSelector()
