@@ -96,7 +96,7 @@ class _Warm:
                 else:
                     from .import_output import ImportOutput
 
-                    with ImportOutput() as output:
+                    with ImportOutput(self.work.inside["kept"]) as output:
                         self.flow_class = load_flow(self.work)
                     self.before_task = output.repeat
             except BaseException as error:
