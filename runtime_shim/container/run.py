@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from typing import Any, Dict, List, Tuple
 
 from ..contract import chunk
@@ -38,11 +37,11 @@ STOPPED = 143  # as of a process that SIGTERM has ended: the engine starts the c
 
 def run_container(
     store: Store, graph: Graph, run: str, place: Tuple[str, str], several: Several, reports: List[Report],
-    start: Start, begun: Beginning, parameters: Dict[str, Any], is_fetched: bool,
+    start: Start, begun: Beginning, parameters: Dict[str, Any], is_fetched: bool, folder: str,
 ) -> int:  # fmt: skip
     """Runs the tasks of the steps `several.within` that follow from the container's own. Returns the exit code.
 
-    `place` is the container's step and path. Raises ShimError.
+    `place` is the container's step and path, `folder` a private one. Raises ShimError.
     """
     step, path = place
     check_within(graph, several)
@@ -58,14 +57,7 @@ def run_container(
     journal.eager = known
     if start.id and not known:  # the sign for the next start, which may have the same number
         journal.write()
-    folder = tempfile.mkdtemp(prefix="flowc-container-")
-    try:
-        supervisor = _supervisor(
-            store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal
-        )
-        result = supervisor.run()
-    finally:
-        _remove(folder)
+    result = _supervisor(store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal).run()
     if result.stopped:
         return STOPPED
     if result.failed:
@@ -136,9 +128,3 @@ def _wait_for_threads() -> None:
 
     while _thread._count():
         time.sleep(0.001)
-
-
-def _remove(folder: str) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
