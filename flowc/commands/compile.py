@@ -20,9 +20,8 @@ from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from flowc.compiler.ir.nodes import Flow
     from flowc.compiler.package.archive import Package
     from flowc.compiler.pipeline import Program
     from flowc.compiler.report.diagnostics import Diagnostic
@@ -88,7 +87,7 @@ def run(argv: list[str], out: Output) -> int:
     compiled = compilations(program, emitters, arguments, package.digest, path)
     warnings = without_hints(problems(program, path, compiled, arguments))
     try:
-        parts = tuple(_part(compilation, program.flow) for compilation in compiled)
+        parts = tuple(_part(compilation) for compilation in compiled)
     except Refused as refused:
         raise Refused(*placed(program, path, refused.diagnostics)) from None
     if folder == "-":
@@ -109,6 +108,8 @@ def run(argv: list[str], out: Output) -> int:
     if not (arguments.flag("--quiet") or out.for_a_program):
         out.print(_listing(written))
         for line in stale.notes:
+            out.print(line)
+        for line in _containers(compiled, program):
             out.print(line)
         out.print("before a run:")
         store = arguments.text("--store", STORE)
@@ -131,9 +132,20 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _part(compiled: Compilation, flow: Flow) -> Part:
+def _part(compiled: Compilation) -> Part:
     name = compiled.target.NAME
-    return Part(name, deployer(name).deployment(flow, compiled.options), compiled.spec())
+    return Part(name, deployer(name).deployment(compiled.flow, compiled.options), compiled.spec())
+
+
+def _containers(compiled: Sequence[Compilation], program: Program) -> Iterator[str]:
+    """Yields a line for each target where several tasks share a container."""
+    for compilation in compiled:
+        if compilation.shared is not None:
+            from ..container_report import summary
+
+            yield f"on {compilation.target.NAME}, {summary(compilation.shared, program.flow)}"
+            for step, why in compilation.shared.needs:
+                yield f"  `{step}`: {why}"
 
 
 def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, arguments: Arguments, out: Output) -> None:

@@ -29,31 +29,13 @@ from ..task.capture import by_line
 from ..task.run_task import run_task
 from ..user_code import flow_module
 from . import forking
+from .fresh_command import fresh_command as own_command
+from .work import Work
 
 IMPORT_FAILED = {"failed": "import"}
 
 
 ISOLATIONS = ("auto", "fork", "process")
-
-
-class Work:
-    """The data that all tasks of the run share. `parameters` is None if run.json exists already."""
-
-    def __init__(
-        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]],
-        extra: Dict[str, Any],
-        environment: str = "",
-    ) -> None:  # fmt: skip
-        self.environment = environment  # digest of the environment of every task
-        self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = (
-            graph,
-            folder,
-            store,
-            run,
-            code,
-            parameters,
-            extra,
-        )
 
 
 def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
@@ -72,7 +54,8 @@ def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
     try:
         ours.close()
         os.setpgid(0, 0)
-        os.environ.pop("FLOWC_PACKAGES", None)  # of the task that has started this run, if one has
+        if work.inside is None:
+            os.environ.pop("FLOWC_PACKAGES", None)  # of the task that has started this run, if one has
         code = serve(work, theirs, isolation)
     finally:
         os._exit(code)
@@ -83,8 +66,7 @@ def serve(work: Work, control: socket.socket, isolation: str, fresh_command: Opt
 
     `fresh_command` starts the process of one task (`fresh_process.py`).
     """
-    command = fresh_command or [sys.executable, "-m", "flowc.runtime_shim.local.fresh_process"]
-    return _Warm(work, control, isolation, command).serve()
+    return _Warm(work, control, isolation, fresh_command or own_command()).serve()
 
 
 class _Warm:
@@ -95,6 +77,7 @@ class _Warm:
         self.graph = Graph(work.graph)
         self.children: Dict[int, int] = {}  # pid → id
         self.flow_class: Optional[type] = None
+        self.before_task: Callable[[], None] = lambda: None  # called in each fork
 
     def serve(self) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -108,21 +91,35 @@ class _Warm:
         why = ""
         if not self.fresh:
             try:
-                self.flow_class = load_flow(self.work)
-            except BaseException as error:
-                if isinstance(error, ShimError):
-                    print(f"flowc: {error}", file=sys.stderr, flush=True)
+                if self.work.inside is None:
+                    self.flow_class = load_flow(self.work)
                 else:
-                    failure.print_traceback(error)
-                self._send(IMPORT_FAILED)
-                return 1
+                    from .import_output import ImportOutput
+
+                    with ImportOutput(self.work.inside["kept"]) as output:
+                        self.flow_class = load_flow(self.work)
+                    self.before_task = output.repeat
+            except BaseException as error:
+                if self.work.inside is None:
+                    if isinstance(error, ShimError):
+                        print(f"flowc: {error}", file=sys.stderr, flush=True)
+                    else:
+                        failure.print_traceback(error)
+                    self._send(IMPORT_FAILED)
+                    return 1
+                why = "the flow's module cannot be imported"  # each attempt tries it, and fails as a task
+        if not self.fresh and not why:
             _import_for_tasks(self.work.store)
             if any(
                 decorator["name"] == "card" for step in self.graph.steps.values() for decorator in step["decorators"]
             ):
                 _import_for_cards()
             why = forking.unsafe() if self.isolation == "auto" else ""
-            self.fresh = bool(why)
+            if self.work.inside is not None and not why:
+                from . import inside
+
+                inside.note_environment(self.work)
+        self.fresh = self.fresh or bool(why)
         self._send({"ready": True, "why": why})
         selector = selectors.DefaultSelector()
         selector.register(self.control, selectors.EVENT_READ)
@@ -192,6 +189,7 @@ class _Warm:
             os.close(output)
             os.close(errors)
             by_line()
+            self.before_task()
             _reseed()
             code = run_request(self.work, request, lambda: self.flow_class, self.graph)
         except BaseException as error:
@@ -274,6 +272,10 @@ def _import_for_cards() -> None:
 
 def load_flow(work: Work) -> Any:
     """Imports the flow's class. Exceptions of the user's module propagate unchanged."""
+    if work.inside is not None:
+        from . import inside
+
+        return inside.load_flow(work)
     return flow_module.load_flow(work.folder, work.graph["flow"])
 
 
@@ -287,6 +289,10 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
 
             call_all(load(), work.graph["flow"]["name"], work.run, request["hook"])
             return 0
+        if work.inside is not None:
+            from . import inside
+
+            return inside.run(work, request, load, graph or Graph(work.graph))
         task = Attempt(
             open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"],
             request["attempt"], work.code, "local",

@@ -5,6 +5,7 @@ With `--kustomize yes`, a second file tells Kustomize which of their fields hold
 
 from __future__ import annotations
 
+from flowc.compiler.ir.scopes import is_loop
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
@@ -12,7 +13,7 @@ from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .dags import Dags, sizes, visits, with_path
+from .dags import Dags, chunked, sizes, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
@@ -53,7 +54,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("workflow-timeout", "seconds after which Argo stops a run"),
     Option(
         "max-visits",
-        "how many visits a loop may have; 0 for no limit (default: as many as Argo's recursion limit allows)",
+        "how many visits a loop may have, each in a pod of its own; 0 for no limit (default: all share a pod)",
     ),
     Option(
         "schedule-concurrency", "what happens when a scheduled run is due and the last one has not ended", "Allow",
@@ -86,9 +87,17 @@ OPTIONS: tuple[Option, ...] = (
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each part of the flow that this target cannot run.
 
-    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555.
+    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555, FLOW557.
     """
     yield from refusals(flow, options)
+
+
+def needs_containers(flow: Flow, options: Options) -> Iterator[tuple[str, str]]:
+    """Yields each step whose loop, or the items of whose foreach, must share containers, and the reason."""
+    if options.widths or any(is_loop(step) for step in flow.steps):
+        from .status import needs_containers as needs
+
+        yield from needs(flow, options)
 
 
 def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
@@ -158,7 +167,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits")))
         if inject
         else None,
-        volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
+        volume=volume(), mount=mount(), dags=Dags(flow, chunked(options)).flow(scope),
         pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
     )  # fmt: skip
     schedule = schedule_of(flow)

@@ -21,7 +21,7 @@ class Engine(Protocol):
 
     at_once: int  # how many runs it takes at a time
 
-    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]: ...
+    def leaves(self, flow: Path, delivery: str, parameters: Given, *options: str) -> tuple[Outcome, Dump]: ...
 
 
 @dataclass

@@ -26,6 +26,8 @@ DELIVERIES = {
     "airflow": ("process",),
     "airflow-pods": ("inject", "baked"),
 }
+# engines on which every flow runs with several tasks to a container too: delivery `optimized`
+OPTIMIZED = ("argo", "step-functions", "airflow", "airflow-pods")
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
 TEXTS: list[Any] = [text for text in hostile.TEXTS if len(text) < 1000]
 HOSTILE = (
@@ -119,6 +121,8 @@ def is_nightly(case: Case) -> bool:
     """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and there nested
     flows, those of ONCE and a switch's other cases; every other delivery of what ONCE or ONCE_A_POD names; the wine flow, whose tasks import for
     seconds, by more than one way a target."""
+    if case.delivery == "optimized":
+        return True  # one flow has all of it (`containers.py`)
     deliveries = DELIVERIES[case.engine]
     other = case.flow in FLOWS and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
     if case.flow == "wine":
@@ -143,6 +147,8 @@ def of_features() -> Iterator[Case]:
                 # parameters do not meet the shim's delivery
                 for delivery in deliveries if number == 0 else (deliveries[number % len(deliveries)],):
                     yield Case(engine, name, delivery, json.dumps(values, sort_keys=True))
+                if engine in OPTIMIZED:
+                    yield Case(engine, name, "optimized", json.dumps(values, sort_keys=True))
 
 
 def of_random_flows() -> Iterator[Case]:
@@ -150,3 +156,5 @@ def of_random_flows() -> Iterator[Case]:
     for engine, delivery in (("argo", "baked"), ("step-functions", "baked"), ("airflow", "process")):
         for number in range(COUNT):
             yield Case(engine, f"random-{number}", delivery)
+            if engine in OPTIMIZED:
+                yield Case(engine, f"random-{number}", "optimized")
