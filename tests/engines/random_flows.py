@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from flowc.compiler.ir.nodes import Flow, Switch
-from flowc.compiler.ir.scopes import targets
+from flowc.compiler.ir.scopes import is_loop, targets
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
