@@ -111,7 +111,8 @@ def loads(text: str) -> Profile:
         raise Malformed("it has no `version`")
     if data["version"] != VERSION:
         raise Malformed(f"it has format {data['version']}, but this flowc reads format {VERSION}")
-    flow, runs = data.get("flow"), data.get("runs")
+    flow: Any = data.get("flow")
+    runs: Any = data.get("runs")
     if not isinstance(flow, str) or not _is_count(runs):
         raise Malformed("`flow` must be text, and `runs` a whole number")
     steps = _table(data, "steps")
@@ -146,7 +147,7 @@ def _table(data: dict[str, Any], key: str, where: str = "") -> dict[str, Any]:
 
 
 def _spread(value: Any, where: str) -> Spread:
-    numbers = [value.get(name) for name in ("p50", "p90", "p99")] if isinstance(value, dict) else []
+    numbers: list[Any] = [value.get(name) for name in ("p50", "p90", "p99")] if isinstance(value, dict) else []
     if not numbers or not _is_count(value.get("count")) or not value["count"]:
         raise Malformed(f"`{where}` must have `count`, `p50`, `p90` and `p99`")
     if not all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers) or not (

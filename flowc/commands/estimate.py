@@ -1,0 +1,69 @@
+"""`flowc estimate`: says what a run on an orchestrator will take, as the flow is written and as the optimizer makes it."""
+
+from __future__ import annotations
+
+from ..flow_profile import PROFILE
+from ..flow_source import load_flow, placed
+from ..options import Option, Usage, one_positional
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
+from ..targeting import OPTIONS as TARGETING
+from ..targeting import compilations, package_of, parse, sections
+from ..terminal import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.pipeline import Program
+
+    from ..options import Arguments
+
+__all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
+
+USAGE = ("flowc estimate FLOW.py --target TARGET [OPTIONS]",)
+TEXT = """
+Estimates the containers of one run, what they request, and how long the run takes, before and after the optimizer. It
+counts with the numbers of past runs, if `flowc profile` has written them beside the flow, and says what it assumes of
+the rest. With a table of prices, it says what the run costs.
+"""
+OPTIONS = (
+    TARGETING[0],
+    PROFILE,
+    Option(
+        "--width", "how many items the foreach of a step has, or how many visits a loop", "STEP=N", repeated=True
+    ),
+    Option("--prices", "a TOML file of prices, for a core-second and others", "FILE"),
+    Option("--json", "print {flow, targets: {TARGET: {written, optimized, chosen, assumed}}}"),
+    *TARGETING[1:],
+    *SOURCE_OPTIONS,
+)  # fmt: skip
+EXAMPLES = (
+    ("flowc estimate FLOW.py -t argo", "with FLOW.profile.json, if it exists"),
+    ("flowc estimate FLOW.py -t step-functions --width start=10000 --prices prices.toml", "of a wider run, with money"),
+)
+
+
+def run(argv: list[str], out: Output) -> int:
+    from ..estimates import data, lines
+    from ..optimizing import comparison
+
+    arguments, emitters = parse(argv, OPTIONS)
+    path = one_positional(arguments, "the flow's file")
+    if not emitters:
+        from flowc.targets.target import names
+
+        raise Usage("`--target` is missing", "the targets are " + ", ".join(names()))
+    program = load_flow(
+        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
+    )
+    widths = _widths(arguments, program)
+    compiled = compilations(program, emitters, arguments, package_of(program).digest, path)
+    comparisons = [comparison(compilation, program, path, arguments, widths) for compilation in compiled]
+    if arguments.flag("--json"):
+        import json
+
+        numbers = {one.target: data(one) for one in comparisons}
+        text = json.dumps({"flow": program.flow.name, "targets": numbers}, indent=2, ensure_ascii=False)
+        out.verbatim((text + "\n").encode())
+    else:
+        out.print("\n\n".join("\n".join(lines(one, program.flow.name)) for one in comparisons))
+    return 0

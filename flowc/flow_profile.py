@@ -1,0 +1,66 @@
+"""The profile of a flow as an input of its compile: `FLOW.profile.json` beside the flow, or the one that is named."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.ir.nodes import Input
+from flowc.compiler.optimize.profile import ENDING, Malformed, Profile, loads
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic, Refused
+
+from .options import Option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir.nodes import Flow
+
+PROFILE = Option("--profile", "what past runs cost, as `flowc profile` wrote it", "FILE", default="FLOW.profile.json")
+
+
+def load_profile(path: str, named: str, flow: Flow) -> tuple[Profile | None, Input | None, tuple[Diagnostic, ...]]:
+    """Returns the profile for the flow in the file `path`, how the provenance names it, and warnings.
+
+    It is the file `named`, or the one beside the flow if there is one. Raises Refused for a file that is missing,
+    damaged or, if it is named, of a different flow.
+    """
+    file = named or os.path.splitext(path)[0] + ENDING
+    try:
+        with open(file, "rb") as opened:
+            data = opened.read()
+    except FileNotFoundError:
+        if not named:
+            return None, None, ()
+        raise _refused(f"there is no profile `{file}`") from None
+    except OSError as error:
+        raise _refused(f"the profile `{file}` cannot be read: {error.strerror}") from None
+    try:
+        profile = loads(data.decode("utf-8", "replace"))
+    except Malformed as error:
+        raise _refused(f"`{file}` is not a profile: {error}") from None
+    if profile.flow != flow.name:
+        what = f"the profile `{file}` is of flow `{profile.flow}`, not of `{flow.name}`"
+        if named:
+            raise _refused(what)
+        why = "the optimizer has no numbers of this flow, and uses its simple rules"
+        return None, None, (Diagnostic("FLOW621", what, None, why, f"name a profile of `{flow.name}`", WARNING),)
+    from hashlib import sha256
+
+    name = file if named else os.path.basename(file)
+    source = Input("profile", flow.name, name.replace(os.sep, "/"), f"sha256:{sha256(data).hexdigest()}")
+    return profile, source, tuple(_outdated(file, profile, flow))
+
+
+def _outdated(file: str, profile: Profile, flow: Flow) -> list[Diagnostic]:
+    steps = flow.by_name
+    gone = [f"`{step}`" for step in profile.steps if step not in steps]
+    if not gone:
+        return []
+    names = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
+    what = f"the profile `{file}` has steps that the flow does not have: {names}"
+    why = "their numbers count for nothing, and the steps that replace them have none"
+    return [Diagnostic("FLOW621", what, None, why, "write it again after some runs, with `flowc profile`", WARNING)]
+
+
+def _refused(what: str) -> Refused:
+    why = "the optimizer chooses by it what shares a container"
+    return Refused([Diagnostic("FLOW620", what, None, why, "write it with `flowc profile`, or remove it")])
