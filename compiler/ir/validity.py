@@ -21,15 +21,19 @@ INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with", "plugin", "pac
 PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 
-def violations(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
-    """Yields the rules of a valid IR that `flow` and its outermost `scope` break."""
-    graph = list(_graph(flow))
+def violations(flow: nodes.Flow, scope: nodes.Scope, of_containers: bool = False) -> Iterator[str]:
+    """Yields the rules of a valid IR that `flow` and its outermost `scope` break.
+
+    In a flow of containers (docs/decisions, 18), a join may be in one container with the step that splits again, or
+    ends the flow.
+    """
+    graph = list(_graph(flow, of_containers))
     yield from graph
     if not graph:
         yield from _scopes(flow, scope)
 
 
-def _graph(flow: nodes.Flow) -> Iterator[str]:
+def _graph(flow: nodes.Flow, of_containers: bool) -> Iterator[str]:
     steps = flow.by_name
     yield from _repeated("step", [step.name for step in flow.steps])
     yield from _repeated("parameter", [parameter.name.lower() for parameter in flow.parameters])
@@ -47,6 +51,8 @@ def _graph(flow: nodes.Flow) -> Iterator[str]:
             yield f"{role} step {name!r} does not exist"
     for step in flow.steps:
         yield from _step(step, steps, flow)
+        if step.is_join and not of_containers and not isinstance(step.transition, nodes.Linear):
+            yield f"join {step.name!r} must go on to one step"
     for parameter in flow.parameters:
         yield from _parameter(parameter)
     for config in flow.configs:
@@ -74,8 +80,6 @@ def _step(step: nodes.Step, steps: Mapping[str, nodes.Step], flow: nodes.Flow) -
         yield f"step {step.name!r}: exactly the end step ends the flow"
     if step.reads is not None and list(step.reads) != sorted(set(step.reads)):
         yield f"step {step.name!r}: what it reads is not sorted, or named twice"
-    if step.is_join and not isinstance(transition, nodes.Linear):
-        yield f"join {step.name!r} must go on to one step"
     if isinstance(transition, nodes.Split) and len(set(transition.targets)) != len(transition.targets):
         yield f"split {step.name!r} names a step twice"
     if isinstance(transition, nodes.Split) and len(transition.targets) < 2:
