@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.compiler.optimize.cost import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,16 +78,6 @@ def lines(comparison: Comparison, flow: str) -> Iterator[str]:
             yield ""
             yield heading
             yield from (f"  {sentence}" for sentence in sentences)
-
-
-def duration(seconds: float) -> str:
-    """Returns a duration for people: `4.2 s`, `12 s`, `3 min 7 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _number(estimate: Estimate, key: str) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from ..fast_start.record import record
 from ..ir.nodes import Branches, ForEach, Foreach, Linear
 from ..ir.scopes import walk
-from .cost import Estimate, Model, estimate, need_of
+from .cost import Estimate, Model, duration, estimate, need_of
 from .settings import Settings
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ def choose(rewrite: Rewrite, model: Model, scope: Scope, settings: Settings) -> 
     model.
     """
     chooser = _Chooser(rewrite, model, settings)
-    decisions = []
+    decisions: list[Decision] = []
     for _, node, _ in reversed(list(walk(scope))):
         if isinstance(node, ForEach):
             decisions += chooser.foreach(node)
@@ -115,7 +115,7 @@ class _Chooser:
         yield Decision(
             node.step,
             f"the {_plural(count, 'item')} of `{node.step}` run in {name}: the run then takes about "
-            f"{_duration(estimates[name].seconds)}{_compared(others)}",
+            f"{duration(estimates[name].seconds)}{_compared(others)}",
         )
 
     def branches(self, node: Branches) -> Iterator[Decision]:
@@ -134,7 +134,7 @@ class _Chooser:
         yield Decision(
             node.step,
             f"the branches of `{node.step}` {name}: the run then takes about "
-            f"{_duration(estimates[name].seconds)}, otherwise {_duration(other.seconds)}",
+            f"{duration(estimates[name].seconds)}, otherwise {duration(other.seconds)}",
         )
 
     def sizes(self, first: str, second: str) -> Iterator[Decision]:
@@ -191,15 +191,8 @@ def _compared(others: dict[str, Estimate]) -> str:
     if not others:
         return ""
     name = min(others, key=lambda name: others[name].seconds)
-    return f", and {_duration(others[name].seconds)} in {name}"
+    return f", and {duration(others[name].seconds)} in {name}"
 
 
 def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    """Returns a duration for a sentence: `12 s`, `3.5 min`, `2.4 h`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -93,7 +93,7 @@ class _Time:
         varied = max((self.varied, other.varied), key=lambda one: one.p99 - one.p50 if one is not None else -1)
         return _Time(self.seconds + times * other.seconds, varied, self.cost.plus(other.cost, times))
 
-    def side_by_side(self, count: int, at_once: int) -> _Time:
+    def side_by_side(self, count: float, at_once: float) -> _Time:
         """Returns the time of `count` such parts, `at_once` at a time; the slowest of all ends last."""
         if not count:
             return _Time()
@@ -178,7 +178,7 @@ class Model:
 
     # ── inside a container ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def inside(self, entry: str, within: Iterable[str], need: Need, items: int = 1) -> _Time:
+    def inside(self, entry: str, within: Iterable[str], need: Need, items: float = 1) -> _Time:
         """Returns the time of a container that runs the steps `within`, from `entry` on, side by side for `items`.
 
         `need` is what the container has.
@@ -288,14 +288,14 @@ class _Run:
     def __init__(self, model: Model, flow: Flow, containers: Mapping[str, Container]) -> None:
         self.model, self.facts, self.steps, self.containers = model, model.facts, flow.by_name, containers
 
-    def scope(self, scope: Scope, workers: float, items: int = 1) -> _Time:
+    def scope(self, scope: Scope, workers: float, items: float = 1) -> _Time:
         """Returns the time of a scope of which `workers` containers may run at a time; each runs it for `items`."""
         time = _Time()
         for node, share in self.model._visited(scope, scope.entry, self.steps):
             time = time.plus(self.node(node, workers, items), share)
         return time
 
-    def node(self, node: Node, workers: float, items: int) -> _Time:
+    def node(self, node: Node, workers: float, items: float) -> _Time:
         time = self.container(node.step, items)
         if isinstance(node, Branches):
             branches = [self.scope(scope, workers, items) for scope in node.scopes]
@@ -304,13 +304,12 @@ class _Run:
 
     def foreach(self, node: ForEach, workers: float) -> _Time:
         own = self.containers.get(node.step)
-        count = self.model.width(node.step if own is None else own.steps[-1])
-        items = 1 if own is None else items_of(own, count)
-        count = -(-count // items)
+        width = self.model.width(node.step if own is None else own.steps[-1])
+        count = -(-width // (1 if own is None else items_of(own, width)))
         at_once = max(1, int(min(count, workers)))
-        return self.scope(node.body, workers / at_once, items).side_by_side(count, at_once)
+        return self.scope(node.body, workers / at_once, width / max(1, count)).side_by_side(count, at_once)
 
-    def container(self, name: str, items: int) -> _Time:
+    def container(self, name: str, items: float) -> _Time:
         """Returns the time of the container of a step, which runs its part for `items`, as often as it is visited."""
         step, start = self.steps[name], self.facts.start
         own = self.containers.get(name)
@@ -338,7 +337,7 @@ def estimate(model: Model, flow: Flow, scope: Scope, containers: Mapping[str, Co
     return Estimate(time.seconds, time.cost, model.assumed())
 
 
-def _share(need: Need, parts: int) -> Need:
+def _share(need: Need, parts: float) -> Need:
     return Need(need.cores / max(1, parts), need.memory / max(1, parts), need.gpus)
 
 
@@ -356,3 +355,13 @@ def _steps_of(scope: Scope) -> list[str]:
 
 def _kind(step: Step) -> str:
     return "loop" if is_loop(step) else type(step.transition).__name__.lower()
+
+
+def duration(seconds: float) -> str:
+    """Returns a duration for people: `4.2 s`, `12 s`, `3 min 7 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,6 +1,8 @@
-"""`flowc estimate`: says what a run on an orchestrator will take, as the flow is written and as the optimizer makes it."""
+"""`flowc estimate`: what a run on an orchestrator will take, before and after the optimizer."""
 
 from __future__ import annotations
+
+from flowc.compiler.report.diagnostics import without_hints
 
 from ..flow_profile import PROFILE
 from ..flow_source import load_flow, placed
@@ -43,8 +45,12 @@ EXAMPLES = (
 
 
 def run(argv: list[str], out: Output) -> int:
+    from flowc.compiler.optimize.settings import Settings
+
     from ..estimates import data, lines
-    from ..optimizing import comparison
+    from ..flow_profile import load_profile
+    from ..prices import read_prices
+    from ..run_estimate import comparison
 
     arguments, emitters = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
@@ -55,9 +61,15 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(
         path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
     )
-    widths = _widths(arguments, program)
-    compiled = compilations(program, emitters, arguments, package_of(program).digest, path)
-    comparisons = [comparison(compilation, program, path, arguments, widths) for compilation in compiled]
+    profile, _, warnings = load_profile(path, arguments.text("--profile"), program.flow)
+    out.report(*placed(program, path, without_hints((*program.diagnostics, *warnings))))
+    widths, prices = _widths(arguments, program), arguments.text("--prices")
+    comparisons = [
+        comparison(
+            one, program, Settings(), profile, widths, read_prices(prices, one.target.NAME) if prices else None
+        )
+        for one in compilations(program, emitters, arguments, package_of(program).digest, path)
+    ]  # fmt: skip
     if arguments.flag("--json"):
         import json
 
@@ -67,3 +79,24 @@ def run(argv: list[str], out: Output) -> int:
     else:
         out.print("\n\n".join("\n".join(lines(one, program.flow.name)) for one in comparisons))
     return 0
+
+
+def _widths(arguments: Arguments, program: Program) -> dict[str, int]:
+    """Returns the values of `--width`. Raises Usage for a step that has no foreach and is no loop."""
+    from flowc.compiler.ir.nodes import Foreach, Parallel
+    from flowc.compiler.ir.scopes import is_loop
+
+    steps = [
+        step.name for step in program.flow.steps if isinstance(step.transition, (Foreach, Parallel)) or is_loop(step)
+    ]
+    widths = {}
+    for text in arguments.all("--width"):
+        step, _, number = text.partition("=")
+        if not number.isdecimal() or not number.isascii():
+            raise Usage(f"the value of `--width` must be STEP=N, with a whole number N, not `{text}`")
+        if step not in steps:
+            choices = ", ".join(f"`{name}`" for name in steps)
+            hint = f"the steps that have one are {choices}" if steps else "the flow has none"
+            raise Usage(f"`--width {text}` names a step without a foreach or a loop", hint)
+        widths[step] = int(number)
+    return widths
