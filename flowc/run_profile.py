@@ -27,6 +27,7 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
     A run counts as far as it got. Tasks that it took over from an earlier run count only there. Raises ShimError.
     """
     numbers: Numbers = {}
+    chosen: dict[str, dict[str, int]] = {}
     starts: dict[str, list[float]] = {}
     count = 0
     for run in place.runs(flow):
@@ -36,7 +37,12 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
         if target and its_target != target:
             continue
         records = _run(place, flow, run, numbers)
-        starts.setdefault(its_target, []).extend(start_seconds(place.graph(flow, run), records))
+        graph = place.graph(flow, run)
+        starts.setdefault(its_target, []).extend(start_seconds(graph, records))
+        for done in records.values():
+            if done.step in graph.steps and graph.kind(done.step) == "switch" and done.next[0] != done.step:
+                counts = chosen.setdefault(done.step, {})
+                counts[done.next[0]] = counts.get(done.next[0], 0) + 1
         count += bool(records)
     steps: dict[str, dict[str, list[float]]] = {}
     for (step, measure), values in numbers.items():
@@ -49,6 +55,7 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
             step: {measure: spread_of for measure, values in measures.items() if (spread_of := spread(values))}
             for step, measures in steps.items()
         },
+        chosen,
     )
 
 

@@ -8,7 +8,7 @@ The model is simple, so that a person can follow it:
   that requests nothing counts as 1 core and 4,096 MiB.
 - Of tasks side by side, the slowest counts. If there are more than may run at a time, by the engine's limit of workers
   or by the container's cores and memory, they go in rounds.
-- Of a switch, each case counts as often as it was chosen.
+- Of a switch, each case counts as often as it was chosen in past runs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from __future__ import annotations
 from flowc.runtime_shim.contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, number, pause_seconds
 
 from ..fast_start.record import record
-from ..ir.nodes import Branches, ForEach, Parallel
+from ..ir.nodes import Branches, ForEach, Parallel, Task
 from ..ir.scopes import inner, is_loop, successors, walk
 from .containers import Container
 from .profile import CAUGHT, FAILED, SUCCEEDED, VISITS, WIDTH, Spread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..ir.nodes import Flow, Node, Scope, Step
     from .profile import Profile
@@ -120,7 +120,7 @@ class Model:
     def __init__(self, flow: Flow, scope: Scope, facts: Facts) -> None:
         self.flow, self.facts = flow, facts
         self.steps = flow.by_name
-        self.nodes: dict[str, tuple[Scope, Node]] = {node.step: (around, node) for around, node, _ in walk(scope)}
+        self.scopes: dict[str, Scope] = {node.step: around for around, node, _ in walk(scope)}
         self._assumed: dict[str, list[str]] = {}  # sentence, with %s for steps → steps
 
     # ── single steps ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,9 +188,8 @@ class Model:
         return part.side_by_side(items, slots) if items > 1 else part
 
     def _inside(self, entry: str, within: frozenset[str], need: Need) -> _Time:
-        around, _ = self.nodes[entry]
         time = _Time()
-        for node, share in self._visited(around, entry, self.steps, within):
+        for node, share in self._course(entry, within)[0]:
             time = time.plus(self._node_inside(node, within, need), share)
         return time
 
@@ -223,38 +222,38 @@ class Model:
         ]
         return Need(max(one.cores for one in needs), max(one.memory for one in needs))
 
-    def _visited(
-        self, around: Scope, entry: str, steps: Mapping[str, Step], within: frozenset[str] | None = None
-    ) -> Iterator[tuple[Node, float]]:
-        """Yields the nodes of a scope to which control comes from `entry`, with the share of times that it does."""
-        shares = {entry: 1.0}
-        for node in around.nodes:
-            share = shares.get(node.step)
-            if share is None or (within is not None and node.step not in within):
-                continue
-            yield node, share
-            after = [target for target in successors(node, steps) if target != node.step]
-            for target, part in zip(after, self._shares(after)):
-                shares[target] = shares.get(target, 0) + share * part
+    def leaving(self, entry: str, within: Iterable[str]) -> dict[str, float]:
+        """Returns the steps outside to which control goes from `entry` through the steps `within`, and how often."""
+        return self._course(entry, frozenset(within))[1]
 
-    def _shares(self, targets: list[str]) -> list[float]:
-        """Returns how often each of these targets is chosen: as often as its tasks ran, or all equally often."""
-        if len(targets) < 2:
-            return [1.0] * len(targets)
+    def _course(self, entry: str, within: frozenset[str]) -> tuple[list[tuple[Node, float]], dict[str, float]]:
+        """Returns the nodes to which control comes from `entry`, with the share of times that it does, and the rest.
+
+        The rest are the steps outside `within` to which it goes.
+        """
+        shares = {entry: 1.0}
+        visited = []
+        for node in self.scopes[entry].nodes:
+            if node.step not in within or node.step not in shares:
+                continue
+            share = shares.pop(node.step)
+            visited.append((node, share))
+            for target, part in self._shares(node):
+                shares[target] = shares.get(target, 0) + share * part
+        return visited, shares
+
+    def _shares(self, node: Node) -> list[tuple[str, float]]:
+        """Returns the steps after a node, and how often each is chosen: as in past runs, or all equally often."""
+        after = [target for target in successors(node, self.steps) if target != node.step]
+        if len(after) < 2:
+            return [(target, 1.0) for target in after]
         profile = self.facts.profile
-        counts = [
-            sum(
-                spread.count
-                for outcome in (SUCCEEDED, CAUGHT)
-                if profile is not None and (spread := profile.of(target, outcome)) is not None
-            )
-            / self.visits(target)
-            for target in targets
-        ]
-        if not sum(counts):
-            self._assume("the cases of a switch that leads to %s are equally likely", *targets)
-            return [1 / len(targets)] * len(targets)
-        return [count / sum(counts) for count in counts]
+        counts = profile.chosen.get(node.step, {}) if profile is not None else {}
+        total = sum(counts.get(target, 0) for target in after)
+        if not total:
+            self._assume("the cases of the switch of %s are equally likely", node.step)
+            return [(target, 1 / len(after)) for target in after]
+        return [(target, counts.get(target, 0) / total) for target in after]
 
     # ── what is assumed ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -291,9 +290,20 @@ class _Run:
     def scope(self, scope: Scope, workers: float, items: float = 1) -> _Time:
         """Returns the time of a scope of which `workers` containers may run at a time; each runs it for `items`."""
         time = _Time()
-        for node, share in self.model._visited(scope, scope.entry, self.steps):
+        shares = {scope.entry: 1.0}
+        for node in scope.nodes:
+            share = shares.get(node.step, 0)
             time = time.plus(self.node(node, workers, items), share)
+            for target, part in self.after(node):
+                shares[target] = shares.get(target, 0) + share * part
         return time
+
+    def after(self, node: Node) -> Iterable[tuple[str, float]]:
+        """Returns the containers after a node, and how often control goes to each."""
+        if not isinstance(node, Task):
+            return ((node.join, 1.0),)
+        own = self.containers.get(node.step)
+        return self.model.leaving(node.step, (node.step,) if own is None else own.steps).items()
 
     def node(self, node: Node, workers: float, items: float) -> _Time:
         time = self.container(node.step, items)

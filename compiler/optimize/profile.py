@@ -1,8 +1,8 @@
 """`Profile`: what past runs of a flow cost, as `flowc profile` writes it beside the flow (docs/formats.md, Profiles).
 
 It holds percentiles only: of the seconds that attempts took, the memory that tasks used, the items of each foreach, the
-visits of each loop, and the seconds until a container has started. It holds none of the flow's values, and nothing that
-tells one run from another.
+visits of each loop, and the seconds until a container has started. It also counts the cases that switches chose. It
+holds none of the flow's values, and nothing that tells one run from another.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Spread:
             return self.mean
         rank = 1 - 1 / (count + 1)
         if rank <= 0.9:
-            return self.p50 + max(0.0, rank - 0.5) / 0.4 * (self.p90 - self.p50)
-        return self.p90 + min(1.0, (rank - 0.9) / 0.09) * (self.p99 - self.p90)
+            return max(self.mean, self.p50 + (rank - 0.5) / 0.4 * (self.p90 - self.p50))
+        return max(self.mean, self.p90 + min(1.0, (rank - 0.9) / 0.09) * (self.p99 - self.p90))
 
 
 @record
@@ -57,6 +57,7 @@ class Profile:
     runs: int  # how many were read
     starts: Mapping[str, Spread]  # target → seconds from the end of a task to the start of one that follows it
     steps: Mapping[str, Mapping[str, Spread]]  # step → measure (MEASURES) → its percentiles
+    chosen: Mapping[str, Mapping[str, int]] = {}  # step with a switch → the next step → how often it chose that one
 
     def of(self, step: str, measure: str) -> Spread | None:
         return self.steps.get(step, {}).get(measure)
@@ -87,13 +88,17 @@ def dumps(profile: Profile) -> str:
         for step, measures in sorted(profile.steps.items())
     )
     starts = lines(dict(sorted(profile.starts.items())), "  ")
+    chosen = ",\n".join(
+        f"  {to_json(step)}: {to_json(dict(sorted(counts.items())))}" for step, counts in sorted(profile.chosen.items())
+    )
     return "\n".join([
         "{",
         f' "version": {VERSION},',
         f' "flow": {to_json(profile.flow)},',
         f' "runs": {profile.runs},',
         f' "starts": {{\n{starts}\n }},' if starts else ' "starts": {},',
-        f' "steps": {{\n{steps}\n }}' if steps else ' "steps": {}',
+        f' "steps": {{\n{steps}\n }},' if steps else ' "steps": {},',
+        f' "chosen": {{\n{chosen}\n }}' if chosen else ' "chosen": {}',
         "}",
         "",
     ])  # fmt: skip
@@ -128,6 +133,7 @@ def loads(text: str) -> Profile:
             }
             for step in steps
         },
+        {step: _counts(data["chosen"], step) for step in _table(data, "chosen")},
     )
 
 
@@ -144,6 +150,13 @@ def _table(data: dict[str, Any], key: str, where: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed(f"`{where}{key}` must be an object")
     return value
+
+
+def _counts(chosen: dict[str, Any], step: str) -> dict[str, int]:
+    counts = _table(chosen, step, "chosen.")
+    if not all(_is_count(count) for count in counts.values()):
+        raise Malformed(f"the numbers of `chosen.{step}` must be whole numbers")
+    return counts
 
 
 def _spread(value: Any, where: str) -> Spread:
