@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from flowc.compiler.optimize.settings import Settings as OptimizeSettings
+
 ENVIRONMENTS = (  # of `flowc lock`
     *("python", "platform", "glibc", "index", "default-index", "exclude-newer"),
     *("dependencies", "extras", "groups", "build", "channels"),
@@ -65,6 +67,7 @@ class Settings:
     roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
     variables: dict[str, str] = {}  # of the environment, as `--env` gives them
     plugins: tuple[str, ...] = ()  # files, as a user can open them, and names of packages
+    optimize: OptimizeSettings | None = None  # what several tasks per container are asked of, if they are
 
 
 NONE = Settings()
@@ -181,13 +184,15 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known_keys = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", *SHARED, *targets)
+        own = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", "optimize")
+        known_keys = (*own, *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
         roots: tuple[str, ...] = ()
         variables: dict[str, str] = {}
         plugins: tuple[str, ...] = ()
+        optimize: OptimizeSettings | None = None
         for key, value in table.items():
             if key not in known_keys:
                 self.unknown(key, known_keys, "`[tool.flowc]`")
@@ -199,6 +204,10 @@ class _Reader:
                 plugins = tuple(self.plugins(value))
             elif key == "package-index":
                 options[key] = "\n".join(f"{name}={url}" for name, url in self.package_index(value))
+            elif key == "optimize":
+                from .optimize_settings import read
+
+                optimize = read(value, self.refuse, self.unknown)
             elif key == "env":
                 variables = dict(self.variables(value))
             elif key == "ignore":
@@ -207,7 +216,7 @@ class _Reader:
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets, roots, variables, plugins)
+        return Settings(self.file, severities, options, of_targets, roots, variables, plugins, optimize)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(

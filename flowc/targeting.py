@@ -23,16 +23,22 @@ if TYPE_CHECKING:
 
     from flowc.compiler.decorators.project import Place
     from flowc.compiler.ir.nodes import Flow
+    from flowc.compiler.optimize.settings import Settings as OptimizeSettings
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, SpecFile
 
     from .images.delivery import Wish
+    from .optimizing import Shared
     from .settings import Settings
 
 STORE = "s3://flowc"  # the datastore of a spec without `--store`
 _PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme → what the URL must name
 
 _DEFAULTS = Options("")
+
+OPTIMIZE = Option(
+    "--optimize", "run several tasks per container where they have the same container, and divide wide foreaches"
+)
 
 OPTIONS = (
     Option(
@@ -58,6 +64,7 @@ OPTIONS = (
     Option("--repository", "the repository of the images of `--environments image`", "NAME"),
     Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
     Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
+    OPTIMIZE,
     FLOW,
     WITH,
     ISOLATED,
@@ -223,22 +230,31 @@ def _bad_name(error: BadName) -> Refused:
 class Compilation:
     """The compilation of a flow for one target. The spec is emitted on first use."""
 
-    def __init__(self, target: Emitter, options: Options, program: Program) -> None:
-        self.target, self.options, self._program = target, options, program
+    def __init__(self, target: Emitter, options: Options, program: Program, shared: Shared | None = None) -> None:
+        self.target, self.shared, self._program = target, shared, program
+        self.options = shared.options if shared is not None else options
+        # of containers, if several tasks share one
+        self.flow = shared.optimized.flow if shared is not None else program.flow
+        self.scope = shared.optimized.scope if shared is not None else program.scope
         self._spec: tuple[SpecFile, ...] | None = None
 
     def spec(self) -> tuple[SpecFile, ...]:
         """Returns the target's spec of the flow. The target must not have refused the flow."""
         if self._spec is None:
-            self._spec = self.target.emit(self._program.flow, self._program.scope, self.options)
+            self._spec = self.target.emit(self.flow, self.scope, self.options)
         return self._spec
 
     def problems(self) -> Iterator[Diagnostic]:
         """Yields the target's diagnostics of the flow and, unless it refuses the flow, of the spec."""
-        diagnostics = list(self.target.check(self._program.flow, self.options))
+        if self.shared is None:
+            diagnostics = list(self.target.check(self.flow, self.options))
+        else:
+            from . import optimizing
+
+            diagnostics = list(optimizing.problems(self.target, self.shared, self._program.flow))
         yield from diagnostics
         if not has_errors(diagnostics):
-            yield from self.target.check_spec(self._program.flow, self.options, self.spec)
+            yield from self.target.check_spec(self.flow, self.options, self.spec)
 
 
 def compilations(
@@ -261,10 +277,34 @@ def compilations(
             wish = _images(program, path, arguments, settings, digest)
             images = image_delivery.images(wish)
             packages = tuple({**dict(packages), **dict(image_delivery.variables(wish))}.items())
-    return tuple(
-        Compilation(target, options_for(target, arguments, digest, program, packages, images), program)
-        for target in emitters
-    )
+    compiled = []
+    for target in emitters:
+        options = options_for(target, arguments, digest, program, packages, images)
+        compiled.append(Compilation(target, options, program, _shared(program, target, options, arguments, path)))
+    return tuple(compiled)
+
+
+def optimize_settings(arguments: Arguments, path: str) -> OptimizeSettings | None:
+    """Returns what the user asks of the optimizer, or None without `--optimize` and the setting `optimize`."""
+    settings = _settings(arguments, path).optimize
+    if settings is None and arguments.flag("--optimize"):
+        from flowc.compiler.optimize.settings import Settings as Default
+
+        return Default()
+    return settings
+
+
+def _shared(
+    program: Program, target: Emitter, options: Options, arguments: Arguments, path: str
+) -> Shared | None:  # fmt: skip
+    """Returns the flow of containers of a target, if the user asks for one or the target needs one."""
+    settings = optimize_settings(arguments, path)
+    needs = getattr(target, "needs_containers", None)
+    if settings is None and (needs is None or next(iter(needs(program.flow, options)), None) is None):
+        return None
+    from . import optimizing
+
+    return optimizing.shared(program, target, options, settings)
 
 
 def _images(program: Program, path: str, arguments: Arguments, settings: dict[str, str], digest: str) -> Wish:
@@ -289,6 +329,11 @@ def problems(
     )
     if compiled:
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
+        wanted = optimize_settings(arguments, path)
+        if wanted is not None and wanted.steps:
+            from . import optimizing
+
+            diagnostics += optimizing.misplaced(wanted, program.flow)
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
     settings = _settings(arguments, path)

@@ -23,18 +23,23 @@ from .user_code.flow_module import load_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
+    from .container.arguments import Several
     from .contract.report import Report
 
-USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]..."
+USAGE = (
+    "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]... [--items K] "
+    "[--containers N] [--within STEP,... [--cores C] [--memory MIB]]"
+)
+SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory")  # of a container that is one of several steps
 
 
 def main(argv: List[str]) -> int:
     """Runs the command line. Returns the exit code (docs/shim.md, Exit codes)."""
     try:
-        step, path, reports = _arguments(argv)
-        return _task(step, path, reports)
+        step, path, reports, more = _arguments(argv)
+        return _task(step, path, reports, more)
     except UsageError as error:
         return _said(error, 2)
     except ShimError as error:
@@ -50,7 +55,7 @@ def _said(error: ShimError, code: int) -> int:
     return code
 
 
-def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
+def _arguments(argv: List[str]) -> Tuple[str, str, List[Report], Optional[Several]]:
     if not argv or argv[0] != "task":
         raise UsageError(USAGE)
     options: Dict[str, str] = {}
@@ -58,7 +63,7 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
     words = iter(argv[1:])
     for word in words:
         name, equals, value = word.partition("=")
-        if name not in ("--step", "--path", "--report"):
+        if name not in ("--step", "--path", "--report", *SEVERAL):
             raise UsageError(f"unknown argument {word!r}\n{USAGE}")
         if not equals:
             value = next(words, "")
@@ -70,15 +75,22 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
             reports.append(parse(value))
         else:
             options[name] = value
-    if len(options) != 2:
+    if "--step" not in options or "--path" not in options:
         raise UsageError(USAGE)
+    more = None
+    if len(options) > 2:
+        from .container.arguments import parse_several
+
+        more = parse_several(options)
     try:
-        return options["--step"], address.checked(options["--path"]), reports
+        if more is None or not more.within:  # the path of a chunk is checked with the rest of its arguments
+            address.checked(options["--path"])
     except address.BadPath:
         raise UsageError(f"{options['--path']!r} is not a valid task path") from None
+    return options["--step"], options["--path"], reports, more
 
 
-def _task(step: str, path: str, reports: List[Report]) -> int:
+def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) -> int:
     store = open_store(_required("FLOWC_STORE"), durable=True)
     packages = os.environ.get("FLOWC_PACKAGES", "")
     if "=conda:" in packages:
@@ -93,10 +105,13 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         if not code:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
         folder = fetched = _new_folder()
-    ahead = [address.record_name(flow, run, step, path), address.run_record_name(flow, run)]
-    ahead += attempt_number.earlier_names(flow, run, step, path, start)
-    if start.tries and start.goes_on_counting:
-        ahead.append(address.task_name(flow, run, step, path, f"{start.attempt - 1}.failure.json"))
+    several = more is not None and more.within
+    ahead = [address.run_record_name(flow, run)]
+    if not several:
+        ahead.append(address.record_name(flow, run, step, path))
+        ahead += attempt_number.earlier_names(flow, run, step, path, start)
+        if start.tries and start.goes_on_counting:
+            ahead.append(address.task_name(flow, run, step, path, f"{start.attempt - 1}.failure.json"))
     if start.request:
         ahead.append(address.code_of_request_name(flow, run, start.request))
     store.fetch_ahead([address.code_name(flow, code), *ahead] if fetched else ahead)
@@ -115,6 +130,11 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         if graph.name != flow:
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
         parameters = os.environ.get("FLOWC_PARAMETERS")
+        if more is not None and several:
+            from .container.run import run_container
+
+            values = _decoded(parameters) if parameters else {}
+            return run_container(store, graph, run, (step, path), more, reports, start, begun, values, bool(fetched))
 
         def load() -> Any:
             gc.freeze()  # what exists now will stay; the bundle's first file has disabled collection (one_file.py)
@@ -136,6 +156,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             _decoded(parameters) if parameters else {}, load,
             start=start, begun=begun,
         )  # fmt: skip
+        task.several = more
         with Capture(lambda log: store.put(log_name, log)) as output:
             outcome = run_task(task)
         if task.report:
@@ -144,6 +165,8 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             store.put(log_name, output.data)
         if outcome is None:
             return task.exit_code
+        if more is not None and "splits" in outcome:
+            outcome = more.divided(path, outcome)
         if reports:
             from .contract.report import TaskObjects, send
 

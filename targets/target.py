@@ -61,6 +61,10 @@ if TYPE_CHECKING:
         def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             """Returns the spec of a flow that `check` has not refused; `scope` is its outermost one."""
 
+        # An emitter that can run some flows only if several tasks share a container also has
+        # `needs_containers(flow, options)`. It yields each step whose loop, or the items of whose foreach, must share
+        # containers, with the reason, one sentence without a full stop. It may get options that `check` refuses.
+
         def prerequisites(self, options: Options) -> Iterator[str]:
             """Yields a sentence for each thing that must be in place before a run, beside the code package."""
 
@@ -107,7 +111,8 @@ class Options:
     packages: tuple[tuple[str, str], ...] = ()  # step → its FLOWC_PACKAGES (docs/shim.md), if it has some
     # step and image that it would have → that image with the step's packages, by digest, if it was built
     images: tuple[tuple[tuple[str, str], str], ...] = ()
-    widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known
+    # step → number of items of its foreach, if known; of containers for its items, in an optimized flow
+    widths: tuple[tuple[str, int], ...] = ()
     containers: tuple[tuple[str, Container], ...] = ()  # step of an optimized flow → what its container runs
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 

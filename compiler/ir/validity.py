@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with", "plugin", "package")
+INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with", "plugin", "package", "optimize")
 PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 

@@ -22,7 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir.nodes import Flow
     from flowc.compiler.package.archive import Package
     from flowc.compiler.pipeline import Program
     from flowc.compiler.report.diagnostics import Diagnostic
@@ -88,7 +87,7 @@ def run(argv: list[str], out: Output) -> int:
     compiled = compilations(program, emitters, arguments, package.digest, path)
     warnings = without_hints(problems(program, path, compiled, arguments))
     try:
-        parts = tuple(_part(compilation, program.flow) for compilation in compiled)
+        parts = tuple(_part(compilation) for compilation in compiled)
     except Refused as refused:
         raise Refused(*placed(program, path, refused.diagnostics)) from None
     if folder == "-":
@@ -131,9 +130,9 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _part(compiled: Compilation, flow: Flow) -> Part:
+def _part(compiled: Compilation) -> Part:
     name = compiled.target.NAME
-    return Part(name, deployer(name).deployment(flow, compiled.options), compiled.spec())
+    return Part(name, deployer(name).deployment(compiled.flow, compiled.options), compiled.spec())
 
 
 def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, arguments: Arguments, out: Output) -> None:

@@ -94,6 +94,10 @@ class Graph:
         """Returns how many attempts an engine makes at most: user attempts, and the fallback attempts of `@catch`."""
         return 1 + semantics.engine_retries(self.retries(step), self.decorator(step, "catch") is not None)
 
+    def pause_seconds(self, step: str) -> int:
+        """Returns the time between two attempts (`minutes_between_retries` of `@retry`)."""
+        return semantics.pause_seconds(self.decorator(step, "retry"))
+
     def timeout_seconds(self, step: str) -> float:
         """Returns the limit of `@timeout`; 0 without one."""
         return semantics.timeout_seconds(self.decorator(step, "timeout"))

@@ -12,7 +12,7 @@ from .errors import DamagedError, ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Mapping, Optional
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
 
     from ..artifacts.manifest import Manifest
     from ..store import Store
@@ -41,6 +41,12 @@ class Record:
 
     def leads_to(self, step: str) -> bool:
         return step in self.next
+
+    @property
+    def started(self) -> Tuple[Dict[str, Any], int]:
+        """The start that wrote the record, as `Start.asks_again` compares it: its data, and the engine's attempt."""
+        start = self.data.get("start") or {}
+        return start, int(start.get("number", self.attempt))
 
     def summary(self) -> str:
         """Returns a line for the log of a task that was started again, when nothing was run."""

@@ -7,6 +7,7 @@ more than the machine has runs alone.
 from __future__ import annotations
 
 import os
+import sys
 from typing import Dict, Iterable, List, Tuple
 
 from ..contract.graph import Graph
@@ -22,6 +23,17 @@ class Admission:
         self.max_workers = max_workers
         self.cores, self.memory = cores or available_cores(), memory or available_memory()
         self._needs: Dict[str, Need] = {step: _need(graph, step) for step in graph.steps}
+
+    @classmethod
+    def of_container(cls, graph: Graph, cores: float, memory: float) -> Admission:
+        """Returns the admission of a container with so much; 0 for what this process may use.
+
+        A task without a request of its own counts as one core, and its share of the memory.
+        """
+        admission = cls(graph, sys.maxsize, cores, memory)
+        share = admission.memory / max(1.0, admission.cores)
+        admission._needs = {step: (own[0] or 1.0, own[1] or share) for step, own in admission._needs.items()}
+        return admission
 
     def admits(self, step: str, running: Iterable[str]) -> bool:
         """Returns True if a task of `step` may start beside tasks of the steps `running`."""

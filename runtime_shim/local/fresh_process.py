@@ -1,7 +1,7 @@
 """Runs one task of a local run in a new process, which imports the flow again.
 
 This is for flows whose process cannot be forked. `python -m flowc.runtime_shim.local.fresh_process` takes the request
-on standard input (`warm.Work` and the task's address, as JSON).
+on standard input (`Work` and the task's address, as JSON).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 from typing import Any, Dict
 
 from ..task.capture import by_line
-from .warm_process import Work, leave, load_flow, run_request
+from .warm_process import leave, load_flow, run_request
+from .work import Work
 
 
 def main() -> int:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from ..contract import address
 from ..contract.graph import Graph
@@ -18,10 +18,11 @@ Address = Tuple[str, str]  # step, path
 
 
 class Frontier:
-    """Counts, for every join, the branches that have arrived."""
+    """Counts, for every join, the branches that have arrived. Tasks of steps that are not `within` never come next."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, within: Optional[FrozenSet[str]] = None) -> None:
         self.graph = graph
+        self.within = frozenset(graph.steps) if within is None else within
         self._splits: Dict[Address, int] = {}
         self._arrived: Dict[Address, int] = {}
 
@@ -34,10 +35,14 @@ class Frontier:
         `chosen` are the steps that its record names.
         """
         if splits is not None:
+            if chosen[0] not in self.within:
+                return []
             self._splits[step, address.leave(path)] = splits
             return [(chosen[0], address.child(path, index)) for index in range(splits)]
         ready: List[Address] = []
         for target in chosen:
+            if target not in self.within:
+                continue
             if target == step:
                 ready.append((step, address.next_visit(path)))
             elif target in self.graph.closes:

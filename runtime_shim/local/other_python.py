@@ -13,7 +13,7 @@ import sys
 from typing import Dict, List, NamedTuple, Tuple
 
 from . import warm_process
-from .warm_process import Work
+from .work import Work
 
 BOOT = (
     "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; "

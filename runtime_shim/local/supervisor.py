@@ -18,7 +18,9 @@ import selectors
 import signal
 import socket
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from collections import deque
+from heapq import heappop, heappush
+from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..contract import address, record
 from ..contract.errors import DamagedError, ShimError
@@ -32,11 +34,18 @@ from .admission import Admission
 from .attempt_output import AttemptOutput
 from .frontier import Address, Frontier
 from .other_python import Environment
+from .part import Part
 from .reuse import Check, Policy, taken_over
+from .work import Work
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..container.journal import Journal
 
 Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
+AHEAD = 64  # records that are fetched at once, of tasks that may have succeeded already
 PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
 # seconds between two writes of running tasks' logs, to a folder and to an object store
 LOOK, LOOK_REMOTE = (
@@ -52,7 +61,9 @@ class Settings:
     def __init__(
         self, max_workers: int = 16, max_splits: int = 0, isolation: str = "auto", reuse: Optional[Policy] = None,
         tick: float = 0, overtime: float = OVERTIME, environments: Optional[Mapping[str, Environment]] = None,
+        container: Optional[InContainer] = None,
     ) -> None:  # fmt: skip
+        self.container = container  # what differs in a container that runs a part of the flow
         self.environments = environments or {}  # step → where its tasks run, for those that have an environment
         self.max_workers = max_workers
         self.max_splits = max_splits  # most items of a foreach; 0 for no limit
@@ -62,6 +73,15 @@ class Settings:
         self.overtime = overtime
 
 
+class InContainer:
+    """How a part of the flow is run in a container: with a journal of the attempts, and pauses between them."""
+
+    def __init__(self, part: Part, admission: Admission, journal: Journal, known: bool, folder: str) -> None:
+        self.part, self.admission, self.journal = part, admission, journal
+        self.known = known  # tasks may have records already
+        self.folder = folder  # a private one, in which tasks leave the line for the engine
+
+
 class Result:
     """The outcome of a run."""
 
@@ -69,6 +89,7 @@ class Result:
         self.failed: List[Task] = []
         self.stopped = False
         self.import_failed = False
+        self.reason = ""  # the line for the engine about the first task that has failed for good
 
     @property
     def succeeded(self) -> bool:
@@ -87,6 +108,7 @@ class _Running:
         self.started = time.time()
         self.peak = 0  # peak memory of its process, in bytes; 0 while it runs
         self.gang: Optional[_Gang] = None
+        self.line = ""  # the file for the line that it leaves for the engine, in a container
 
 
 class _Process:
@@ -123,19 +145,22 @@ def run_flow(
     """
     store = open_store(store_url)
     ran_in = environment.put(store, graph["flow"]["name"], environment.here())
-    work = warm_process.Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {}, ran_in)
-    return _Supervisor(work, store, settings, on_event).run()
+    work = Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {}, ran_in)
+    return Supervisor(work, store, settings, on_event).run()
 
 
-class _Supervisor:
-    def __init__(self, work: warm_process.Work, store: Store, settings: Settings, on_event: OnEvent) -> None:
+class Supervisor:
+    def __init__(self, work: Work, store: Store, settings: Settings, on_event: OnEvent) -> None:
         self.work, self.store, self.settings, self.on_event = work, store, settings, on_event
         self.graph = Graph(work.graph)
-        self.frontier = Frontier(self.graph)
+        self.container = settings.container
+        self.part = self.container.part if self.container is not None else Part(self.graph)
+        self.frontier = Frontier(self.graph, self.part.within)
         self.whole = Check(store, self.graph.name, False)
-        self.admission = Admission(self.graph, settings.max_workers)
+        self.admission = self.container.admission if self.container else Admission(self.graph, settings.max_workers)
         self.result = Result()
-        self.waiting: List[Task] = []
+        self.waiting: Deque[Task] = deque()
+        self.later: List[Tuple[float, Task]] = []  # a heap: tasks that wait until a time, by the monotonic clock
         self.running: Dict[int, _Running] = {}
         self.fresh: Set[Address] = set()  # joins that some re-run task leads to
         self.count = 0
@@ -144,10 +169,7 @@ class _Supervisor:
         self.next_look = time.monotonic() + LOOK  # time of the next publishing of logs, by the monotonic clock
 
     def run(self) -> Result:
-        try:
-            self.known = record.read_run(self.store, self.graph.name, self.work.run) is not None
-        except DamagedError:  # it is written again
-            self.known = True
+        self.known = self._is_known()
         self.selector = selectors.DefaultSelector()
         if any(step not in self.settings.environments for step in self.graph.steps):
             self._process(None)  # while this process has one thread
@@ -158,7 +180,7 @@ class _Supervisor:
         before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         descriptor = signal.set_wakeup_fd(woken.fileno())
         try:
-            self._add([self.frontier.first()], fresh=False)
+            self._add(self.part.first, fresh=False)
             self._loop(wake)
             self._call_exit_hooks()
         finally:
@@ -170,16 +192,27 @@ class _Supervisor:
             woken.close()
         return self.result
 
+    def _is_known(self) -> bool:
+        """Returns True if tasks may have records already."""
+        if self.container is not None:
+            return self.container.known
+        try:
+            return record.read_run(self.store, self.graph.name, self.work.run) is not None
+        except DamagedError:  # it is written again
+            return True
+
     @property
     def _goes_on(self) -> bool:
         return not self.result.failed and not self.result.stopped
 
     def _loop(self, wake: socket.socket) -> None:
         while (
-            (self.waiting and self._goes_on)
+            ((self.waiting or self.later) and self._goes_on)
             or self.running
             or not all(process.ready for process in self.processes.values())
         ):
+            while self.later and self.later[0][0] <= time.monotonic():
+                self.waiting.appendleft(heappop(self.later)[1])
             while self.waiting and self._goes_on and self._can_start(self.waiting[0][0]):
                 self._launch_next()
             for key, _ in self.selector.select(self._patience()):
@@ -213,23 +246,55 @@ class _Supervisor:
 
         `fresh`: a task before these was run again.
         """
-        queue = [(place, fresh) for place in addresses]
+        queue = deque((place, fresh) for place in addresses)
+        ahead = 0
         while queue:
-            (step, path), fresh = queue.pop(0)
+            if not ahead and self.known and self.store.remote and len(queue) > 1:
+                ahead = min(len(queue), AHEAD)
+                self._fetch_ahead([queue[number][0] for number in range(ahead)])
+            ahead = max(0, ahead - 1)
+            (step, path), fresh = queue.popleft()
             kind, done = self._done_already(step, path, fresh or (step, path) in self.fresh)
             if done is None:
                 self._process_of(step)
-                self.waiting.append((step, path, 0))
-                self.on_event("queued", (step, path, 0), "")
+                self._queue(step, path)
             else:
                 self.on_event(kind, (step, path, int(done.data.get("attempt", 0))), str(done.data.get("origin", "")))
                 queue += [(place, fresh) for place in self._follow(done, fresh)]
+
+    def _queue(self, step: str, path: str) -> None:
+        """Queues the task's next attempt. Fails the run if the attempts that earlier containers lost were its last."""
+        attempt = self.container.journal.number(step, path) if self.container is not None else 0
+        task = (step, path, attempt)
+        if self._tries(task) >= self.graph.attempts(step):
+            self._fail((step, path, attempt - 1), failure.SILENT)
+            return
+        self.waiting.append(task)
+        self.on_event("queued", task, "")
+
+    def _tries(self, task: Task) -> int:
+        """Returns how many attempts at the task count before this one."""
+        return self.container.journal.tries(task) if self.container is not None else task[2]
+
+    def _fail(self, task: Task, why: str, line: str = "") -> None:
+        """Ends the run with the failure of the task. Running tasks go on to their end.
+
+        `line` is the file with the line that the task has left for the engine, if it has.
+        """
+        self.on_event("failed", task, why)
+        if not self.result.failed:
+            self.result.reason = f"{task_name(task)}: {_text(line) or why}"
+        self.result.failed.append(task)
+
+    def _fetch_ahead(self, addresses: List[Address]) -> None:
+        flow, run = self.graph.name, self.work.run
+        self.store.fetch_ahead([address.record_name(flow, run, step, path) for step, path in addresses])
 
     def _done_already(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
         if self.known:
             done = self._own_record(step, path)
             if done is not None:
-                if step == self.graph.start and not address.visit(path):
+                if self.container is None and step == self.graph.start and not address.visit(path):
                     self._check_run()
                 return "kept", done
         origin = self.settings.reuse.find(step, path, fresh) if self.settings.reuse is not None else None
@@ -249,7 +314,7 @@ class _Supervisor:
         except DamagedError as error:
             problem = str(error)
         else:
-            problem = self.whole(done) if done is not None else ""
+            problem = self.whole(done) if done is not None and self.container is None else ""
         if problem:
             where = f"{step}/{path}" if path != address.ROOT else step
             raise DamagedError(
@@ -283,11 +348,9 @@ class _Supervisor:
         limit = self.settings.max_splits
         if limit and done.splits is not None and done.splits > limit:
             task = (done.step, done.path, int(done.data.get("attempt", 0)))
-            self.on_event(
-                "failed", task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows"
-            )
-            self.result.failed.append(task)
+            self._fail(task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows")
             return []
+        self.part.note(done)
         if fresh:
             self.fresh.update(self.frontier.joins(done.path, done.next))
         return self.frontier.done(done.step, done.path, done.next, done.splits)
@@ -303,7 +366,7 @@ class _Supervisor:
 
         If it belongs to a gang, starts the whole gang, however many tasks may run at a time.
         """
-        task = self.waiting.pop(0)
+        task = self.waiting.popleft()
         if not self.graph.is_gang(task[0]):
             self._launch(task)
             return
@@ -312,7 +375,7 @@ class _Supervisor:
             task,
             *(member for member in self.waiting if member[0] == task[0] and address.parent(member[1]) == place),
         ]
-        self.waiting = [queued for queued in self.waiting if queued not in members]
+        self.waiting = deque(queued for queued in self.waiting if queued not in members)
         for member in members:
             one = self._launch(member, {"gang": gang.token})
             one.gang = gang
@@ -335,10 +398,16 @@ class _Supervisor:
         return self.processes[key]
 
     def _launch(self, task: Task, more: Optional[Dict[str, Any]] = None) -> _Running:
+        request = {"step": task[0], "path": task[1], "attempt": task[2], **(more or {})}
+        if self.container is not None:
+            line = os.path.join(self.container.folder, f"line-{self.count + 1}")
+            request.update(tries=self._tries(task), line=line)
+            self.container.journal.starts(task)
         pipes = {stream: os.pipe() for stream in STREAMS}
         self.count += 1
         reading = {stream: ends[0] for stream, ends in pipes.items()}
         one = _Running(task, AttemptOutput(reading, lambda line: self.on_event("line", task, line)))
+        one.line = request.get("line", "")
         limit = self.graph.timeout_seconds(task[0]) if task[0] in self.graph.steps else 0
         if limit:
             one.deadline = time.monotonic() + limit + self.settings.overtime
@@ -346,12 +415,7 @@ class _Supervisor:
         for stream in STREAMS:
             self.selector.register(reading[stream], selectors.EVENT_READ, (self.count, stream))
         writing = [pipes[stream][1] for stream in STREAMS]
-        message = (
-            json.dumps(
-                {"id": self.count, "step": task[0], "path": task[1], "attempt": task[2], **(more or {})}
-            ).encode()
-            + b"\n"
-        )
+        message = json.dumps({"id": self.count, **request}).encode() + b"\n"
         try:
             control = self._process_of(task[0]).control
             sent = control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
@@ -409,6 +473,8 @@ class _Supervisor:
         done = record.read(self.store, flow, run, step, path) if one.status == 0 or one.gang is not None else None
         if done is not None:
             self.on_event("done", one.task, "")
+            if self.container is not None:
+                self.container.journal.ended(one.task, succeeded=True)
             if self.settings.reuse is not None:
                 self.settings.reuse.keep(step, path)
             self._add(self._follow(done, fresh=True), fresh=True)
@@ -421,15 +487,28 @@ class _Supervisor:
         why = one.killed or _how_it_ended(one.status or 0, one.peak, failed)
         if not failed:
             failure.write_death(self.store, flow, run, one.task, why, one.output.log, one.started)
-        retries = attempt + 1 < self.graph.attempts(step) and not failure.forbids_retry(one.status or 0)
+        if self.container is not None:
+            self.container.journal.ended(one.task, succeeded=False)
+        tries = self._tries(one.task) + 1
+        retries = tries < self.graph.attempts(step) and not failure.forbids_retry(one.status or 0)
         if one.gang is not None:
             self._gang_failed(one.gang, one, why, retries)
         elif retries:
             self.on_event("retry", one.task, why)
-            self.waiting.insert(0, (step, path, attempt + 1))
+            self._again((step, path, attempt + 1), tries)
         else:
-            self.on_event("failed", one.task, why)
-            self.result.failed.append(one.task)
+            self._fail(one.task, why, one.line)
+
+    def _again(self, task: Task, tries: int) -> None:
+        """Queues another attempt, in a container after the pause that the step's `@retry` asks for.
+
+        An attempt that runs no user code, for `@catch`, need not wait.
+        """
+        pause = self.graph.pause_seconds(task[0]) if self.container is not None else 0
+        if pause and tries <= self.graph.retries(task[0]):
+            heappush(self.later, (time.monotonic() + pause, task))
+        else:
+            self.waiting.appendleft(task)
 
     def _gang_failed(self, gang: _Gang, one: _Running, why: str, again: bool) -> None:
         """Kills the other members, which might wait for this one for ever."""
@@ -456,7 +535,7 @@ class _Supervisor:
         if gang.hopeless:
             self.result.failed += tasks
         else:
-            self.waiting[:0] = [(step, path, attempt + 1) for step, path, attempt in tasks]
+            self.waiting.extendleft((step, path, attempt + 1) for step, path, attempt in reversed(tasks))
 
     def _keep_log(self, one: _Running) -> None:
         one.output.publish(self.store, self._log_name(one), whole=True)
@@ -476,6 +555,8 @@ class _Supervisor:
         for one in self.running.values():
             if not one.output.is_published and one.task[0] in self.graph.steps:
                 one.output.publish(self.store, self._log_name(one))
+        if self.container is not None:
+            self.container.journal.write_if_behind()
         took = time.monotonic() - now
         self.next_look = now + max(LOOK_REMOTE if self.store.remote else LOOK, 20 * took)
 
@@ -487,7 +568,7 @@ class _Supervisor:
         Shows their output, and ignores how they end.
         """
         hooked = any(decorator["name"] == "exit_hook" for decorator in self.graph.flow["decorators"])
-        if not hooked or self.result.import_failed or self.result.stopped:
+        if not hooked or not self.part.is_whole or self.result.import_failed or self.result.stopped:
             return
         one = self._launch(("exit_hook", address.ROOT, 0), {"hook": self.result.succeeded})
         while (one.status is None or one.output.pipes) and not self.interrupts:
@@ -508,8 +589,11 @@ class _Supervisor:
         ]
         if self.settings.tick:
             waits.append(self.settings.tick)
-        if any(not attempt.output.is_published for attempt in self.running.values()):
+        unseen = self.container is not None and self.container.journal.is_behind
+        if unseen or any(not attempt.output.is_published for attempt in self.running.values()):
             waits.append(self.next_look - time.monotonic())
+        if self.later and self._goes_on:
+            waits.append(self.later[0][0] - time.monotonic())
         return max(0.0, min(waits)) if waits else None
 
     def _kill_late(self) -> None:
@@ -528,6 +612,8 @@ class _Supervisor:
         """Stops running attempts, with SIGTERM first and SIGKILL later."""
         self.result.stopped = True
         self.on_event("stopped", None, "")
+        if self.container is not None:
+            self.container.journal.write_if_behind()
         for one in self.running.values():
             _signal(one, signal.SIGTERM)
         until = time.monotonic() + PATIENCE
@@ -556,6 +642,20 @@ class _Supervisor:
         for one in self.running.values():
             self._close(one)
         self.selector.close()
+
+
+def task_name(task: Task) -> str:
+    """Returns the task's name for people: `measure/63`, and the step's alone outside a foreach."""
+    step, path, _ = task
+    return step if path == address.ROOT else f"{step}/{path}"
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            return lines.read().strip()
+    except OSError:
+        return ""
 
 
 def _signal(one: _Running, number: int) -> None:

@@ -29,31 +29,12 @@ from ..task.capture import by_line
 from ..task.run_task import run_task
 from ..user_code import flow_module
 from . import forking
+from .work import Work
 
 IMPORT_FAILED = {"failed": "import"}
 
 
 ISOLATIONS = ("auto", "fork", "process")
-
-
-class Work:
-    """The data that all tasks of the run share. `parameters` is None if run.json exists already."""
-
-    def __init__(
-        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]],
-        extra: Dict[str, Any],
-        environment: str = "",
-    ) -> None:  # fmt: skip
-        self.environment = environment  # digest of the environment of every task
-        self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = (
-            graph,
-            folder,
-            store,
-            run,
-            code,
-            parameters,
-            extra,
-        )
 
 
 def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
@@ -72,7 +53,8 @@ def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
     try:
         ours.close()
         os.setpgid(0, 0)
-        os.environ.pop("FLOWC_PACKAGES", None)  # of the task that has started this run, if one has
+        if work.inside is None:
+            os.environ.pop("FLOWC_PACKAGES", None)  # of the task that has started this run, if one has
         code = serve(work, theirs, isolation)
     finally:
         os._exit(code)
@@ -110,19 +92,22 @@ class _Warm:
             try:
                 self.flow_class = load_flow(self.work)
             except BaseException as error:
-                if isinstance(error, ShimError):
-                    print(f"flowc: {error}", file=sys.stderr, flush=True)
-                else:
-                    failure.print_traceback(error)
-                self._send(IMPORT_FAILED)
-                return 1
+                if self.work.inside is None:
+                    if isinstance(error, ShimError):
+                        print(f"flowc: {error}", file=sys.stderr, flush=True)
+                    else:
+                        failure.print_traceback(error)
+                    self._send(IMPORT_FAILED)
+                    return 1
+                why = "the flow's module cannot be imported"  # each attempt tries it, and fails as a task
+        if not self.fresh and not why:
             _import_for_tasks(self.work.store)
             if any(
                 decorator["name"] == "card" for step in self.graph.steps.values() for decorator in step["decorators"]
             ):
                 _import_for_cards()
             why = forking.unsafe() if self.isolation == "auto" else ""
-            self.fresh = bool(why)
+        self.fresh = self.fresh or bool(why)
         self._send({"ready": True, "why": why})
         selector = selectors.DefaultSelector()
         selector.register(self.control, selectors.EVENT_READ)
@@ -274,6 +259,10 @@ def _import_for_cards() -> None:
 
 def load_flow(work: Work) -> Any:
     """Imports the flow's class. Exceptions of the user's module propagate unchanged."""
+    if work.inside is not None:
+        from . import inside
+
+        return inside.load_flow(work)
     return flow_module.load_flow(work.folder, work.graph["flow"])
 
 
@@ -287,6 +276,10 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
 
             call_all(load(), work.graph["flow"]["name"], work.run, request["hook"])
             return 0
+        if work.inside is not None:
+            from . import inside
+
+            return inside.run(work, request, load, graph or Graph(work.graph))
         task = Attempt(
             open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"],
             request["attempt"], work.code, "local",

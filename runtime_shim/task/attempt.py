@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Mapping, Optional
 
+    from ..container.arguments import Several
     from ..contract.graph import Graph
     from ..store import Store
     from ..user_code.flowspec import FlowSpec
@@ -25,11 +26,14 @@ class Attempt:
         parameters: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str,
         Any]] = None, gang: str = "",
         environment: str = "", start: Optional[Start] = None, begun: Optional[Beginning] = None,
+        tries: Optional[int] = None,
     ) -> None:  # fmt: skip
         self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
         self.attempt = attempt  # its number in the datastore
         self.start = start or Start(attempt)
         self.begun = begun or Beginning()
+        self._tries = tries  # if it differs from the container's, which runs several tasks
+        self.several: Optional[Several] = None  # the chunks of the foreach that the task makes
         self.report = ""  # why nothing was run, if so
         self.exit_code = USER_FAILED  # the container's, once the user's code has failed
         self.code = code  # digest of the code package
@@ -47,7 +51,12 @@ class Attempt:
     @property
     def tries(self) -> int:
         """The number that `@retry` and `current.retry_count` use: attempts since somebody last asked for the task."""
-        return self.start.tries
+        return self.start.tries if self._tries is None else self._tries
+
+    @property
+    def shares_container(self) -> bool:
+        """True if the container runs other tasks too, and `start` is the container's."""
+        return self._tries is not None
 
     @property
     def is_first(self) -> bool:

@@ -41,7 +41,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         set_all_aside(task.store, graph.name, task.run)
     done = record.read(task.store, graph.name, task.run, task.step, task.path)
     if done is not None:
-        if not task.start.asks_again(done.data.get("start") or {}, done.attempt):
+        if not task.start.asks_again(*done.started):
             task.report = done.summary()
             return done.outcome(switch)
         from ..contract.superseded import set_aside
@@ -53,7 +53,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         from ..artifacts import prefetch
 
         prefetch.of_step(task.store, graph.name, graph.step(task.step), inputs)
-    _set_environment(graph.decorator(task.step, "environment"))
+    set_environment(graph.decorator(task.step, "environment"))
     started = time.time()
     flow: Optional[FlowSpec] = None
     try:
@@ -71,10 +71,11 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         if flow_object._flowc.over is not None and flow_object._flowc.splits is not None:
             from .foreach_limit import check_splits
 
+            splits = flow_object._flowc.splits
             check_splits(
                 task.step,
                 flow_object._flowc.over,
-                flow_object._flowc.splits,
+                splits if task.several is None else task.several.containers_for(splits),
                 [frame["splits"] for frame in flow_object._flowc.stack],
             )
         manifest = _saved(flow)
@@ -115,7 +116,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
             **({"packages": os.environ["FLOWC_PACKAGES"]} if os.environ.get("FLOWC_PACKAGES") else {}),
         },
     }  # fmt: skip
-    if started_as := task.start.as_data():
+    started_as = task.start.as_data()
+    if task.shares_container and task.start.attempt != task.attempt:
+        started_as["number"] = task.start.attempt
+    if started_as:
         data["start"] = started_as
     if peak := memory.peak():
         data["memory"] = peak
@@ -217,7 +221,7 @@ def _project_tags(graph: Graph) -> Dict[str, Any]:
     return project.tags(project_attributes, graph.name, identity.user_name())
 
 
-def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
+def set_environment(decorator: Optional[Dict[str, Any]]) -> None:
     """Applies `@environment` before user code is imported.
 
     The engine's own copy, which may be of a later deployment, wins.

@@ -2,9 +2,9 @@
 
 A scope, branches included, becomes part of the DAG template of the foreach body that holds it, so that a pod waits only
 for its own predecessors. Only a foreach body of several tasks, and a loop, have templates of their own. Control flow
-reads the output parameters of finished tasks: `splits`, `next` and `path`. Sources: Argo's "Enhanced depends logic"
-(for a plain name, a Skipped task counts as done, but not an Omitted one; Argo evaluates an expression once all tasks in
-it have ended), "Loops", "Template types".
+reads the output parameters of finished tasks: `splits`, `paths`, `next` and `path`. Sources: Argo's "Enhanced depends
+logic" (for a plain name, a Skipped task counts as done, but not an Omitted one; Argo evaluates an expression once all
+tasks in it have ended), "Loops", "Template types".
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Scope, Step
     from flowc.targets.shared.control_flow import Need
+    from flowc.targets.target import Options
 
     Data: TypeAlias = dict[str, Any]
 
@@ -41,10 +42,14 @@ class Awaited:
 
 
 class Dags:
-    """Collects the DAG templates of one flow, the outermost first."""
+    """Collects the DAG templates of one flow, the outermost first.
 
-    def __init__(self, flow: Flow) -> None:
+    `chunked` are the steps that report the paths of their foreach's containers, each of which may run several items.
+    """
+
+    def __init__(self, flow: Flow, chunked: frozenset[str] = frozenset()) -> None:
         self.steps = flow.by_name
+        self.chunked = chunked
         self.templates: list[Data] = []
         self._needs: dict[str, Need] = {}  # of each step
         self._groups: dict[str, str] = {}  # step of a foreach → the task that stands for its items
@@ -91,11 +96,13 @@ class Dags:
             "when": when,
             "path": task_path,
             "count": None,
+            "items": None,
         }
 
     def _each(self, node: ForEach, path: str | None) -> Data:
-        """Returns the group of tasks, or of DAGs, of a foreach: one for each item."""
-        body, item = node.body, ITEM if path is None else f"{path}.{ITEM}"
+        """Returns the group of tasks, or of DAGs, of a foreach: one for each item, or for each reported path."""
+        is_chunked = node.step in self.chunked
+        body, item = node.body, ITEM if path is None or is_chunked else f"{path}.{ITEM}"
         if len(body.nodes) == 1:
             task = self._task(body.entry, item)
         else:
@@ -105,17 +112,26 @@ class Dags:
         self._groups[node.step] = task["name"]
         split = template_name(node.step)
         depends = self._depends([[[Awaited(split, "")]]])
-        return {**task, "depends": depends, "count": f"{{{{tasks.{split}.outputs.parameters.splits}}}}"}
+        outputs = f"tasks.{split}.outputs.parameters"
+        return {
+            **task,
+            "depends": depends,
+            "count": None if is_chunked else f"{{{{{outputs}.splits}}}}",
+            "items": f"{{{{{outputs}.paths}}}}" if is_chunked else None,
+        }
 
     def _loop(self, step: Step) -> None:
         """Appends a template that runs the step and then, as long as the step chooses itself, the template again."""
         name, visit = template_name(step.name, LOOP), template_name(step.name)
         outputs = f"tasks.{visit}.outputs.parameters"
         tasks = [
-            {"name": visit, "template": visit, "depends": None, "when": None, "path": PATH, "count": None},
+            {
+                "name": visit, "template": visit, "depends": None, "when": None, "path": PATH, "count": None,
+                "items": None,
+            },
             {
                 "name": AGAIN, "template": name, "depends": visit, "when": f"'{{{{{outputs}.next}}}}' == '{step.name}'",
-                "path": f"{{{{{outputs}.path}}}}", "count": None,
+                "path": f"{{{{{outputs}.path}}}}", "count": None, "items": None,
             },
         ]  # fmt: skip
         last = f"tasks['{visit}'].outputs.parameters.next"
@@ -176,17 +192,22 @@ def sizes(scope: Scope, steps: Mapping[str, Step]) -> list[int]:
     return found
 
 
-def outputs(step: Step) -> list[str]:
-    """Returns the output parameters of the step's own template."""
+def outputs(step: Step, is_chunked: bool = False) -> list[str]:
+    """Returns the output parameters of the step's own template. `is_chunked`: as in `Dags`, of its foreach."""
     match step.transition:
         case Foreach():
-            return ["splits"]
+            return ["paths" if is_chunked else "splits"]
         case Switch() if is_loop(step):
             return ["next", "path"]
         case Switch() if len(targets(step)) > 1:
             return ["next"]
         case _:
             return []
+
+
+def chunked(options: Options) -> frozenset[str]:
+    """Returns the steps whose foreach may run several items in a container."""
+    return frozenset(step for step, container in options.containers if container.items or container.containers)
 
 
 def visits(scope: Scope, steps: dict[str, Step], limit: str = "") -> dict[str, int]:

@@ -12,7 +12,7 @@ from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .dags import Dags, sizes, visits, with_path
+from .dags import Dags, chunked, sizes, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
@@ -86,7 +86,7 @@ OPTIONS: tuple[Option, ...] = (
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each part of the flow that this target cannot run.
 
-    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555.
+    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555, FLOW557.
     """
     yield from refusals(flow, options)
 
@@ -158,7 +158,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits")))
         if inject
         else None,
-        volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
+        volume=volume(), mount=mount(), dags=Dags(flow, chunked(options)).flow(scope),
         pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
     )  # fmt: skip
     schedule = schedule_of(flow)

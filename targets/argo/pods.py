@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.container import command
-from flowc.targets.shared.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
+from flowc.targets.shared.inside import inside
+from flowc.targets.shared.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, room, secrets
 from flowc.targets.shared.step_settings import deadline, description, pause, retries, summary, variables
+from flowc.targets.shared.task_arguments import task_arguments
 from flowc.templates.escape import json
 
 from .dags import PATH, outputs
@@ -38,8 +41,9 @@ NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
     """Returns the data of the template's macro `pod` for one step. `visits` limits a loop; 0 for no limit."""
     pod = pod_of(step)
-    reported = outputs(step)
-    args = ["task", "--step", step.name, "--path", PATH if has_path else "-"]
+    shared = options.container_of(step.name)
+    reported = outputs(step, shared is not None and bool(shared.items or shared.containers))
+    args = task_arguments(step.name, PATH if has_path else "-", options, *room(step))
     env = {**pod.env, **{name: value for name, value in variables(step).items() if is_native(name, value)}}
     env.update(options.packages_of(step.name))
     if step.name == flow.start and flow.parameters:
@@ -52,13 +56,18 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
+    if shared is not None and options.own("max-visits") not in ("", "0"):
+        env["FLOWC_MAX_VISITS"] = options.own("max-visits")  # of a loop that goes round inside
+    if shared is not None and shared.steps[1:]:
+        pod = replace(pod, annotations={"flowc/steps": ", ".join(shared.steps), **pod.annotations})
     spec, seconds = dict(pod.spec), pause(step)
     guaranteed = is_guaranteed(step)
     beside = same_amounts(options) if guaranteed else {}
     if patch := {**pull_secrets(pod), **(_of_argo(beside) if guaranteed else {})}:
         spec["podSpecPatch"] = json(patch)
     return {
-        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path,
+        "name": template_name(step.name), "comment": summary(step.doc),
+        "inside": inside(step.name, options), "metadata": metadata(pod), "path": has_path,
         "spec": spec, "image": options.image_of(step.name, pod.image),
         "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),

@@ -1,4 +1,4 @@
-"""Refusals of the target `argo`: FLOW510 to FLOW519, and FLOW554.
+"""Refusals of the target `argo`: FLOW510 to FLOW519, FLOW554 and FLOW557.
 
 Those that all targets share are in `shared/refusals.py`.
 """
@@ -49,6 +49,10 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
         yield from _pod(step, options)
         if is_loop(step) and not options.own("max-visits"):
             yield _recursion(step)
+    if options.widths:
+        from .status import check
+
+        yield from check(flow, options)
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:

@@ -79,6 +79,14 @@ def pod_of(step: Step) -> Pod:
     )  # fmt: skip
 
 
+def room(step: Step) -> tuple[float, float]:
+    """Returns the cores and the memory (MiB) that the step's container requests; 0 for what its spec does not say."""
+    if decorator_of(step, "resources") is None and decorator_of(step, "kubernetes") is None:
+        return 0, 0
+    asked = _read(step)
+    return _largest(asked, "cpu") or 0, _largest(asked, "memory") or 0
+
+
 def is_guaranteed(step: Step) -> bool:
     """Returns True for a step whose pod must have the quality of service Guaranteed."""
     return decorator_of(step, "kubernetes") is not None and _read(step)[1].is_guaranteed

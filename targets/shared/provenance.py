@@ -11,7 +11,7 @@ def compiled_with(flow: Flow) -> tuple[str, ...]:
     """Returns one phrase for each input of the flow.
 
     Examples: `config settings (settings.json, sha256:…)`, `file table (table.csv, sha256:…)`, `--set LIMIT=3`,
-    `mutator M`, `--with NAME:…` that mutators have seen.
+    `mutator M`, `--with NAME:…` that mutators have seen, `optimize containers=16`.
     """
     return tuple(map(_phrase, flow.inputs))
 
@@ -23,4 +23,6 @@ def _phrase(item: Input) -> str:
         return f"{item.kind} {item.name} ({item.value}, {item.digest})"
     if item.kind in ("mutator", "with"):
         return f"mutator {item.name}" if item.kind == "mutator" else f"--with {item.name}"
+    if item.kind == "optimize":
+        return f"optimize {item.name}={item.value}"
     return f"--{item.kind} {item.name}={item.value}"

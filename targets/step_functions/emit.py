@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.options.schedules import schedule_of
+from flowc.targets.shared.inside import comment
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -115,11 +116,12 @@ def _machine(
     machine = Machine(
         flow, name, store, flow.by_name, definitions, queues, options.own("partition"),
         distributed(known(flow, scope, options)), int(options.own("max-workers") or 0),
+        {step.name: comment(step, options) for step in flow.steps},
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)
-    comment = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {item}" for item in compiled_with(flow))])
-    text = render("step_functions/machine.asl.json", comment=comment, timeout=timeout, **data)
+    about = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {item}" for item in compiled_with(flow))])
+    text = render("step_functions/machine.asl.json", comment=about, timeout=timeout, **data)
     return text if len(text.encode()) <= MAX_MACHINE else _compact(text)
 
 

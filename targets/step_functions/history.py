@@ -44,7 +44,7 @@ class Room:
         reason = (
             f"the history of an execution of Step Functions has at most {HISTORY} events, and {self.items} items of "
             f"this foreach may fill their part of it; compile with `--map {step}=distributed`, where each item has a "
-            "history of its own, or make fewer and larger items"
+            "history of its own, with `--optimize`, where a job runs several items, or make fewer and larger items"
         )
         limit = {"FLOWC_MAX_SPLITS": str(self.items), "FLOWC_MAX_SPLITS_REASON": reason}
         return {**limit, "FLOWC_MAX_SPLITS_LEVELS": str(len(self.around))} if self.around else limit

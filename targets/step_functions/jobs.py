@@ -11,6 +11,7 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.step_settings import deadline, retries, variables
+from flowc.targets.shared.task_arguments import task_arguments
 from flowc.templates.escape import json
 from flowc.templates.render import renderer
 
@@ -51,7 +52,7 @@ class Jobs:
         return {
             "name": "",
             "image": compute.image,
-            "command": [compute.python, *self.bootstrap, *arguments(step)],
+            "command": [compute.python, *self.bootstrap, *arguments(step, self.options, compute)],
             "environment": self.environment(step, compute),
             "vcpus": str(compute.vcpus), "memory": str(compute.memory), "gpus": str(compute.gpus or ""),
             "job_role": compute.job_role, "execution_role": compute.execution_role,
@@ -99,12 +100,12 @@ class Jobs:
         return list({**flowc, **variables(step), **self.options.packages_of(step.name)}.items())
 
 
-def arguments(step: Step) -> list[str]:
+def arguments(step: Step, options: Options, compute: Compute) -> list[str]:
     """Returns the shim's arguments.
 
     Batch replaces `Ref::path` by the path. A step's name is an identifier, so it contains no second `Ref::`.
     """
-    task = ["task", "--step", step.name, "--path", "Ref::path"]
+    task = task_arguments(step.name, "Ref::path", options, compute.vcpus, compute.memory)
     match step.transition:
         case Foreach():
             return [*task, "--report", "paths"]

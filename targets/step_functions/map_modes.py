@@ -76,8 +76,15 @@ class Known:
 def known(flow: Flow, scope: Scope, options: Options) -> Known:
     """Returns the facts about the flow, whose outermost scope is `scope`. The options must be valid."""
     steps = flow.by_name
-    option, workers = map_option(options.own("map")), int(options.own("max-workers") or 0)
+    option, workers = _of_containers(options), int(options.own("max-workers") or 0)
     return Known(scope, steps, _modes(scope, option), dict(options.widths), workers)
+
+
+def _of_containers(options: Options) -> MapOption:
+    """Returns `--map` by container: it may also name the step whose foreach the container ends with."""
+    option = map_option(options.own("map"))
+    holders = {step: name for name, container in options.containers for step in container.steps}
+    return MapOption(option.general, {holders.get(step, step): mode for step, mode in option.of_step.items()})
 
 
 def _modes(scope: Scope, option: MapOption) -> dict[str, str]:

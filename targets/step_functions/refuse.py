@@ -82,7 +82,8 @@ def _map(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     text = options.own("map")
     foreaches = [step.name for step in flow.steps if isinstance(step.transition, Foreach)]
     try:
-        unknown = [step for step in map_option(text).of_step if step not in foreaches]
+        held = {step for _, container in options.containers for step in container.steps}
+        unknown = [step for step in map_option(text).of_step if step not in foreaches and step not in held]
         why = f"step `{unknown[0]}` has no foreach" if unknown else ""
     except BadMap as error:
         why = str(error)

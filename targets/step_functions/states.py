@@ -10,7 +10,6 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, End, Flow, ForEach, Linear, Switch
 from flowc.compiler.ir.scopes import is_loop, targets
-from flowc.targets.shared.step_settings import summary
 
 from .history import INLINE_WORKERS
 from .input_check import CHECK, declared
@@ -40,6 +39,7 @@ class Machine:
     partition: str  # of AWS: "aws"
     distributed: frozenset[str]  # steps whose foreach is a distributed Map
     workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
+    comments: Mapping[str, str]  # of each step
 
     def data(self, scope: Scope) -> Data:
         """Returns the template's data: the input check, the first state's name, and the outermost scope's states."""
@@ -127,7 +127,7 @@ class Machine:
         return {
             "kind": "job",
             "name": state_name(step),
-            "comment": summary(self.steps[step].doc),
+            "comment": self.comments[step],
             "resource": f"arn:{self.partition}:states:::batch:submitJob.sync",
             "job_name": job_name(self.name, step),
             "definition": self.definitions[step],

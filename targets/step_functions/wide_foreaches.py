@@ -29,13 +29,32 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
         return
     foreaches = known(flow, scopes(flow), options)
     apart = distributed(foreaches)
-    crowded = {crowd.around[-1]: crowd for crowd in crowds(foreaches, apart)}
+    crowded = _crowded(foreaches, apart)
     for crowd in crowded.values():
         if crowded.keys().isdisjoint(crowd.around[:-1]):
             yield _too_wide(foreaches, crowd)
     for step in _slowed(foreaches, foreaches.scope, apart):
         if step not in crowded:
             yield _slow(foreaches, step)
+
+
+def needs_containers(flow: Flow, options: Options) -> Iterator[tuple[str, str]]:
+    """Yields each step the items of whose foreach must share containers to fit into an inline Map, and the reason."""
+    if not options.widths:
+        return
+    try:
+        foreaches = known(flow, scopes(flow), options)
+    except ValueError:  # an invalid option, which `refusals` reports
+        return
+    crowded = _crowded(foreaches, distributed(foreaches)).values()
+    outermost = (next(step for step in crowd.around if foreaches.widths.get(step, 1) > 1) for crowd in crowded)
+    for step in dict.fromkeys(outermost):
+        yield step, f"the history of an execution of Step Functions has at most {HISTORY} events"
+
+
+def _crowded(flow: Known, apart: frozenset[str]) -> dict[str, Crowd]:
+    """Returns the inline foreaches that are known to be too wide, by step."""
+    return {crowd.around[-1]: crowd for crowd in crowds(flow, apart)}
 
 
 def _too_wide(flow: Known, crowd: Crowd) -> Diagnostic:

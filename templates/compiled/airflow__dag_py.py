@@ -91,6 +91,13 @@ def root(context, missing=missing, environment=environment):
             escape(environment.finalize(environment.getattr(l_1_each, 'id'))),
             ',\n',
         ))
+        if environment.getattr(l_1_each, 'doc'):
+            pass
+            t_6.extend((
+                'doc_md=',
+                escape(environment.finalize(environment.getattr(l_1_each, 'doc'))),
+                ',\n',
+            ))
         if environment.getattr(l_1_each, 'image'):
             pass
             t_6.extend((
@@ -185,10 +192,18 @@ def root(context, missing=missing, environment=environment):
             'shim(',
             escape(environment.finalize(environment.getattr(l_1_each, 'step'))),
         ))
-        if environment.getattr(l_1_each, 'outcome'):
+        for l_2_word in environment.getattr(l_1_each, 'arguments'):
+            _loop_vars = {}
             pass
             t_7.extend((
                 ', ',
+                escape(environment.finalize(l_2_word)),
+            ))
+        l_2_word = missing
+        if environment.getattr(l_1_each, 'outcome'):
+            pass
+            t_7.extend((
+                ', "--report", ',
                 escape(environment.finalize((undefined(name='report') if l_1_report is missing else l_1_report))),
             ))
         t_7.append(
@@ -359,7 +374,7 @@ def root(context, missing=missing, environment=environment):
         yield 'SHIM = ['
         yield escape(environment.finalize((undefined(name='python') if l_0_python is missing else l_0_python)))
         yield ', "-m", "flowc.runtime_shim"]\n'
-    yield '\n\ndef shim(step, *report):\n    """Returns a function from a path to what runs the step\'s task there."""\n\n    def command(path):\n        words = ["task", "--step", step, "--path", path]\n        for each in report:\n            words += ["--report", each]\n'
+    yield '\n\ndef shim(step, *arguments):\n    """Returns a function from a path to what runs the step\'s task there."""\n\n    def command(path):\n        words = ["task", "--step", step, "--path", path, *arguments]\n'
     if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
         pass
         yield '        return words\n'
@@ -403,7 +418,7 @@ def root(context, missing=missing, environment=environment):
         yield '# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.\nAGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}\n\n\ndef reported(outcomes):\n    """What one task, or each task of a mapped one, has said; a slice is read with one request."""\n    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]\n    return [json.loads(each) if isinstance(each, str) else each for each in several]\n\n\n'
     if (undefined(name='has_paths') if l_0_has_paths is missing else l_0_has_paths):
         pass
-        yield 'def within_limit(paths):\n    """The paths, if Airflow can map a task over so many."""\n    from airflow.configuration import conf\n\n    limit = conf.getint("core", "max_map_length", fallback=1024)\n    if len(paths) > limit:\n        raise AirflowFailException(\n            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "\n            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"\n        )\n    return paths\n\n\n@task(**AGAIN)\ndef paths(outcomes):\n    """The paths of the tasks of a foreach."""\n    return within_limit([path for each in reported(outcomes) for path in each["paths"]])\n\n\n'
+        yield 'def within_limit(paths):\n    """The paths, if Airflow can map a task over so many."""\n    from airflow.configuration import conf\n\n    limit = conf.getint("core", "max_map_length", fallback=1024)\n    if len(paths) > limit:\n        raise AirflowFailException(\n            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "\n            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task; or compile the flow "\n            "with --optimize, where a task runs several items, then clear the task before this one"\n        )\n    return paths\n\n\n@task(**AGAIN)\ndef paths(outcomes):\n    """The paths of the tasks of a foreach."""\n    return within_limit([path for each in reported(outcomes) for path in each["paths"]])\n\n\n'
     if (undefined(name='has_choice') if l_0_has_choice is missing else l_0_has_choice):
         pass
         yield '@task.branch(**AGAIN)\ndef choice(outcome, ways):\n    """The task that a switch has chosen."""\n    return ways[reported(outcome)[0]["next"]]\n\n\n'

@@ -119,6 +119,13 @@ def root(context, missing=missing, environment=environment):
                     escape(environment.finalize(environment.getattr(l_2_task, 'count'))),
                     '}\n',
                 ))
+            if environment.getattr(l_2_task, 'items'):
+                pass
+                t_5.extend((
+                    '      withParam: ',
+                    escape(environment.finalize(environment.getattr(l_2_task, 'items'))),
+                    '\n',
+                ))
             if environment.getattr(l_2_task, 'path'):
                 pass
                 t_5.extend((
@@ -147,6 +154,13 @@ def root(context, missing=missing, environment=environment):
             t_6.extend((
                 '# ',
                 escape(environment.finalize(t_1(environment.getattr(l_1_each, 'comment')))),
+                '\n',
+            ))
+        if environment.getattr(l_1_each, 'inside'):
+            pass
+            t_6.extend((
+                '# ',
+                escape(environment.finalize(t_1(environment.getattr(l_1_each, 'inside')))),
                 '\n',
             ))
         t_6.extend((

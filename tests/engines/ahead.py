@@ -21,7 +21,7 @@ class Engine(Protocol):
 
     at_once: int  # how many runs it takes at a time
 
-    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]: ...
+    def leaves(self, flow: Path, delivery: str, parameters: Given, *options: str) -> tuple[Outcome, Dump]: ...
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Ahead:
 
 def _do(engine: Engine, selected: Case | Scenario) -> Ran | None:
     if isinstance(selected, Case):
-        outcome, left = engine.leaves(selected.path(), selected.delivery, json.loads(selected.given))
+        outcome, left = engine.leaves(selected.path(), selected.delivery, json.loads(selected.given), *selected.options)
         return Ran(outcome, without_run(left, outcome.run))
     with TemporaryDirectory() as folder:
         selected.act(engine, Path(folder))

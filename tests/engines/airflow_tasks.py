@@ -26,7 +26,7 @@ class Processes:
     def __init__(self, airflow: Airflow, s3: S3Server) -> None:
         self.airflow, self.s3 = airflow, s3
 
-    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, parameters: Given, *options: str) -> tuple[Outcome, Dump]:
         assert delivery == "process"
         packages = packages_of(flow)
         spec = compiled(
@@ -37,6 +37,7 @@ class Processes:
             "process",
             "--airflow-python",
             python_with(packages, self.airflow.home),
+            *options,
         )
         outcome = run(self.airflow, spec.only("_dag.py"), parameters, self.s3.environment)
         return outcome, left(self.s3, outcome.run, spec.flow, packages)
@@ -58,8 +59,8 @@ class Pods:
         }
         self.environment = {"AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra})}
 
-    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]:
-        spec = compiled(flow, "airflow", self.images.s3, *self.images.options(flow, delivery))
+    def leaves(self, flow: Path, delivery: str, parameters: Given, *options: str) -> tuple[Outcome, Dump]:
+        spec = compiled(flow, "airflow", self.images.s3, *self.images.options(flow, delivery), *options)
         outcome = run(self.airflow, spec.only("_dag.py"), parameters, self.environment)
         return outcome, left(self.images.s3, outcome.run, spec.flow, packages_of(flow))
 

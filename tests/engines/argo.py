@@ -48,9 +48,13 @@ class Images:
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 
     def options(self, flow: Path, delivery: str) -> tuple[str, ...]:
-        """Options of `flowc compile` for pods here: an image of the flow, and how the shim comes to it."""
-        how = {"inject": ("--runtime-image", RUNTIME), "baked": ("--runtime", "baked")}[delivery]
-        image = self.with_packages(flow) or {"inject": PYTHON, "baked": BAKED}[delivery]
+        """Options of `flowc compile` for pods here: an image of the flow, and how the shim comes to it.
+
+        The delivery `optimized` is `baked`, with several tasks to a pod.
+        """
+        baked = ("--runtime", "baked")
+        how = {"inject": ("--runtime-image", RUNTIME), "baked": baked, "optimized": (*baked, "--optimize")}[delivery]
+        image = self.with_packages(flow) or (PYTHON if delivery == "inject" else BAKED)
         return ("--image", image, *how, "--env-secret", SECRET, "--namespace", NAMESPACE)
 
     def with_packages(self, flow: Path) -> str:
@@ -134,10 +138,10 @@ class Argo:
     def wait(self, run: str, seconds: float = 1800) -> Outcome:
         """Waits for the run's end."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not self._has_ended(run):
+        while time.monotonic() < deadline and not self.has_ended(run):
             time.sleep(2)  # ten runs at once ask, and the server has enough to do
         status = self._call("GET", f"/{run}").get("status", {})
-        phase = status.get("phase", "") if self._has_ended(run) else ""
+        phase = status.get("phase", "") if self.has_ended(run) else ""
         nodes = list(status.get("nodes", {}).values())
         pods = [node for node in nodes if node["type"] == "Pod"]
         detail = "" if phase == "Succeeded" else self._detail(run, phase, status, nodes)
@@ -183,10 +187,10 @@ class Argo:
             self.node.call("DELETE", pods)
             time.sleep(0.5)
 
-    def leaves(self, flow: Path, delivery: str, values: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, values: Given, *options: str) -> tuple[Outcome, Dump]:
         """Runs the flow, and reads what it left. One that says itself what it is called runs once at a time."""
         with contextlib.nullcontext() if named(flow, "any") else self.lock:
-            spec = self.deploy(flow, delivery)
+            spec = self.deploy(flow, delivery, *options)
             outcome = self.wait(self.start(spec, as_text(values)))
         return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
 
@@ -211,7 +215,7 @@ class Argo:
             lambda: self._labels(run).get("workflows.argoproj.io/phase", ""), f"a phase of {run}", 300, every=0.2
         )
 
-    def _has_ended(self, run: str) -> bool:
+    def has_ended(self, run: str) -> bool:
         return self._labels(run).get("workflows.argoproj.io/completed") == "true"
 
     def _labels(self, run: str) -> dict[str, str]:

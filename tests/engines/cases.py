@@ -26,6 +26,7 @@ DELIVERIES = {
     "airflow": ("process",),
     "airflow-pods": ("inject", "baked"),
 }
+OPTIMIZED = ("argo",)  # engines on which every flow runs with several tasks to a container too: delivery `optimized`
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
 TEXTS: list[Any] = [text for text in hostile.TEXTS if len(text) < 1000]
 HOSTILE = (
@@ -66,6 +67,7 @@ class Case:
     flow: str  # of FLOWS, or `random-3`
     delivery: str
     given: str = field(default="{}")  # its parameters, as JSON
+    options: tuple[str, ...] = ()  # of `flowc compile`
 
     @property
     def target(self) -> str:
@@ -101,7 +103,7 @@ class Case:
 
     def __str__(self) -> str:
         suffix = "".join(f"-{str(value)[:4]}" for value in list(json.loads(self.given).values())[:1])
-        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}"
+        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}{''.join(self.options)}"
 
 
 def parameters(cases: Iterator[Case]) -> list[object]:
@@ -119,6 +121,8 @@ def is_nightly(case: Case) -> bool:
     """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and there nested
     flows, those of ONCE and a switch's other cases; every other delivery of what ONCE or ONCE_A_POD names; the wine flow, whose tasks import for
     seconds, by more than one way a target."""
+    if case.delivery == "optimized":
+        return True  # `test_argo_containers.py` has one flow with all of it
     deliveries = DELIVERIES[case.engine]
     other = case.flow in FLOWS and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
     if case.flow == "wine":
@@ -143,6 +147,15 @@ def of_features() -> Iterator[Case]:
                 # parameters do not meet the shim's delivery
                 for delivery in deliveries if number == 0 else (deliveries[number % len(deliveries)],):
                     yield Case(engine, name, delivery, json.dumps(values, sort_keys=True))
+                if engine in OPTIMIZED:
+                    yield Case(engine, name, "optimized", json.dumps(values, sort_keys=True))
+
+
+def of_optimized() -> Iterator[Case]:
+    """Every feature flow with several tasks in a container; on the node, those are `test_argo.py`'s own."""
+    for engine in ("step-functions", "airflow"):
+        for name in FLOWS:
+            yield Case(engine, name, DELIVERIES[engine][-1], options=("--optimize",))
 
 
 def of_random_flows() -> Iterator[Case]:

@@ -188,9 +188,9 @@ class StepFunctions:
         pages = self.s3.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
         return [event for page in pages for event in page["events"]]
 
-    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]:
+    def leaves(self, flow: Path, delivery: str, parameters: Given, *options: str) -> tuple[Outcome, Dump]:
         """Runs the flow, and reads what it left."""
-        spec, machine = self.deploy(flow, delivery)
+        spec, machine = self.deploy(flow, delivery, *options)
         outcome = self.wait(self.start(machine, parameters))
         return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
 

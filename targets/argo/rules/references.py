@@ -144,6 +144,7 @@ def _dag(template: dict[str, Any], place: str, templates: Mapping[Any, Any]) -> 
             if name not in by_name:
                 yield f"{here}.depends", f"there is no task {name!r} in this DAG"
         yield from _call(task, here, templates)
+        yield from _items(task, here)
     cyclic = cycle(before)
     if cyclic:
         yield f"{place}.dag", f"the tasks {', '.join(cyclic)} wait for each other"
@@ -175,6 +176,27 @@ def _call(task: dict[str, Any], place: str, templates: Mapping[Any, Any]) -> Ite
     for index, argument in enumerate(arguments):
         if argument not in {parameter["name"] for parameter in inputs}:
             yield f"{place}.arguments.parameters[{index}]", f"template {name!r} has no input parameter {argument!r}"
+
+
+def _items(task: dict[str, Any], place: str) -> Iterator[Problem]:
+    """Checks what a task runs once for: at most one list, of a form that Argo reads, and no `{{item}}` without one."""
+    lists = [field for field in ("withItems", "withParam", "withSequence") if task.get(field)]
+    if len(lists) > 1:
+        yield place, f"a task must have only one of withItems, withParam and withSequence, not {', '.join(lists)}"
+    listed = task.get("withParam", "")
+    if listed and "{{" not in listed:
+        import json
+
+        try:
+            is_list = isinstance(json.loads(listed), list)
+        except ValueError:
+            is_list = False
+        if not is_list:
+            yield f"{place}.withParam", f"{listed!r} is not a JSON list"
+    if not lists:
+        for where, text in _texts(task.get("arguments", {}), f"{place}.arguments"):
+            if any(tag.strip().split(".")[0] == "item" for tag in _TAG.findall(text)):
+                yield where, "`{{item}}` needs withItems, withParam or withSequence"
 
 
 def _depends(text: str) -> tuple[list[str], str]:

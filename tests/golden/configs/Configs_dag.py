@@ -49,13 +49,11 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     }
 
 
-def shim(step, *report):
+def shim(step, *arguments):
     """Returns a function from a path to what runs the step's task there."""
 
     def command(path):
-        words = ["task", "--step", step, "--path", path]
-        for each in report:
-            words += ["--report", each]
+        words = ["task", "--step", step, "--path", path, *arguments]
         return words
 
     return command
@@ -123,7 +121,7 @@ with DAG(
         do_xcom_push=True,
         retries=1,
         retry_delay=timedelta(seconds=0),
-        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("start", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_choice = choice.override(task_id="start.choice")(start_task.output, {"red": "red", "blue": "blue"})
     red_task = StepOperator(

@@ -49,13 +49,11 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     }
 
 
-def shim(step, *report):
+def shim(step, *arguments):
     """Returns a function from a path to what runs the step's task there."""
 
     def command(path):
-        words = ["task", "--step", step, "--path", path]
-        for each in report:
-            words += ["--report", each]
+        words = ["task", "--step", step, "--path", path, *arguments]
         return words
 
     return command
@@ -88,7 +86,8 @@ def within_limit(paths):
     if len(paths) > limit:
         raise AirflowFailException(
             f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
-            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task; or compile the flow "
+            "with --optimize, where a task runs several items, then clear the task before this one"
         )
     return paths
 
@@ -131,7 +130,7 @@ with DAG(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"LINES": "one\n  two: - ~\n", "LETTERS": "é☃😀", "YES": "yes", "NUMBER": "007", "FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
         do_xcom_push=True,
-        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("start", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
     look_task = KubernetesPodOperator.partial(

@@ -47,13 +47,11 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     }
 
 
-def shim(step, *report):
+def shim(step, *arguments):
     """Returns a function from a path to what runs the step's task there."""
 
     def command(path):
-        words = ["task", "--step", step, "--path", path]
-        for each in report:
-            words += ["--report", each]
+        words = ["task", "--step", step, "--path", path, *arguments]
         return words
 
     return command
@@ -77,7 +75,8 @@ def within_limit(paths):
     if len(paths) > limit:
         raise AirflowFailException(
             f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
-            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task; or compile the flow "
+            "with --optimize, where a task runs several items, then clear the task before this one"
         )
     return paths
 
@@ -108,7 +107,7 @@ with DAG(
     start_task = KubernetesPodOperator(
         task_id="start",
         do_xcom_push=True,
-        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("start", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
     work_task = KubernetesPodOperator.partial(

@@ -43,13 +43,11 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     }
 
 
-def shim(step, *report):
+def shim(step, *arguments):
     """Returns a function from a path to what runs the step's task there."""
 
     def command(path):
-        words = ["task", "--step", step, "--path", path]
-        for each in report:
-            words += ["--report", each]
+        words = ["task", "--step", step, "--path", path, *arguments]
         return words
 
     return command
@@ -101,7 +99,7 @@ with DAG(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
         do_xcom_push=True,
-        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("start", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_choice = choice.override(task_id="start.choice")(start_task.output, {"quick": "quick", "thorough": "thorough", "divide": "divide"})
     quick_task = KubernetesPodOperator(

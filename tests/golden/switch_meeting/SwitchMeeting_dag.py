@@ -54,13 +54,11 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     }
 
 
-def shim(step, *report):
+def shim(step, *arguments):
     """Returns a function from a path to what runs the step's task there."""
 
     def command(path):
-        words = ["task", "--step", step, "--path", path]
-        for each in report:
-            words += ["--report", each]
+        words = ["task", "--step", step, "--path", path, *arguments]
         return words
 
     return command
@@ -89,7 +87,8 @@ def within_limit(paths):
     if len(paths) > limit:
         raise AirflowFailException(
             f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
-            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task; or compile the flow "
+            "with --optimize, where a task runs several items, then clear the task before this one"
         )
     return paths
 
@@ -140,7 +139,7 @@ with DAG(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
         do_xcom_push=True,
-        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("start", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_choice = choice.override(task_id="start.choice")(start_task.output, {"meet": "start.to.meet", "choose": "choose"})
     start_way0 = EmptyOperator(task_id="start.to.meet")
@@ -148,7 +147,7 @@ with DAG(
     choose_task = KubernetesPodOperator(
         task_id="choose",
         do_xcom_push=True,
-        arguments=shim("choose", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("choose", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_choice >> choose_task
     choose_choice = choice.override(task_id="choose.choice")(choose_task.output, {"note": "note", "past": "past"})
@@ -172,7 +171,7 @@ with DAG(
         task_id="divide",
         do_xcom_push=True,
         trigger_rule="none_failed_min_one_success",
-        arguments=shim("divide", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("divide", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     [meet_task, past_task] >> divide_task
     divide_paths = paths.override(task_id="divide.paths", do_xcom_push=True)(divide_task.output)
@@ -180,7 +179,7 @@ with DAG(
         task_id="item",
         do_xcom_push=True,
         map_index_template=PATH,
-    ).expand(arguments=divide_paths.map(shim("item", "json:/airflow/xcom/return.json")))
+    ).expand(arguments=divide_paths.map(shim("item", "--report", "json:/airflow/xcom/return.json")))
     item_choose_items = items.override(task_id="item_choose.items", do_xcom_push=True)(
         "item_choose",
         switches=[item_task.output],
@@ -190,7 +189,7 @@ with DAG(
         task_id="item_choose",
         do_xcom_push=True,
         map_index_template=PATH,
-    ).expand(arguments=item_choose_items.map(shim("item_choose", "json:/airflow/xcom/return.json")))
+    ).expand(arguments=item_choose_items.map(shim("item_choose", "--report", "json:/airflow/xcom/return.json")))
     item_note_items = items.override(task_id="item_note.items", do_xcom_push=True)(
         "item_note",
         switches=[item_choose_task.output],

@@ -49,13 +49,11 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     }
 
 
-def shim(step, *report):
+def shim(step, *arguments):
     """Returns a function from a path to what runs the step's task there."""
 
     def command(path):
-        words = ["task", "--step", step, "--path", path]
-        for each in report:
-            words += ["--report", each]
+        words = ["task", "--step", step, "--path", path, *arguments]
         return words
 
     return command
@@ -94,7 +92,8 @@ def within_limit(paths):
     if len(paths) > limit:
         raise AirflowFailException(
             f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
-            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task; or compile the flow "
+            "with --optimize, where a task runs several items, then clear the task before this one"
         )
     return paths
 
@@ -141,7 +140,7 @@ with DAG(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
         do_xcom_push=True,
-        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("start", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
     # Takes one model, to be trained without each fold.
@@ -149,7 +148,7 @@ with DAG(
         task_id="candidate",
         do_xcom_push=True,
         map_index_template=PATH,
-    ).expand(arguments=start_paths.map(shim("candidate", "json:/airflow/xcom/return.json")))
+    ).expand(arguments=start_paths.map(shim("candidate", "--report", "json:/airflow/xcom/return.json")))
     candidate_paths = paths.override(task_id="candidate.paths", do_xcom_push=True)(candidate_task.output)
     # Trains one model without one fold, and tests it on that fold.
     fold_task = StepOperator.partial(
@@ -177,7 +176,7 @@ with DAG(
     decide_task = StepOperator(
         task_id="decide",
         do_xcom_push=True,
-        arguments=shim("decide", "json:/airflow/xcom/return.json")("-"),
+        arguments=shim("decide", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     compare_task >> decide_task
     decide_choice = choice.override(task_id="decide.choice")(decide_task.output, {"publish": "publish", "tune": "tune"})

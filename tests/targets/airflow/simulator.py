@@ -17,7 +17,8 @@ from unittest import mock
 
 from flowc.compiler.ir.nodes import Flow
 
-from tests.support.reference import Executed, executed, outcome
+from tests.support.container_of_tasks import ContainerOfTasks
+from tests.support.reference import Executed, executed
 
 ALL, ANY = "all_success", "none_failed_min_one_success"
 
@@ -187,14 +188,15 @@ def read(text: str) -> Dag:
 
 
 class Simulator:
-    """Runs one DAG file of a flow; `executed` are its tasks."""
+    """Runs one DAG file of a flow; `executed` are the flow's tasks, and `containers` the operators that ran them."""
 
     def __init__(self, text: str, flow: Flow, fails: Executed | None = None) -> None:
         self.dag = read(text)
-        self.steps = {step.name: step for step in flow.steps}
+        self.shim = ContainerOfTasks(flow)
         self.fails = fails
         self.reached = set(executed(flow))
         self.executed: list[Executed] = []
+        self.containers = 0
         self.states: dict[str, str] = {}
         self.values: dict[str, Any] = {}
 
@@ -264,12 +266,13 @@ class Simulator:
         results = []
         for command in commands:
             words = command.split() if isinstance(command, str) else command
-            step, path = words[words.index("--step") + 1], words[words.index("--path") + 1]
-            assert (step, path) not in self.executed, f"{step} ran twice at {path}"
-            if (step, path) == self.fails or (step, path) not in self.reached:
-                return "failed"
-            self.executed.append((step, path))
-            result = outcome(self.steps[step], path)
+            tasks, result = self.shim.run(words[words.index("task") :])
+            self.containers += 1
+            for task in tasks:
+                assert task not in self.executed, f"{task} ran twice"
+                if task == self.fails or task not in self.reached:
+                    return "failed"
+                self.executed.append(task)
             results.append(json.dumps(result) if isinstance(command, str) else result)
         if node.settings.get("do_xcom_push"):
             self.values[node.id] = results if mapped else results[0]

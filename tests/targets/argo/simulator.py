@@ -1,32 +1,35 @@
 """Argo's controller on one page: runs a WorkflowTemplate's DAGs as documented, with the reference's outcomes.
 
 What it knows: `depends` (read once all tasks in it have ended; a plain name is Succeeded, Skipped or Daemoned), `when`, `withSequence` by count,
-input and output parameters, `valueFrom.expression` of one conditional, recursion, `templateDefaults` (ignored: nothing here is a container).
+`withParam`, input and output parameters, `valueFrom.expression` of one conditional, recursion, `templateDefaults` (ignored: nothing here is a container).
 A tag that has no value is left as it is, as the controller does.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from flowc.compiler.ir.nodes import Flow
 
 from tests.support.building import documents
-from tests.support.reference import Executed, outcome
+from tests.support.container_of_tasks import ContainerOfTasks
+from tests.support.reference import Executed
 
 _TAG = re.compile(r"\{\{(.+?)\}\}")
 
 
 class Simulator:
-    """Runs one manifest of a flow; `executed` are its tasks."""
+    """Runs one manifest of a flow; `executed` are its tasks, and `containers` their containers."""
 
     def __init__(self, manifest: str, flow: Flow, fails: Executed | None = None) -> None:
         self.spec = next(document for document in documents(manifest) if document["kind"] == "WorkflowTemplate")["spec"]
         self.templates = {template["name"]: template for template in self.spec["templates"]}
-        self.steps = {step.name: step for step in flow.steps}
+        self.shim = ContainerOfTasks(flow)
         self.fails = fails
         self.executed: list[Executed] = []
+        self.containers = 0
 
     def run(self) -> str:
         """Returns the phase of the workflow: Succeeded or Failed."""
@@ -40,17 +43,19 @@ class Simulator:
         if "dag" in template:
             return self._dag(template, scope)
         arguments = [self._filled(argument, scope) for argument in template["container"]["args"]]
-        step, path = arguments[arguments.index("--step") + 1], arguments[arguments.index("--path") + 1]
-        assert (step, path) not in self.executed, f"{step} ran twice at {path}"
-        if (step, path) == self.fails:
-            return "Failed", {}
-        self.executed.append((step, path))
-        reported = outcome(self.steps[step], path)
+        self.containers += 1
+        tasks, reported = self.shim.run(arguments)
+        for step, path in tasks:
+            assert (step, path) not in self.executed, f"{step} ran twice at {path}"
+            if (step, path) == self.fails:
+                return "Failed", {}
+            self.executed.append((step, path))
         outputs = {}
         for parameter in template.get("outputs", {}).get("parameters", []):
             folder, _, file = parameter["valueFrom"]["path"].rpartition("/")
             assert f"files:{folder}" in arguments
-            outputs[parameter["name"]] = str(reported[file])
+            value = reported[file]
+            outputs[parameter["name"]] = json.dumps(value) if isinstance(value, list) else str(value)
         return "Succeeded", outputs
 
     def _dag(self, template: dict[str, Any], scope: dict[str, str]) -> tuple[str, dict[str, str]]:
@@ -83,11 +88,15 @@ class Simulator:
             return "Omitted", {}
         if "when" in task and not _true(self._filled(task["when"], scope)):
             return "Skipped", {}
-        if "withSequence" not in task:
+        if "withParam" in task:
+            items = json.loads(self._filled(task["withParam"], scope))
+        elif "withSequence" in task:
+            count = self._filled(task["withSequence"]["count"], scope)
+            assert count.isdigit(), f"{task['name']}: the count is {count}"
+            items = [str(index) for index in range(int(count))]
+        else:
             return self._call(task, scope)
-        count = self._filled(task["withSequence"]["count"], scope)
-        assert count.isdigit(), f"{task['name']}: the count is {count}"
-        outcomes = [self._call(task, {**scope, "item": str(index)})[0] for index in range(int(count))]
+        outcomes = [self._call(task, {**scope, "item": item})[0] for item in items]
         return ("Failed" if "Failed" in outcomes else "Succeeded" if outcomes else "Skipped"), {}
 
     def _call(self, task: dict[str, Any], scope: dict[str, str]) -> tuple[str, dict[str, str]]:

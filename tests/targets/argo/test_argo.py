@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import scopes
+from flowc.compiler.optimize.optimize import optimized
+from flowc.compiler.optimize.settings import Settings
 from flowc.targets.argo.dags import Dags, sizes
 from flowc.targets.argo.emit import check, check_spec, emit
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
@@ -25,6 +28,9 @@ from tests.support.strategies import flows
 
 from .simulator import Simulator
 
+SETTINGS = st.builds(
+    Settings, fuse=st.booleans(), loops=st.booleans(), items=st.integers(0, 3), containers=st.integers(0, 3)
+)
 STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_size=90).map(
     lambda text: text.replace(" ", "_").replace("-", "_")
 )
@@ -41,6 +47,21 @@ def test_a_run_does_what_the_reference_says(flow: Flow) -> None:
     simulator = Simulator(text, flow)
     assert simulator.run() == "Succeeded"
     assert sorted(simulator.executed) == executed(flow)
+
+
+@given(flows(depth=3), SETTINGS)
+@settings(deadline=None)
+def test_a_flow_of_containers_runs_the_same_tasks(flow: Flow, wanted: Settings) -> None:
+    """Also what has a container of its own: the tasks are the reference's, in no more containers than tasks."""
+    result = optimized(flow, wanted)
+    options = replace(options_of("argo"), containers=result.containers, widths=result.widths)
+    text = emit(result.flow, result.scope, options)[0].text
+    findings = [finding.message for finding in validate("x.argo.yaml", text)]
+    assert not [finding for finding in findings if "more than 200" not in finding]
+    simulator = Simulator(text, flow)
+    assert simulator.run() == "Succeeded"
+    assert sorted(simulator.executed) == executed(flow)
+    assert simulator.containers <= len(simulator.executed)
 
 
 @given(flows(depth=3))

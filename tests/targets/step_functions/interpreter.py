@@ -29,7 +29,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.states import States
 from moto.stepfunctions.parser.asl.jsonata import validations
 
-from tests.support.reference import Executed, outcome
+from tests.support.container_of_tasks import ContainerOfTasks
+from tests.support.reference import Executed
 
 BUCKET, REGION = "data", "us-east-1"
 
@@ -37,7 +38,8 @@ BUCKET, REGION = "data", "us-east-1"
 class Engine:
     """The services of one account.
 
-    `started` are the jobs of the last run as (step, path), sorted; `jobs` their environments.
+    `started` are the tasks of the last run as (step, path), sorted; `jobs` the environments of their jobs, of which
+    there were `containers`.
     """
 
     def __init__(self) -> None:
@@ -58,6 +60,7 @@ class Engine:
         self.lock, self.count = threading.Lock(), 0
         self.flow: Flow | None = None
         self.jobs: dict[Executed, dict[str, str]] = {}
+        self.containers = 0
         self.chosen: dict[str, str] = {}
 
     @property
@@ -71,7 +74,7 @@ class Engine:
 
         `chosen` maps a switch to what it reports as `next`, whatever the reference says.
         """
-        self.flow, self.jobs, self.chosen = flow, {}, chosen or {}
+        self.flow, self.jobs, self.containers, self.chosen = flow, {}, 0, chosen or {}
         self.count += 1
         texts = {file.name.partition(".")[2]: file.text for file in files}
         for definition in json.loads(texts["batch.json"]):
@@ -99,11 +102,13 @@ class Engine:
         job.job_started_at, job.status = datetime.now(), "RUNNING"
         try:
             step, path = command[command.index("--step") + 1], command[command.index("--path") + 1]
-            with self.lock:
-                assert (step, path) not in self.jobs, f"{step} ran twice at {path}"
-                self.jobs[step, path] = environment
             assert self.flow is not None
-            result = outcome(next(candidate for candidate in self.flow.steps if candidate.name == step), path)
+            tasks, result = ContainerOfTasks(self.flow).run(command[command.index("task") :])
+            with self.lock:
+                self.containers += 1
+                for task in tasks:
+                    assert task not in self.jobs, f"{task} ran twice"
+                    self.jobs[task] = environment
             if step in self.chosen:
                 result = {"next": self.chosen[step], "path": path}
             place = f"root/{environment['FLOWC_FLOW']}/runs/{environment['FLOWC_RUN']}/{step}/{path}"

@@ -1,0 +1,141 @@
+"""Runs a container with several tasks (docs/shim.md, Several tasks in one container). Start reading at `run_container`.
+
+The process that the engine started is the supervisor, which imports no user code. The local scheduler runs the part of
+the graph, as `flowc run` runs all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import Any, Dict, List, Tuple
+
+from ..contract import chunk
+from ..contract.errors import ShimError
+from ..contract.graph import Graph
+from ..contract.report import Report, TaskObjects, send
+from ..contract.semantics import NO_OTHER_ATTEMPT
+from ..contract.start import Start
+from ..contract.superseded import set_all_aside
+from ..local import inside
+from ..local.admission import Admission
+from ..local.part import Part
+from ..local.supervisor import InContainer, Settings, Supervisor, task_name
+from ..local.work import Work
+from ..store import Store
+from ..task import termination
+from ..task.beginning import Beginning
+from .again import begin_again
+from .arguments import Several, check_within
+from .journal import Journal
+from .outcome import outcome_of
+
+STOPPED = 143  # as of a process that SIGTERM has ended: the engine starts the container again
+
+
+def run_container(
+    store: Store, graph: Graph, run: str, place: Tuple[str, str], several: Several, reports: List[Report],
+    start: Start, begun: Beginning, parameters: Dict[str, Any], is_fetched: bool,
+) -> int:  # fmt: skip
+    """Runs the tasks of the steps `several.within` that follow from the container's own. Returns the exit code.
+
+    `place` is the container's step and path. Raises ShimError.
+    """
+    step, path = place
+    check_within(graph, several)
+    part = Part(graph, frozenset(several.within), [(step, first) for first in chunk.members(path)])
+    journal = Journal(store, (graph.name, run, step, path), start)
+    if begun.is_anew:
+        set_all_aside(store, graph.name, run)
+    is_later = bool(start.attempt or start.request or start.first or start.id)
+    known = is_later and (journal.read() or not start.id)
+    if known:
+        begin_again(store, run, part, start, journal)
+    journal.eager = known
+    if start.id and not known:  # the sign for the next start, which may have the same number
+        journal.write()
+    folder = tempfile.mkdtemp(prefix="flowc-container-")
+    try:
+        supervisor = _supervisor(
+            store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal
+        )
+        result = supervisor.run()
+    finally:
+        _remove(folder)
+    if result.stopped:
+        return STOPPED
+    if result.failed:
+        termination.write(result.reason)
+        return NO_OTHER_ATTEMPT
+    if not part.is_done or part.last is None:
+        raise ShimError(
+            f"the container of step {step} at {path} ran {', '.join(several.within)}, but not all steps that lie "
+            "between these: its spec is inconsistent"
+        )
+    if reports:
+        outcome = outcome_of(part, part.last, several, is_chunk=chunk.is_chunk(path))
+        send(reports, outcome, TaskObjects(store, graph.name, run, step, path))
+    return 0
+
+
+def _supervisor(
+    store: Store, graph: Graph, run: str, part: Part, several: Several, start: Start, begun: Beginning,
+    parameters: Dict[str, Any], is_fetched: bool, folder: str, journal: Journal,
+) -> Supervisor:  # fmt: skip
+    data = {"flow": graph.flow, "scopes": graph.scope, "version": 1}
+    limits = {name: os.environ.pop(name) for name in inside.LIMITS if name in os.environ}
+    os.environ.pop("FLOWC_MAX_VISITS", None)  # a loop that is inside starts no containers
+    shared = inside.as_data(
+        start, begun, list(several.within), {"items": several.items, "containers": several.containers},
+        os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, is_fetched, "",
+    )  # fmt: skip
+    code_folder = os.path.abspath(graph.folder)
+    work = Work(data, code_folder, os.environ["FLOWC_STORE"], run, begun.code, parameters, {}, inside=shared)
+    admission = Admission.of_container(graph, several.cores, several.memory)
+    known = journal.eager
+    # the storage client of the other clouds has threads, which a fork does not have
+    isolation = "process" if "obstore" in sys.modules else "auto"
+    settings = Settings(isolation=isolation, container=InContainer(part, admission, journal, known, folder))
+    store.close()  # connections are not shared with another process
+    _wait_for_threads()
+    return Supervisor(work, store, settings, _show)
+
+
+def _show(kind: str, task: Any, text: str) -> None:
+    """Shows an event of the supervisor in the container's output."""
+    if task is None:
+        return
+    name = task_name(task)
+    if kind == "line":
+        _print(1, f"{name}: {text}")
+    elif kind == "retry":
+        _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
+    elif kind == "failed":
+        _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
+    elif kind == "kept":
+        _print(2, f"flowc: {name}: attempt {task[2]} has completed this task before")
+
+
+def _print(descriptor: int, line: str) -> None:
+    data = line.encode("utf-8", "replace") + b"\n"
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError:  # nobody reads: the tasks themselves matter more
+        pass
+
+
+def _wait_for_threads() -> None:
+    """Returns once the threads that fetched objects ahead have ended, before this process is forked."""
+    import _thread
+    import time
+
+    while _thread._count():
+        time.sleep(0.001)
+
+
+def _remove(folder: str) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
