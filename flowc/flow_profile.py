@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Input
 from flowc.compiler.optimize.profile import ENDING, Malformed, Profile, loads
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic, Refused
-
-from .options import Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow
 
-PROFILE = Option("--profile", "what past runs cost, as `flowc profile` wrote it", "FILE", default="FLOW.profile.json")
+
+@record
+class Past:
+    """What is known of past runs of a flow."""
+
+    profile: Profile
+    source: Input  # the profile's file, for the provenance of specs
 
 
-def load_profile(path: str, named: str, flow: Flow) -> tuple[Profile | None, Input | None, tuple[Diagnostic, ...]]:
-    """Returns the profile for the flow in the file `path`, how the provenance names it, and warnings.
+def past_of(path: str, named: str, flow: Flow) -> tuple[Past | None, tuple[Diagnostic, ...]]:
+    """Returns the profile for the flow in the file `path`, and warnings.
 
     It is the file `named`, or the one beside the flow if there is one. Raises Refused for a file that is missing,
     damaged or, if it is named, of a different flow.
@@ -29,7 +34,7 @@ def load_profile(path: str, named: str, flow: Flow) -> tuple[Profile | None, Inp
             data = opened.read()
     except FileNotFoundError:
         if not named:
-            return None, None, ()
+            return None, ()
         raise _refused(f"there is no profile `{file}`") from None
     except OSError as error:
         raise _refused(f"the profile `{file}` cannot be read: {error.strerror}") from None
@@ -42,12 +47,12 @@ def load_profile(path: str, named: str, flow: Flow) -> tuple[Profile | None, Inp
         if named:
             raise _refused(what)
         why = "the optimizer has no numbers of this flow, and uses its simple rules"
-        return None, None, (Diagnostic("FLOW621", what, None, why, f"name a profile of `{flow.name}`", WARNING),)
+        return None, (Diagnostic("FLOW621", what, None, why, f"name a profile of `{flow.name}`", WARNING),)
     from hashlib import sha256
 
-    name = file if named else os.path.basename(file)
+    name = os.path.relpath(file, os.path.dirname(path) or ".")  # the same wherever flowc is called
     source = Input("profile", flow.name, name.replace(os.sep, "/"), f"sha256:{sha256(data).hexdigest()}")
-    return profile, source, tuple(_outdated(file, profile, flow))
+    return Past(profile, source), tuple(_outdated(file, profile, flow))
 
 
 def _outdated(file: str, profile: Profile, flow: Flow) -> list[Diagnostic]:

@@ -40,6 +40,13 @@ OPTIMIZE = Option(
     "--optimize", "run several tasks per container where they have the same container, and divide wide foreaches"
 )
 
+PROFILE = Option(
+    "--profile",
+    "what past runs cost, as `flowc profile` wrote it, for `--optimize` to choose by",
+    "FILE",
+    default="FLOW.profile.json",
+)
+
 OPTIONS = (
     Option(
         "--target", "the orchestrator to compile for; several with commas or by repeating the option", "TARGET", "-t",
@@ -65,6 +72,7 @@ OPTIONS = (
     Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
     Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
     OPTIMIZE,
+    PROFILE,
     FLOW,
     WITH,
     ISOLATED,
@@ -233,6 +241,7 @@ class Compilation:
     def __init__(self, target: Emitter, options: Options, program: Program, shared: Shared | None = None) -> None:
         self.target, self.shared, self._program = target, shared, program
         self.options = shared.options if shared is not None else options
+        self.written_options = options  # those of the flow as written
         # of containers, if several tasks share one
         self.flow = shared.optimized.flow if shared is not None else program.flow
         self.scope = shared.optimized.scope if shared is not None else program.scope
@@ -304,7 +313,12 @@ def _shared(
         return None
     from . import optimizing
 
-    return optimizing.shared(program, target, options, settings)
+    past = None
+    if settings is not None:
+        from .flow_profile import past_of
+
+        past, _ = past_of(path, arguments.text("--profile"), program.flow)
+    return optimizing.shared(program, target, options, settings, past)
 
 
 def _images(program: Program, path: str, arguments: Arguments, settings: dict[str, str], digest: str) -> Wish:
@@ -330,6 +344,10 @@ def problems(
     if compiled:
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
         wanted = optimize_settings(arguments, path)
+        if wanted is not None:
+            from .flow_profile import past_of
+
+            diagnostics += past_of(path, arguments.text("--profile"), program.flow)[1]
         if wanted is not None and wanted.steps:
             from . import optimizing
 

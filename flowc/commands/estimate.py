@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flowc.compiler.report.diagnostics import without_hints
 
-from ..flow_profile import PROFILE
 from ..flow_source import load_flow, placed
 from ..options import Option, Usage, one_positional
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
 from ..targeting import OPTIONS as TARGETING
-from ..targeting import compilations, package_of, parse, sections
+from ..targeting import compilations, optimize_settings, package_of, parse, sections
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -29,7 +28,6 @@ the rest. With a table of prices, it says what the run costs.
 """
 OPTIONS = (
     TARGETING[0],
-    PROFILE,
     Option(
         "--width", "how many items the foreach of a step has, or how many visits a loop", "STEP=N", repeated=True
     ),
@@ -48,7 +46,7 @@ def run(argv: list[str], out: Output) -> int:
     from flowc.compiler.optimize.settings import Settings
 
     from ..estimates import data, lines
-    from ..flow_profile import load_profile
+    from ..flow_profile import past_of
     from ..prices import read_prices
     from ..run_estimate import comparison
 
@@ -61,12 +59,13 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(
         path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
     )
-    profile, _, warnings = load_profile(path, arguments.text("--profile"), program.flow)
+    past, warnings = past_of(path, arguments.text("--profile"), program.flow)
     out.report(*placed(program, path, without_hints((*program.diagnostics, *warnings))))
+    settings = optimize_settings(arguments, path) or Settings()
     widths, prices = _widths(arguments, program), arguments.text("--prices")
     comparisons = [
         comparison(
-            one, program, Settings(), profile, widths, read_prices(prices, one.target.NAME) if prices else None
+            one, program, settings, past, widths, read_prices(prices, one.target.NAME) if prices else None
         )
         for one in compilations(program, emitters, arguments, package_of(program).digest, path)
     ]  # fmt: skip

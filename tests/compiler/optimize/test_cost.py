@@ -15,7 +15,7 @@ from flowc.compiler.optimize.cost import (
     estimate,
 )
 from flowc.compiler.optimize.optimize import Optimized, optimized
-from flowc.compiler.optimize.profile import Profile, Spread, spread
+from flowc.compiler.optimize.profile import Profile, Spread
 from flowc.compiler.optimize.settings import NOTHING, Settings, StepSettings
 from flowc.compiler.optimize.sketch import sketched, step
 from hypothesis import given, settings
@@ -93,7 +93,7 @@ def test_items_that_differ_end_with_the_slowest() -> None:
 
 
 def test_failed_attempts_cost_their_time_a_pause_and_a_start() -> None:
-    steps = {**measured(start=1, end=1).steps, "fit": {**steady(10, 4), "failed": spread([6.0, 6.0])}}
+    steps = {**measured(start=1, end=1).steps, "fit": {**steady(10, 4), "failed": Spread(2, 6, 6, 6)}}
     facts = Facts(START, profile=Profile("Sketch", 1, {}, steps))
     one = of("start > fit > end", facts, NOTHING, step("fit", retry=(2, 1)))
     assert one.seconds == pytest.approx(12 + 3 * START + 2 / 4 * (6 + 60 + START))
