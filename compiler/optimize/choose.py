@@ -6,7 +6,8 @@ by one, inner ones first, and none is taken back. A decision that the user has m
 
 - A foreach: it shares one container with its join, or is divided into 1, 2, 4, … containers up to the bound.
 - A split: its branches share a container, or keep containers of their own.
-- Two steps in a row that request different amounts: they share a container if no more is requested in all than before.
+- Two steps in a row that request different amounts: they share a container, which requests the larger, if that saves
+  time, and all such containers request at most 5 % more than without.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_TRIALS = 400  # rewrites that a choice compares; decisions after that are left to the simple rules
 _AS_LONG = 1.02  # durations whose ratio is below this are taken for equal
+_MORE = 1.05  # what steps of different sizes in one container may request, relative to what they do in two
 
 
 @record
@@ -60,9 +62,10 @@ def choose(rewrite: Rewrite, model: Model, scope: Scope, settings: Settings) -> 
             decisions += chooser.foreach(node)
         elif isinstance(node, Branches):
             decisions += chooser.branches(node)
+    apart = chooser.now
     for step in model.flow.steps:
         if isinstance(step.transition, Linear):
-            decisions += chooser.sizes(step.name, step.transition.target)
+            decisions += chooser.sizes(step.name, step.transition.target, apart)
     return Choice(chooser.settings, tuple(decisions), chooser.now)
 
 
@@ -137,7 +140,7 @@ class _Chooser:
             f"{duration(estimates[name].seconds)}, otherwise {duration(other.seconds)}",
         )
 
-    def sizes(self, first: str, second: str) -> Iterator[Decision]:
+    def sizes(self, first: str, second: str, apart: Estimate) -> Iterator[Decision]:
         settings = self.settings
         needs = [need_of(self.model.steps[name], self.model.facts.honoured) for name in (first, second)]
         may = settings.may_fuse(first) and settings.may_fuse(second) and settings.sizes == "equal"
@@ -148,24 +151,18 @@ class _Chooser:
         after, before = self.tried(candidate), self.now
         if not _differs(after, before):
             return  # something else keeps them apart
-        is_cheaper = (
-            after.cost.core_seconds <= before.cost.core_seconds
-            and after.cost.gib_seconds <= before.cost.gib_seconds
-            and after.cost.gpu_seconds <= before.cost.gpu_seconds
+        is_small = all(
+            getattr(after.cost, part) <= _MORE * getattr(apart.cost, part)
+            for part in ("core_seconds", "gib_seconds", "gpu_seconds")
         )
-        if is_cheaper and after.seconds <= before.seconds * _AS_LONG:
+        both = f"`{first}` and `{second}`, which request different amounts,"
+        if is_small and after.seconds <= before.seconds:
             self.keep(candidate, after)
-            yield Decision(
-                first,
-                f"`{first}` and `{second}` share a container though they request different amounts: what stands idle "
-                "costs less than to start one more",
-            )
+            saved = duration(before.seconds - after.seconds)
+            yield Decision(first, f"{both} share a container: that saves {saved}, and little stands idle")
         else:
-            yield Decision(
-                first,
-                f"`{first}` and `{second}`, which request different amounts, keep containers of their own: in one, "
-                "more would stand idle than it costs to start one more",
-            )
+            why = "much would stand idle" if after.seconds <= before.seconds else "that saves no time"
+            yield Decision(first, f"{both} keep containers of their own: in one, {why}")
 
 
 def _numbers(most: int) -> Iterator[int]:

@@ -77,7 +77,6 @@ class Estimate:
 
     seconds: float
     cost: Cost
-    assumed: tuple[str, ...]  # a sentence for each thing that no run has measured
 
 
 @record
@@ -270,7 +269,7 @@ class Model:
         named += [step for step in steps if step not in named]
 
     def assumed(self) -> tuple[str, ...]:
-        """Returns a sentence for each thing that was assumed so far."""
+        """Returns a sentence for each thing that estimates have assumed so far, because no run has measured it."""
         order = {step.name: at for at, step in enumerate(self.flow.steps)}
         sentences = []
         for sentence, steps in sorted(self._assumed.items()):
@@ -344,7 +343,7 @@ def items_of(head: Container, count: int) -> int:
 def estimate(model: Model, flow: Flow, scope: Scope, containers: Mapping[str, Container]) -> Estimate:
     """Returns what a run costs of which each step of `flow` is a container; the model is of the flow as written."""
     time = _Run(model, flow, containers).scope(scope, model.facts.workers or float("inf"))
-    return Estimate(time.seconds, time.cost, model.assumed())
+    return Estimate(time.seconds, time.cost)
 
 
 def _share(need: Need, parts: float) -> Need:
