@@ -69,7 +69,7 @@ tasks                        1,003       1,003
 duration                1 min 55 s  6 min 34 s
 container-seconds           10,015       6,143
 requested core-seconds      10,015       6,143
-requested GiB-seconds       40,060      24,572
+requested GiB-seconds       40,060      24,573
 
 chosen
   the 1,000 items of `start` run in 16 containers: the run then takes about 6 min 34 s, and 12 min 49 s in 8 containers
