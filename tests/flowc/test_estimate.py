@@ -72,7 +72,7 @@ requested core-seconds      10,015       6,143
 requested GiB-seconds       40,060      24,573
 
 chosen
-  the 1,000 items of `start` run in 16 containers: the run then takes about 6 min 34 s, and 12 min 49 s in 8 containers
+  the 1,000 items of `start` run in 16 containers: the run then takes about 6 min 34 s, and 12 min 48 s in 8 containers
 
 assumed
   a container of `start`, `work`, `join`, `end`, which requests nothing, counts as 1 core and 4 GiB
