@@ -1,0 +1,167 @@
+"""The estimate of a run against what happened: `flowc profile` of some runs, then the estimate of one more.
+
+    python -m benchmarks.optimizer_estimate                              runs flows on this machine
+    python -m benchmarks.optimizer_estimate --store URL --target argo FLOW.py [--optimize]
+                                                                         compares with the newest run of an engine
+
+The clock of a run goes from the start of its first task to the end of its last one, so the estimate is without the
+start of the first container.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from flowc.compiler.optimize.cost import Estimate, Facts, Model, estimate
+from flowc.compiler.pipeline import Program, load
+from flowc.runtime_shim.client.datastore import Datastore, open_datastore
+from flowc.runtime_shim.contract.tasks import tasks
+
+from flowc.run_profile import run_profile
+
+from .measure import row
+
+BEFORE, AFTER = 3, 3  # runs that make a profile, and those whose median is compared with the estimate
+WORKERS = 8
+STEP = """    @step
+    def {name}(self{inputs}):
+        {body}
+        self.next({next})
+
+"""
+
+
+def source(name: str, *steps: tuple[str, str, str]) -> str:
+    """Returns a flow of steps, each with its name (`join(inputs)` for a join), its code and its `self.next`."""
+    text = f"import random, time\nfrom metaflow import FlowSpec, step\n\nclass {name}(FlowSpec):\n"
+    for step, body, following in steps:
+        inputs = ", inputs" if step.endswith("(inputs)") else ""
+        text += STEP.format(name=step.partition("(")[0], inputs=inputs, body=body, next=following)
+    return f"{text}    @step\n    def end(self):\n        pass\n"
+
+
+def sleep(seconds: str) -> str:
+    return f"time.sleep({seconds})"
+
+
+FLOWS = {
+    "five steps in a row": source(
+        "Row", ("start", sleep("0.2"), "self.a"), ("a", sleep("0.3"), "self.b"), ("b", sleep("0.1"), "self.c"),
+        ("c", sleep("0.4"), "self.end"),
+    ),
+    "three branches": source(
+        "Branches", ("start", "pass", "self.a, self.b, self.c"), ("a", sleep("0.8"), "self.j"),
+        ("b", sleep("0.2"), "self.j"), ("c", sleep("0.4"), "self.j"), ("j(inputs)", "pass", "self.end"),
+    ),
+    f"a foreach of 60, {WORKERS} at a time": source(
+        "Wide", ("start", "self.items = list(range(60))", "self.body, foreach='items'"),
+        ("body", sleep("0.1"), "self.j"), ("j(inputs)", "pass", "self.end"),
+    ),
+    "a foreach of 60 items that differ": source(
+        "Varied", ("start", "self.items = list(range(60))", "self.body, foreach='items'"),
+        ("body", sleep("random.Random(self.input).expovariate(8)"), "self.j"), ("j(inputs)", "pass", "self.end"),
+    ),
+    "a foreach of 6 in a foreach of 4": source(
+        "Nested", ("start", "self.items = list(range(4))", "self.outer, foreach='items'"),
+        ("outer", "self.inner_items = list(range(6)); " + sleep("0.1"), "self.inner, foreach='inner_items'"),
+        ("inner", sleep("0.2"), "self.j"), ("j(inputs)", "pass", "self.k"), ("k(inputs)", "pass", "self.end"),
+    ),
+    "a loop of 20 visits": source(
+        "Loop", ("start", "self.n = 0", "self.again"),
+        ("again", "self.n += 1; self.more = self.n < 20; " + sleep("0.05"),
+         "{True: self.again, False: self.end}, condition='more'"),
+    ),
+}  # fmt: skip
+
+
+def main() -> None:
+    print(f"the estimate of a run on this machine, by a profile of {BEFORE} runs: estimated / median of {AFTER} more")
+    with tempfile.TemporaryDirectory() as folder:
+        for what, text in FLOWS.items():
+            file, store = Path(folder, "flow.py"), os.path.join(folder, what.replace(" ", "-"))
+            file.write_text(text)
+            program = load(str(file))
+            _run(file, store, BEFORE)
+            place = open_datastore(store)
+            profile = run_profile(place, program.flow.name, BEFORE)
+            start = profile.starts["local"].p50
+            model = Model(program.flow, program.scope, Facts(start, WORKERS, profile))
+            _compare(
+                what, place, program, _run(file, store, AFTER), estimate(model, program.flow, program.scope, {}), start
+            )
+
+
+def _run(file: Path, store: str, count: int) -> list[str]:
+    """Runs the flow so many times, and returns the ids of the runs."""
+    names = [f"{os.urandom(4).hex()}" for _ in range(count)]
+    for name in names:
+        command = [sys.executable, "-m", "flowc", "run", str(file), "-q", "--store", store, "--run-id", name]
+        subprocess.run([*command, "--max-workers", str(WORKERS)], check=True, stdout=subprocess.DEVNULL)
+    return names
+
+
+def of_engine(store: str, file: str, target: str, is_optimized: bool) -> None:
+    """Compares the estimate with the newest run of the flow on the target, by the profile of all its runs there."""
+    from flowc.targets.target import emitter
+
+    from flowc.flow_profile import Past
+    from flowc.options import parse
+    from flowc.run_estimate import comparison
+    from flowc.targeting import OPTIONS, compilations, of_targets, optimize_settings, package_of
+
+    program = load(file)
+    place = open_datastore(store if "://" in store else os.path.abspath(store))
+    name = program.flow.name
+    profile = run_profile(place, name, 20, target)
+    newest = next(run for run in place.runs(name) if (place.run(name, run) or {}).get("target") == target)
+    emitters = (emitter(target),)
+    words = [file, *(["--optimize"] if is_optimized else [])]
+    arguments = parse(words, (*OPTIONS, *of_targets(emitters)))
+    (compilation,) = compilations(program, emitters, arguments, package_of(program).digest, file)
+    from flowc.compiler.ir.nodes import Input
+    from flowc.compiler.optimize.settings import Settings
+
+    past = Past(profile, Input("profile", name, "", ""))
+    settings = optimize_settings(arguments, file) or Settings()
+    both = comparison(compilation, program, settings, past, {}, None)
+    start = profile.starts[target].p50 if target in profile.starts else 0
+    _compare(f"{name} on {target}", place, program, [newest], both.optimized if is_optimized else both.written, start)
+
+
+def _compare(what: str, place: Datastore, program: Program, runs: list[str], one: Estimate, start: float) -> None:
+    measured = [_measured(place, program.flow.name, run) for run in runs]
+    seconds = statistics.median(seconds for seconds, _, _ in measured)
+    _, count, containers = measured[0]
+    estimated = one.seconds - start
+    row(what, f"{estimated / seconds:.2f}", f"{estimated:.2f} s / {seconds:.2f} s")
+    row("  tasks", f"{one.cost.tasks / count:.2f}", f"{one.cost.tasks:.0f} / {count}")
+    if containers:
+        row("  containers", f"{one.cost.containers / containers:.2f}", f"{one.cost.containers:.0f} / {containers}")
+
+
+def _measured(place: Datastore, flow: str, run: str) -> tuple[float, int, int]:
+    """Returns the seconds of a run, its tasks, and its containers, 0 if the records do not tell."""
+    records = [place.record(flow, run, *task) for task in tasks(place.store, flow, run)]
+    done = [record.data for record in records if record is not None]
+    starts = {(data.get("start") or {}).get("id") for data in done}
+    seconds = max(data["ended"] for data in done) - min(data["started"] for data in done)
+    return seconds, len(done), len(starts) if None not in starts else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.optimizer_estimate", description=__doc__)
+    parser.add_argument("flow", nargs="?", help="the flow's file, with --store and --target")
+    parser.add_argument("--store", default="")
+    parser.add_argument("--target", default="argo")
+    parser.add_argument("--optimize", action="store_true", help="the newest run was compiled with the optimizer")
+    given = parser.parse_args()
+    if given.flow:
+        of_engine(given.store, given.flow, given.target, given.optimize)
+    else:
+        main()
