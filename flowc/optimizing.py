@@ -34,6 +34,7 @@ class Shared:
 
     optimized: Optimized
     options: Options  # those of the target, with what its containers run
+    is_asked: bool  # by `--optimize` or the settings
     needs: tuple[tuple[str, str], ...]  # step that nobody asked to optimize → why the target needs it
     choice: Choice | None = None  # what was chosen by the profile of past runs, if there is one
 
@@ -69,6 +70,7 @@ def shared(
     return Shared(
         result,
         replace(options, containers=result.containers, widths=result.widths),
+        asked is not None,
         tuple((step, why) for step, why in unasked.items() if is_met(step, result)),
         choice,
     )

@@ -21,7 +21,9 @@ from ..contract.superseded import set_all_aside
 from ..local import inside
 from ..local.admission import Admission
 from ..local.part import Part
-from ..local.supervisor import InContainer, Settings, Supervisor, task_name
+from ..local.running import task_name
+from ..local.settings import InContainer, Settings
+from ..local.supervisor import Supervisor
 from ..local.work import Work
 from ..store import Store
 from ..task import termination
@@ -46,7 +48,8 @@ def run_container(
     check_within(graph, several)
     part = Part(graph, frozenset(several.within), [(step, first) for first in chunk.members(path)])
     journal = Journal(store, (graph.name, run, step, path), start)
-    if begun.is_anew:
+    # a Workflow that is created again is another run: there, somebody asked for a container that had failed
+    if begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
         set_all_aside(store, graph.name, run)
     is_later = bool(start.attempt or start.request or start.first or start.id)
     known = is_later and (journal.read() or not start.id)

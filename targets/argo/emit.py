@@ -54,7 +54,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("workflow-timeout", "seconds after which Argo stops a run"),
     Option(
         "max-visits",
-        "how many visits a loop may have; 0 for no limit (default: as many as Argo's recursion limit allows)",
+        "how many visits a loop may have, each in a pod of its own; 0 for no limit (default: all share a pod)",
     ),
     Option(
         "schedule-concurrency", "what happens when a scheduled run is due and the last one has not ended", "Allow",

@@ -110,10 +110,11 @@ SHARED = """class Shared(FlowSpec):
 """
 
 # `die` kills all processes of the container, and so only ever in a pod: its first process, which is Argo's, ends then
-BEGINS = """import socket, uuid
-
+BEGINS = """
 
 def begins(pathspec):
+    import socket, uuid
+
     token = uuid.uuid4().hex
     answer = urllib.request.urlopen('URL/%s/%s/%s' % (socket.gethostname(), token, pathspec)).read().decode()
     kind, _, seconds = answer.partition(' ')
@@ -126,14 +127,12 @@ def begins(pathspec):
         os.kill(-1, signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
     return token
-
-
 """
 
 
 def shared(url: str, items: int = 40, visits: int = 12) -> str:
     """Returns the flow SHARED whose tasks call the server at `url`."""
-    return BEGINS.replace("URL", url) + SHARED.replace("ITEMS", str(items)).replace("VISITS", str(visits))
+    return SHARED.replace("ITEMS", str(items)).replace("VISITS", str(visits)) + BEGINS.replace("URL", url)
 
 
 def seen(items: int = 40, visits: int = 12) -> str:

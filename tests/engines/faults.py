@@ -285,7 +285,7 @@ def check_finished(before: Dump, after: Dump) -> None:
     """Checks a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
     assert [task["path"] for task in after["body"]] == ["0", "1"] and "end" in after
     for step, tasks in before.items():
-        assert all(task in after[step] for task in tasks)
+        assert all(task in after[step] for task in tasks), f"{tasks} became {after[step]}"
 
 
 def check_twice(dump: Dump) -> None:

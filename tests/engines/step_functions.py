@@ -24,8 +24,13 @@ from .packages import packages_of
 
 
 def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
-    """Returns the options of `flowc compile` for these jobs. Their image is the list of its folders."""
-    how, image = {"inject": ((), "plain"), "baked": (("--runtime", "baked"), "baked")}[delivery]
+    """Returns the options of `flowc compile` for these jobs. Their image is the list of its folders.
+
+    The delivery `optimized` is `baked`, with several tasks to a job.
+    """
+    baked = ("--runtime", "baked")
+    ways = {"inject": ((), "plain"), "baked": (baked, "baked"), "optimized": ((*baked, "--optimize"), "baked")}
+    how, image = ways[delivery]
     return ("--image", f"{image}:{packages}" if packages else image, *how)
 
 

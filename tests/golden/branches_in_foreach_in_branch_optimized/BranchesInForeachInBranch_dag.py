@@ -66,7 +66,6 @@ with DAG(
     },
     tags=["flowc"],
 ) as dag:
-    # One container runs 10 steps: start, spread, item, plus, minus, join_signs, join_items, alone, join, end
     start_task = KubernetesPodOperator(
         task_id="start",
         doc_md="One container runs 10 steps: start, spread, item, plus, minus, join_signs, join_items, alone, join, end",

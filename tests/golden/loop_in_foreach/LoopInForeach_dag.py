@@ -114,7 +114,6 @@ with DAG(
         task_id="prepare",
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("prepare")))
-    # One container runs all visits of the loop count_down
     count_down_task = KubernetesPodOperator.partial(
         task_id="count_down",
         doc_md="One container runs all visits of the loop count_down",

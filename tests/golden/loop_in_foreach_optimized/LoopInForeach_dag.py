@@ -66,7 +66,6 @@ with DAG(
     },
     tags=["flowc"],
 ) as dag:
-    # One container runs 6 steps: start, prepare, count_down, finish, join, end
     start_task = KubernetesPodOperator(
         task_id="start",
         doc_md="One container runs 6 steps: start, prepare, count_down, finish, join, end",

@@ -117,20 +117,17 @@ with DAG(
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("row", "--containers", "16", "--report", "json:/airflow/xcom/return.json")))
     row_paths = paths.override(task_id="row.paths", do_xcom_push=True)(row_task.output)
-    # One container runs tasks of step cell, for several items of a foreach
     cell_task = KubernetesPodOperator.partial(
         task_id="cell",
         doc_md="One container runs tasks of step cell, for several items of a foreach",
         map_index_template=PATH,
     ).expand(arguments=row_paths.map(shim("cell", "--within", "cell")))
-    # One container runs 2 steps: join_cells, total
     join_cells_task = KubernetesPodOperator.partial(
         task_id="join_cells",
         doc_md="One container runs 2 steps: join_cells, total",
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("join_cells", "--within", "join_cells,total")))
     cell_task >> join_cells_task
-    # One container runs 2 steps: join_rows, end
     join_rows_task = KubernetesPodOperator(
         task_id="join_rows",
         doc_md="One container runs 2 steps: join_rows, end",

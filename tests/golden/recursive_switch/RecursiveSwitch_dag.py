@@ -88,7 +88,6 @@ with DAG(
         task_id="start",
         arguments=shim("start")("-"),
     )
-    # One container runs all visits of the loop collatz
     collatz_task = KubernetesPodOperator(
         task_id="collatz",
         doc_md="One container runs all visits of the loop collatz",

@@ -118,7 +118,6 @@ with DAG(
     },
     tags=["flowc"],
 ) as dag:
-    # One container runs 6 steps: start, choose, note, past, meet, divide
     start_task = KubernetesPodOperator(
         task_id="start",
         doc_md="One container runs 6 steps: start, choose, note, past, meet, divide",
@@ -127,13 +126,11 @@ with DAG(
         arguments=shim("start", "--within", "start,choose,note,past,meet,divide", "--containers", "16", "--report", "json:/airflow/xcom/return.json")("-"),
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
-    # One container runs 6 steps: item, item_choose, item_note, item_past, item_meet, item_done, for several items of a foreach
     item_task = KubernetesPodOperator.partial(
         task_id="item",
         doc_md="One container runs 6 steps: item, item_choose, item_note, item_past, item_meet, item_done, for several items of a foreach",
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("item", "--within", "item,item_choose,item_note,item_past,item_meet,item_done")))
-    # One container runs 2 steps: unite, end
     unite_task = KubernetesPodOperator(
         task_id="unite",
         doc_md="One container runs 2 steps: unite, end",

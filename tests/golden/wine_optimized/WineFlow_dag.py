@@ -151,10 +151,9 @@ with DAG(
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("candidate", "--containers", "16", "--report", "json:/airflow/xcom/return.json")))
     candidate_paths = paths.override(task_id="candidate.paths", do_xcom_push=True)(candidate_task.output)
-    # Trains one model without one fold, and tests it on that fold. One container runs tasks of step fold, for several items of a foreach
     fold_task = StepOperator.partial(
         task_id="fold",
-        doc_md="One container runs tasks of step fold, for several items of a foreach",
+        doc_md="Trains one model without one fold, and tests it on that fold. One container runs tasks of step fold, for several items of a foreach",
         pod_template_dict=pod(
             container={"resources": {"requests": {"cpu": "1", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}}},
         ),
@@ -168,7 +167,6 @@ with DAG(
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("average")))
     fold_task >> average_task
-    # One container runs 3 steps: compare, decide, publish
     compare_task = StepOperator(
         task_id="compare",
         doc_md="One container runs 3 steps: compare, decide, publish",

@@ -13,7 +13,9 @@ import pytest
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import is_loop, scopes
-from flowc.targets.airflow.emit import check, emit
+from flowc.compiler.optimize.optimize import optimized
+from flowc.compiler.optimize.settings import Settings
+from flowc.targets.airflow.emit import check, emit, needs_containers
 from flowc.targets.airflow.names import CHOICE, ITEMS, PATHS, is_dag_id, task_id, variable
 from flowc.targets.airflow.validate import validate
 from hypothesis import assume, given, settings
@@ -38,6 +40,26 @@ def test_a_run_does_what_the_reference_says(flow: Flow, how: str) -> None:
     simulator = Simulator(text, flow)
     assert simulator.run() == "success", simulator.states
     assert sorted(simulator.executed) == executed(flow)
+
+
+SETTINGS = st.builds(
+    Settings, fuse=st.booleans(), loops=st.just(True), items=st.integers(0, 3), containers=st.integers(0, 3)
+)
+
+
+@given(flows(depth=3), SETTINGS, st.sampled_from(["kubernetes", "process"]))
+@settings(deadline=None)
+def test_a_flow_of_containers_runs_the_same_tasks(flow: Flow, wanted: Settings, how: str) -> None:
+    """Loops too: the tasks are the reference's, in no more containers than tasks."""
+    result = optimized(flow, wanted)
+    options = replace(options_of("airflow", airflow_tasks=how), containers=result.containers, widths=result.widths)
+    assert not [found for found in check(result.flow, options) if found.severity == "error"]
+    text = emit(result.flow, result.scope, options)[0].text
+    assert not list(validate("x_dag.py", text))
+    simulator = Simulator(text, flow)
+    assert simulator.run() == "success", simulator.states
+    assert sorted(simulator.executed) == executed(flow)
+    assert simulator.containers <= len(simulator.executed)
 
 
 STEP: Block = [("step", None)]
@@ -85,10 +107,11 @@ def test_what_comes_after_a_failure_does_not_run(flow: Flow, data: st.DataObject
 
 @given(flows().filter(lambda flow: any(map(is_loop, flow.steps))))
 @settings(max_examples=10)
-def test_loops_are_refused(flow: Flow) -> None:
-    diagnostics = [diagnostic for diagnostic in check(flow, options_of("airflow")) if diagnostic.code == "FLOW530"]
-    assert len(diagnostics) == sum(map(is_loop, flow.steps))
-    assert all(diagnostic.span and diagnostic.why and diagnostic.how for diagnostic in diagnostics)
+def test_loops_need_containers(flow: Flow) -> None:
+    loops = [step.name for step in flow.steps if is_loop(step)]
+    assert [step for step, _ in needs_containers(flow, options_of("airflow"))] == loops
+    found = [diagnostic for diagnostic in check(flow, options_of("airflow")) if diagnostic.code == "FLOW530"]
+    assert len(found) == len(loops) and all(diagnostic.span for diagnostic in found), "where settings forbid it"
 
 
 @given(

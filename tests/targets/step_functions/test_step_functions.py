@@ -14,6 +14,8 @@ from botocore.validate import ParamValidator
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow, Foreach, Switch
 from flowc.compiler.ir.scopes import is_loop, scopes
+from flowc.compiler.optimize.optimize import optimized
+from flowc.compiler.optimize.settings import Settings
 from flowc.compiler.pipeline import Program
 from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.step_functions.emit import check, emit
@@ -40,6 +42,9 @@ from tests.support.strategies import flows
 
 from .interpreter import BUCKET, Engine, GrowingTable, engine
 
+SETTINGS = st.builds(
+    Settings, fuse=st.booleans(), loops=st.booleans(), items=st.integers(0, 3), containers=st.integers(0, 3)
+)
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
@@ -66,6 +71,27 @@ def test_a_run_does_what_the_reference_says(aws: Engine, flow: Flow) -> None:
     execution = aws.run(flow, files)
     assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
     assert aws.started == executed(flow)
+
+
+@pytest.mark.slow
+@given(flow=flows(), wanted=SETTINGS)
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_a_flow_of_containers_runs_the_same_tasks(aws: Engine, flow: Flow, wanted: Settings) -> None:
+    """The tasks are the reference's, in no more jobs than tasks."""
+    result = optimized(flow, wanted)
+    options = replace(
+        options_of("step-functions", store=f"s3://{BUCKET}/root"), containers=result.containers, widths=result.widths
+    )
+    assert not [found for found in check(result.flow, options) if found.severity == "error"]
+    files = emit(result.flow, result.scope, options)
+    for file in files:
+        assert not list(validate(file.name, file.text))
+    assert not list(together({file.name: file.text for file in files}))
+    execution = aws.run(flow, files)
+    assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
+    assert aws.started == executed(flow) and aws.containers <= len(aws.started)
 
 
 def test_the_table_of_jobs_may_grow_while_it_is_read() -> None:
