@@ -68,4 +68,4 @@ def _outdated(file: str, profile: Profile, flow: Flow) -> list[Diagnostic]:
 
 def _refused(what: str) -> Refused:
     why = "the optimizer chooses by it what shares a container"
-    return Refused([Diagnostic("FLOW620", what, None, why, "write it with `flowc profile`, or remove it")])
+    return Refused([Diagnostic("FLOW620", what, None, why, "write one with `flowc profile`, or leave it out")])

@@ -11,7 +11,7 @@ from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
 from .environments import demand
-from .flow_source import FLOW, ISOLATED, WITH, placed
+from .flow_source import FLOW, ISOLATED, PROFILE, WITH, placed
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
@@ -38,13 +38,6 @@ _DEFAULTS = Options("")
 
 OPTIMIZE = Option(
     "--optimize", "run several tasks per container where they have the same container, and divide wide foreaches"
-)
-
-PROFILE = Option(
-    "--profile",
-    "what past runs cost, as `flowc profile` wrote it, for `--optimize` to choose by",
-    "FILE",
-    default="FLOW.profile.json",
 )
 
 OPTIONS = (

@@ -42,11 +42,12 @@ class Decision:
 
 @record
 class Choice:
-    """The settings with what was chosen, and the estimate of a run with them."""
+    """The settings with what was chosen, and the estimates of a run with them and without the optimizer."""
 
     settings: Settings
     decisions: tuple[Decision, ...]
     estimate: Estimate
+    written: Estimate  # of a run in which each task has a container of its own
 
 
 def choose(rewrite: Rewrite, model: Model, scope: Scope, settings: Settings) -> Choice:
@@ -66,7 +67,8 @@ def choose(rewrite: Rewrite, model: Model, scope: Scope, settings: Settings) -> 
     for step in model.flow.steps:
         if isinstance(step.transition, Linear):
             decisions += chooser.sizes(step.name, step.transition.target, apart)
-    return Choice(chooser.settings, tuple(decisions), chooser.now)
+    written = estimate(model, model.flow, scope, {})
+    return Choice(chooser.settings, tuple(decisions), chooser.now, written)
 
 
 class _Chooser:
