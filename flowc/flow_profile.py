@@ -25,10 +25,11 @@ class Past:
 def past_of(path: str, named: str, flow: Flow) -> tuple[Past | None, tuple[Diagnostic, ...]]:
     """Returns the profile for the flow in the file `path`, and warnings.
 
-    It is the file `named`, or the one beside the flow if there is one. Raises Refused for a file that is missing,
-    damaged or, if it is named, of a different flow.
+    It is the file `named`, or else the one beside the flow, or in the folder `named`, if there is one. Raises Refused
+    for a file that is missing, damaged or, if it is named, of a different flow.
     """
-    file = named or os.path.splitext(path)[0] + ENDING
+    file = file_of(path, named)
+    named = "" if os.path.isdir(named) else named
     try:
         with open(file, "rb") as opened:
             data = opened.read()
@@ -53,6 +54,14 @@ def past_of(path: str, named: str, flow: Flow) -> tuple[Past | None, tuple[Diagn
     name = os.path.relpath(file, os.path.dirname(path) or ".")  # the same wherever flowc is called
     source = Input("profile", flow.name, name.replace(os.sep, "/"), f"sha256:{sha256(data).hexdigest()}")
     return Past(profile, source), tuple(_outdated(file, profile, flow))
+
+
+def file_of(path: str, named: str) -> str:
+    """Returns the file of the profile: `named`, or FLOW.profile.json in the folder `named` or beside the flow."""
+    if named and not os.path.isdir(named):
+        return named
+    name = os.path.splitext(os.path.basename(path))[0] + ENDING
+    return os.path.join(named or os.path.dirname(path), name)
 
 
 def _outdated(file: str, profile: Profile, flow: Flow) -> list[Diagnostic]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.optimize.profile import ENDING
-
 from .. import datastore
 from ..options import Option, Usage, one_positional, parse
 from ..terminal import Failure, Output
@@ -20,10 +18,13 @@ compile --optimize` chooses which tasks share a container, and `flowc estimate` 
 OPTIONS = (
     Option("--runs", "read at most the newest N runs", "N", default="20"),
     Option("--target", "read only runs on this target; `local` for runs on this machine", "TARGET", "-t"),
-    Option("--output", "the file to write; `-` prints the profile", "FILE", "-o", default="FLOW.profile.json"),
+    Option(
+        "--output", "the file or folder to write to; `-` prints the profile", "FILE", "-o",
+        default="the setting `profile`, else FLOW.profile.json beside the flow",
+    ),
     Option("--check", "write nothing; exit with 1 if the file differs from what would be written"),
     *datastore.OPTIONS,
-)
+)  # fmt: skip
 EXAMPLES = (
     ("flowc profile FLOW.py --store s3://models/flowc", "writes FLOW.profile.json"),
     ("flowc profile FLOW.py -t argo --runs 5 -o -", "prints that of the five newest runs on Argo"),
@@ -57,7 +58,12 @@ def run(argv: list[str], out: Output) -> int:
         on_target = f" on {target}" if target else ""
         raise Failure(f"flow {flow} has no run{on_target} with a finished task in {place.url}")
     text = dumps(profile)
-    output = arguments.text("--output") or name.removesuffix(".py") + ENDING
+    output = arguments.text("--output")
+    if is_file and output != "-":
+        from ..flow_profile import file_of
+        from ..settings import settings_for
+
+        output = file_of(name, output or settings_for(name).options.get("profile", ""))
     if output == "-":
         out.verbatim(text.encode())
     elif arguments.flag("--check"):

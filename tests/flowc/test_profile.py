@@ -11,6 +11,7 @@ import pytest
 from flowc.runtime_shim.contract import address, record
 from flowc.runtime_shim.store import open_store
 
+from flowc.flow_file import command_line
 from tests.support.running import Done, flowc, run
 
 FLOW = """import time
@@ -204,6 +205,25 @@ def test_a_profile_may_be_named(project: Path) -> None:
     assert "profile F (profiles/f.json, sha256:" in by_option.stdout
     (project / "pyproject.toml").write_text('[tool.flowc]\nprofile = "profiles/f.json"\n')
     assert compiled(project).stdout == by_option.stdout == compiled(project, cwd=project.parent).stdout
+
+
+def test_a_project_may_keep_its_profiles_in_a_folder(project: Path) -> None:
+    """As a setting counts for every flow, it names a folder; a flow without a file there has no profile."""
+    (project / "profiles").mkdir()
+    (project / "pyproject.toml").write_text('[tool.flowc]\nprofile = "profiles"\n')
+    assert "profile F" not in compiled(project).stdout
+    done = flowc("profile", "flow.py", cwd=project, check=True)
+    assert done.stdout.startswith(f"{Path('profiles', 'flow.profile.json')}: ")
+    assert "profile F (profiles/flow.profile.json, sha256:" in compiled(project).stdout
+
+
+def test_in_the_form_of_the_flows_own_file(project: Path) -> None:
+    (project / "flow.py").write_text(FLOW + '\nif __name__ == "__main__":\n    F()\n')
+    for words in (("profile", "-o", "-"), ("estimate", "-t", "argo")):
+        command = command_line("flow.py", "F", words)
+        assert flowc(*command, cwd=project, check=True).stdout == flowc(
+            words[0], "flow.py", *words[1:], cwd=project, check=True
+        ).stdout  # fmt: skip
 
 
 def test_a_profile_that_does_not_fit(project: Path) -> None:
