@@ -2,7 +2,8 @@
 
 Each decision compares a few rewrites of the whole flow by their estimates (cost.py), and keeps the one with which the
 run takes the least time; of those that take about as long, the one with the fewest containers. Decisions are made one
-by one, inner ones first, and none is taken back. A decision that the user has made stays as it is.
+by one, inner ones first, and none is taken back. A decision that the user has made stays as it is. In a large flow, only
+the first ones are made (MOST_WORK): a compile must stay quick.
 
 - A foreach: it shares one container with its join, or is divided into 1, 2, 4, … containers up to the bound.
 - A split: its branches share a container, or keep containers of their own.
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Rewrite = Callable[[Settings], Optimized]
 
-MOST_TRIALS = 400  # rewrites that a choice compares; decisions after that are left to the simple rules
+MOST_WORK = 6_000  # steps that a choice may rewrite, each as often as it is compared; the rules decide on the rest
 _AS_LONG = 1.02  # durations whose ratio is below this are taken for equal
 _MORE = 1.05  # what steps of different sizes in one container may request, relative to what they do in two
 
@@ -67,6 +68,9 @@ def choose(rewrite: Rewrite, model: Model, scope: Scope, settings: Settings) -> 
     for step in model.flow.steps:
         if isinstance(step.transition, Linear):
             decisions += chooser.sizes(step.name, step.transition.target, apart)
+    if chooser.left:
+        rest = f"the rules without a profile decide on {_plural(chooser.left, 'more part')}, since the flow is large"
+        decisions.append(Decision(model.flow.start, rest))
     written = estimate(model, model.flow, scope, {})
     return Choice(chooser.settings, tuple(decisions), chooser.now, written)
 
@@ -74,14 +78,21 @@ def choose(rewrite: Rewrite, model: Model, scope: Scope, settings: Settings) -> 
 class _Chooser:
     def __init__(self, rewrite: Rewrite, model: Model, settings: Settings) -> None:
         self.rewrite, self.model, self.settings = rewrite, model, settings
-        self.trials = 0
+        self.work = 0
+        self.left = 0  # decisions for which there was no time
         self.now = self.tried(settings)
 
     def tried(self, settings: Settings) -> Estimate:
         """Returns the estimate of a run with these settings."""
-        self.trials += 1
+        self.work += len(self.model.steps)
         result = self.rewrite(settings)
         return estimate(self.model, result.flow, result.scope, result.containers_by_step)
+
+    def is_late(self) -> bool:
+        """Returns True if nothing more may be compared, and counts the decision that is left to the rules."""
+        late = self.work > MOST_WORK
+        self.left += late
+        return late
 
     def best(self, candidates: dict[str, Settings]) -> tuple[str, dict[str, Estimate]]:
         """Returns the name of the candidate with which the run takes the least time, and the estimates of all."""
@@ -99,7 +110,7 @@ class _Chooser:
             return
         first = head.transition.target
         own = self.settings.of(first)
-        if (own.together, own.items, own.containers) != (None, None, None) or self.trials > MOST_TRIALS:
+        if (own.together, own.items, own.containers) != (None, None, None) or self.is_late():
             return
         count = self.model.width(node.step)
         bound = self.settings.containers
@@ -125,7 +136,7 @@ class _Chooser:
 
     def branches(self, node: Branches) -> Iterator[Decision]:
         own = self.settings.of(node.step)
-        if own.branches is not None or not self.settings.fuse or self.trials > MOST_TRIALS:
+        if own.branches is not None or not self.settings.fuse or self.is_late():
             return
         candidates = {
             "share a container": self.settings.with_step(node.step, branches=True),
@@ -146,7 +157,7 @@ class _Chooser:
         settings = self.settings
         needs = [need_of(self.model.steps[name], self.model.facts.honoured) for name in (first, second)]
         may = settings.may_fuse(first) and settings.may_fuse(second) and settings.sizes == "equal"
-        if needs[0] == needs[1] or not may or self.trials > MOST_TRIALS:
+        if needs[0] == needs[1] or not may or self.is_late():
             return
         group = settings.of(first).sizes_of or first
         candidate = settings.with_step(first, sizes_of=group).with_step(second, sizes_of=group)

@@ -68,7 +68,16 @@ class Cost:
     tasks: float = 0
 
     def plus(self, other: Cost, times: float = 1) -> Cost:
-        return Cost(*(getattr(self, name) + times * getattr(other, name) for name in self.__match_args__))
+        """Returns the cost of both, of `other` as often as `times` says."""
+        return Cost(
+            self.containers + times * other.containers,
+            self.container_seconds + times * other.container_seconds,
+            self.core_seconds + times * other.core_seconds,
+            self.gib_seconds + times * other.gib_seconds,
+            self.gpu_seconds + times * other.gpu_seconds,
+            self.transitions + times * other.transitions,
+            self.tasks + times * other.tasks,
+        )
 
 
 @record
@@ -89,8 +98,11 @@ class _Time:
 
     def plus(self, other: _Time, times: float = 1) -> _Time:
         """Returns the time of both, one after the other; of `other` as often as `times` says, in the mean."""
-        varied = max((self.varied, other.varied), key=lambda one: one.p99 - one.p50 if one is not None else -1)
-        return _Time(self.seconds + times * other.seconds, varied, self.cost.plus(other.cost, times))
+        mine, theirs = self.varied, other.varied
+        is_mine = theirs is None or (mine is not None and mine.p99 - mine.p50 >= theirs.p99 - theirs.p50)
+        return _Time(
+            self.seconds + times * other.seconds, mine if is_mine else theirs, self.cost.plus(other.cost, times)
+        )
 
     def side_by_side(self, count: float, at_once: float) -> _Time:
         """Returns the time of `count` such parts, `at_once` at a time; the slowest of all ends last."""
@@ -119,20 +131,28 @@ class Model:
     def __init__(self, flow: Flow, scope: Scope, facts: Facts) -> None:
         self.flow, self.facts = flow, facts
         self.steps = flow.by_name
-        self.scopes: dict[str, Scope] = {node.step: around for around, node, _ in walk(scope)}
-        self._assumed: dict[str, list[str]] = {}  # sentence, with %s for steps → steps
+        # the nodes of each scope, in its order, with the scope's number
+        self.places: dict[str, tuple[int, int, Node]] = {}
+        numbers: dict[int, int] = {}
+        for at, (around, node, _) in enumerate(walk(scope)):
+            self.places[node.step] = numbers.setdefault(id(around), len(numbers)), at, node
+        self._seconds: dict[str, Spread] = {}
+        self._assumed: dict[str, dict[str, None]] = {}  # sentence, with %s for steps → steps
 
     # ── single steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def seconds(self, step: str) -> Spread:
         """Returns the seconds that an attempt of the step takes that succeeds."""
+        if step in self._seconds:
+            return self._seconds[step]
         profile = self.facts.profile
         measured = [profile.of(step, outcome) for outcome in (SUCCEEDED, CAUGHT)] if profile is not None else []
         known = [spread for spread in measured if spread is not None]
         if not known:
             self._assume(f"a task of %s takes {ASSUMED_SECONDS:g} s", step)
             return Spread(1, ASSUMED_SECONDS, ASSUMED_SECONDS, ASSUMED_SECONDS)
-        return max(known, key=lambda spread: spread.count)
+        self._seconds[step] = max(known, key=lambda spread: spread.count)
+        return self._seconds[step]
 
     def width(self, step: str) -> int:
         """Returns the number of items of the step's foreach, or of the tasks of its gang."""
@@ -232,8 +252,10 @@ class Model:
         """
         shares = {entry: 1.0}
         visited = []
-        for node in self.scopes[entry].nodes:
-            if node.step not in within or node.step not in shares:
+        number = self.places[entry][0]
+        inside = [self.places[step] for step in within if self.places[step][0] == number]
+        for _, _, node in sorted(inside, key=lambda place: place[1]):
+            if node.step not in shares:
                 continue
             share = shares.pop(node.step)
             visited.append((node, share))
@@ -265,8 +287,7 @@ class Model:
         return round(spread.p50)
 
     def _assume(self, sentence: str, *steps: str) -> None:
-        named = self._assumed.setdefault(sentence, [])
-        named += [step for step in steps if step not in named]
+        self._assumed.setdefault(sentence, {}).update(dict.fromkeys(steps))
 
     def assumed(self) -> tuple[str, ...]:
         """Returns a sentence for each thing that estimates have assumed so far, because no run has measured it."""

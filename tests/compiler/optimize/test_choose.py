@@ -152,6 +152,17 @@ def test_a_choice_takes_no_longer_than_the_rules(
     assert choose(rewrite, model, scopes(flow), wanted) == choice
 
 
+def test_a_large_flow_is_left_to_the_rules_in_part() -> None:
+    text = "start > " + " > ".join(f"*fit{at} > &j{at}" for at in range(100)) + " > end"
+    widths = {"start": 100, **{f"j{at}": 100 for at in range(99)}}
+    _, choice = chosen(text, {}, widths)
+    *made, rest = choice.decisions
+    assert 0 < len(made) < 100
+    assert rest.sentence == (
+        f"the rules without a profile decide on {100 - len(made)} more parts, since the flow is large"
+    )
+
+
 def test_a_choice_reads_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
