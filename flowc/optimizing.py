@@ -6,7 +6,7 @@ Imported only then: most compiles do not optimize.
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record, replace
-from flowc.compiler.ir.nodes import End, ForEach, Foreach, Input, Linear
+from flowc.compiler.ir.nodes import End, ForEach, Foreach, Input, Linear, Split
 from flowc.compiler.ir.scopes import is_loop, walk
 from flowc.compiler.optimize import optimize
 from flowc.compiler.optimize.settings import CONTAINERS, NOTHING, Settings, StepSettings, needed
@@ -211,6 +211,11 @@ def misplaced(settings: Settings, flow: Flow) -> Iterator[Diagnostic]:
                     "FLOW606", what, None, "they have no effect on this flow", f"did you mean `{close}`?", WARNING,
                 )  # fmt: skip
             continue
+        if own.branches is not None and not isinstance(names[name].transition, Split):
+            yield Diagnostic(
+                "FLOW606", f"the setting `branches` of step `{name}` has no effect", names[name].span,
+                "the step has no branches", "give it to the step that splits, or remove it", WARNING,
+            )  # fmt: skip
         about_items = [key for key in ("items", "containers", "together") if getattr(own, key) is not None]
         if about_items and name not in first_of_items:
             heads = [step for step in flow.steps if step.name == name and isinstance(step.transition, Foreach)]

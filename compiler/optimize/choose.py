@@ -2,8 +2,8 @@
 
 Each decision compares a few rewrites of the whole flow by their estimates (cost.py), and keeps the one with which the
 run takes the least time; of those that take about as long, the one with the fewest containers. Decisions are made one
-by one, inner ones first, and none is taken back. A decision that the user has made stays as it is. In a large flow, only
-the first ones are made (MOST_WORK): a compile must stay quick.
+by one, inner ones first, and none is taken back. A decision that the user has made stays as it is. In a large flow,
+only the first ones are made (MOST_WORK): a compile must stay quick.
 
 - A foreach: it shares one container with its join, or is divided into 1, 2, 4, … containers up to the bound.
 - A split: its branches share a container, or keep containers of their own.
