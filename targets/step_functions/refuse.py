@@ -12,6 +12,7 @@ from flowc.compiler.ir.nodes import Foreach
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.runtime_shim.contract.semantics import DEFAULT_PAUSE
+from flowc.targets.shared.inside import inside
 from flowc.targets.shared.refusals import unsupported, unsupported_attributes
 from flowc.targets.shared.step_settings import decorator_of, pause, variables
 
@@ -45,9 +46,10 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from _map(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from _schedule(flow)
+    shared = {name for step, one in options.containers if inside(step, options) for name in one.steps}
     for step in flow.steps:
         for decorator in step.decorators:
-            yield from _decorator(decorator, step, flow)
+            yield from _decorator(decorator, step, step.name in shared)
         yield from _environment(step)
 
 
@@ -111,7 +113,8 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
         )
 
 
-def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnostic]:
+def _decorator(decorator: Decorator, step: Step, is_shared: bool) -> Iterator[Diagnostic]:
+    """Yields diagnostics of a decorator. `is_shared`: the step's tasks share a job, which waits between attempts."""
     # Of a step that has both, this target reads @batch.
     both = decorator.name == "kubernetes" and decorator_of(step, "batch") is not None
     if decorator.name in REFUSED and not both:
@@ -136,7 +139,7 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
             yield Diagnostic(
                 "FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "use a smaller `times`"
             )
-        if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1:
+        if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1 and not is_shared:
             what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
             why = "Batch runs a failed job again at once, as Metaflow does there"
             yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or remove it", WARNING)

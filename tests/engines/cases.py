@@ -26,11 +26,8 @@ DELIVERIES = {
     "airflow": ("process",),
     "airflow-pods": ("inject", "baked"),
 }
-OPTIMIZED = (
-    "argo",
-    "step-functions",
-    "airflow",
-)  # engines on which every flow runs with several tasks to a container too: delivery `optimized`
+# engines on which every flow runs with several tasks to a container too: delivery `optimized`
+OPTIMIZED = ("argo", "step-functions", "airflow", "airflow-pods")
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
 TEXTS: list[Any] = [text for text in hostile.TEXTS if len(text) < 1000]
 HOSTILE = (

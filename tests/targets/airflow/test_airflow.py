@@ -114,6 +114,90 @@ def test_loops_need_containers(flow: Flow) -> None:
     assert len(found) == len(loops) and all(diagnostic.span for diagnostic in found), "where settings forbid it"
 
 
+WIDE = """
+from metaflow import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.rows = list(range(OUTER))
+        self.next(self.row, foreach="rows")
+
+    @step
+    def row(self):
+        self.cells = list(range(INNER))
+        self.next(self.cell, foreach="cells")
+
+    @step
+    def cell(self):
+        self.next(self.join_cells)
+
+    @step
+    def join_cells(self, inputs):
+        self.next(self.join_rows)
+
+    @step
+    def join_rows(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "needed"),
+    [(32, 32, []), (33, 32, ["start"]), (2000, 1, ["start"]), (1, 2000, ["row"]), (2000, 2000, ["start"])],
+)
+def test_foreaches_that_are_wider_than_airflow_maps_need_containers(
+    outer: int, inner: int, needed: list[str], tmp_path: Path
+) -> None:
+    program = program_of(WIDE.replace("OUTER", str(outer)).replace("INNER", str(inner)), tmp_path)
+    options = replace(options_of("airflow"), widths=program.widths)
+    assert [step for step, _ in needs_containers(program.flow, options)] == needed
+
+
+def test_a_container_of_several_tasks(tmp_path: Path) -> None:
+    source = """
+from metaflow import FlowSpec, resources, retry, step, timeout
+
+class F(FlowSpec):
+    @retry(times=3, minutes_between_retries=1)
+    @timeout(hours=1)
+    @resources(cpu=2, memory=1000)
+    @step
+    def start(self):
+        self.n = 0
+        self.next(self.turn)
+
+    @retry(times=1, minutes_between_retries=2)
+    @resources(cpu=2, memory=1000)
+    @step
+    def turn(self):
+        self.n += 1
+        self.way = "on" if self.n < 3 else "out"
+        self.next({"on": self.turn, "out": self.end}, condition="way")
+
+    @resources(cpu=2, memory=1000)
+    @step
+    def end(self):
+        pass
+"""
+    program = program_of(source, tmp_path)
+    result = optimized(program.flow)
+    for how, field in (("kubernetes", "arguments"), ("process", "bash_command")):
+        options = replace(options_of("airflow", airflow_tasks=how), containers=result.containers)
+        dag = read(emit(result.flow, result.scope, options)[0].text)
+        assert list(dag.nodes) == ["start"]
+        start = dag.nodes["start"].settings
+        words = start[field].split() if how == "process" else start[field]
+        assert words[words.index("--within") :] == ["--within", "start,turn,end", "--cores", "2", "--memory", "1000"]
+        assert (start["retries"], start["retry_delay"].seconds) == (3, 120)
+        assert "execution_timeout" not in start, "each task has its own timeout"
+        assert start["doc_md"] == "One container runs 3 steps: start, turn, end"
+
+
 @given(
     st.lists(
         st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=260).filter(str.isidentifier), unique=True, min_size=2

@@ -415,6 +415,14 @@ BROKEN = [
     ("name: join\n", "name: end\n", "there are two named 'end'"),
     ("apiVersion: argoproj.io/v1alpha1", "apiVersion: argoproj.io/v1", "apiVersion"),
     ("withSequence: {count:", "withSequence: {cuont:", "cuont"),
+    ("withSequence: {count:", 'withParam: "[1]"\n        withSequence: {count:', "only one of withItems, withParam"),
+    ('withSequence: {count: "{{tasks.start.outputs.parameters.splits}}"}', "withParam: three", "is not a JSON list"),
+    ("withSequence:", "#", "`{{item}}` needs withItems, withParam or withSequence"),
+    (
+        'withSequence: {count: "{{tasks.start.outputs.parameters.splits}}"}',
+        'withParam: "{{tasks.start.outputs.parameters.paths}}"',
+        "no output parameter 'paths'",
+    ),
     (
         "  podGC:",
         "  serviceAccountName: Bad Account\n  podGC:",
