@@ -1,8 +1,10 @@
 """The estimate of a run against what happened: `flowc profile` of some runs, then the estimate of one more.
 
-    python -m benchmarks.optimizer_estimate                              runs flows on this machine
+    python -m benchmarks.optimizer_estimate                  runs flows on this machine
+    python -m benchmarks.optimizer_estimate --engine         runs them on the interpreter of Step Functions, as written
+                                                             and by their profile (CONTRIBUTING.md, The engines)
     python -m benchmarks.optimizer_estimate --store URL --target argo FLOW.py [--optimize]
-                                                                         compares with the newest run of an engine
+                                                             compares with the newest run in a datastore
 
 The clock of a run goes from the start of its first task to the end of its last one, so the estimate is without the
 start of the first container.
@@ -28,7 +30,7 @@ from flowc.run_profile import run_profile
 from .measure import row
 
 BEFORE, AFTER = 3, 3  # runs that make a profile, and those whose median is compared with the estimate
-WORKERS = 8
+WORKERS, AT_ONCE = 8, "2"  # tasks at a time here, and containers on the interpreter, whose jobs are processes here
 STEP = """    @step
     def {name}(self{inputs}):
         {body}
@@ -106,32 +108,58 @@ def _run(file: Path, store: str, count: int) -> list[str]:
     return names
 
 
-def of_engine(store: str, file: str, target: str, is_optimized: bool) -> None:
-    """Compares the estimate with the newest run of the flow on the target, by the profile of all its runs there."""
+def on_step_functions() -> None:
+    """Runs each flow as written, and as the optimizer makes it by the profile of that run."""
+    from tests.engines.deploying import STORE
+    from tests.engines.step_functions import step_functions
+    from tests.support.running import flowc
+
+    print("the estimate of a run on Step Functions, by the profile of those before: estimated / measured", flush=True)
+    with tempfile.TemporaryDirectory() as folder, step_functions() as engine:
+        os.environ.update(engine.s3.environment)
+        for what, text in FLOWS.items():
+            file = Path(folder, "flow.py")
+            file.write_text(text)
+            file.with_name("flow.profile.json").unlink(missing_ok=True)
+            runs = []
+            for options in ((), ("--optimize",), ("--optimize",)):
+                outcome, _ = engine.leaves(file, "baked", {}, "--max-workers", AT_ONCE, *options)
+                assert outcome.succeeded, outcome.detail
+                runs.append(outcome.run)
+                if len(runs) > 1:  # what happens in a container is known only after the second run
+                    of_runs(what, STORE, str(file), "step-functions", *((runs[0] if len(runs) == 2 else ""), runs[-1]))
+                flowc("profile", str(file), "--store", STORE, env=engine.s3.environment, check=True)
+
+
+def of_newest(store: str, file: str, target: str, is_optimized: bool) -> None:
+    """Compares the estimate with the newest run of the flow on the target, by the profile beside the flow."""
+    name = load(file).flow.name
+    place = open_datastore(store if "://" in store else os.path.abspath(store))
+    newest = next(run for run in place.runs(name) if (place.run(name, run) or {}).get("target") == target)
+    of_runs(f"{name} on {target}", store, file, target, *(("", newest) if is_optimized else (newest, "")))
+
+
+def of_runs(what: str, store: str, file: str, target: str, written: str, optimized: str) -> None:
+    """Compares the estimates with a run as written, and with one as optimized, if they are given."""
+    from flowc.compiler.optimize.settings import Settings
     from flowc.targets.target import emitter
 
-    from flowc.flow_profile import Past
+    from flowc.flow_profile import past_of
     from flowc.options import parse
     from flowc.run_estimate import comparison
-    from flowc.targeting import OPTIONS, compilations, of_targets, optimize_settings, package_of
+    from flowc.targeting import OPTIONS, compilations, of_targets, package_of
 
-    program = load(file)
+    program, emitters = load(file), (emitter(target),)
     place = open_datastore(store if "://" in store else os.path.abspath(store))
-    name = program.flow.name
-    profile = run_profile(place, name, 20, target)
-    newest = next(run for run in place.runs(name) if (place.run(name, run) or {}).get("target") == target)
-    emitters = (emitter(target),)
-    words = [file, *(["--optimize"] if is_optimized else [])]
-    arguments = parse(words, (*OPTIONS, *of_targets(emitters)))
+    past, _ = past_of(file, "", program.flow)
+    words = ["--max-workers", AT_ONCE] if target == "step-functions" else []
+    arguments = parse([file, *words], (*OPTIONS, *of_targets(emitters)))
     (compilation,) = compilations(program, emitters, arguments, package_of(program).digest, file)
-    from flowc.compiler.ir.nodes import Input
-    from flowc.compiler.optimize.settings import Settings
-
-    past = Past(profile, Input("profile", name, "", ""))
-    settings = optimize_settings(arguments, file) or Settings()
-    both = comparison(compilation, program, settings, past, {}, None)
-    start = profile.starts[target].p50 if target in profile.starts else 0
-    _compare(f"{name} on {target}", place, program, [newest], both.optimized if is_optimized else both.written, start)
+    both = comparison(compilation, program, Settings(), past, {}, None)
+    start = past.profile.starts[target].p50 if past is not None and target in past.profile.starts else 0
+    for run, one, how in ((written, both.written, ""), (optimized, both.optimized, ", optimized")):
+        if run:
+            _compare(what + how, place, program, [run], one, start)
 
 
 def _compare(what: str, place: Datastore, program: Program, runs: list[str], one: Estimate, start: float) -> None:
@@ -160,8 +188,11 @@ if __name__ == "__main__":
     parser.add_argument("--store", default="")
     parser.add_argument("--target", default="argo")
     parser.add_argument("--optimize", action="store_true", help="the newest run was compiled with the optimizer")
-    given = parser.parse_args()
-    if given.flow:
-        of_engine(given.store, given.flow, given.target, given.optimize)
+    parser.add_argument("--engine", action="store_true", help="run flows on the interpreter of Step Functions")
+    options = parser.parse_args()
+    if options.engine:
+        on_step_functions()
+    elif options.flow:
+        of_newest(options.store, options.flow, options.target, options.optimize)
     else:
         main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.optimize.choose import choose
-from flowc.compiler.optimize.cost import Facts, Model
+from flowc.compiler.optimize.cost import INSIDE_SECONDS, Facts, Model
 from flowc.targets.target import about
 
 TYPE_CHECKING = False
@@ -41,10 +41,12 @@ def facts_of(
     """Returns what is known of a run. `widths` count more than those of the source, and these more than past runs."""
     engine = about(target.NAME)
     start = profile.starts.get(target.NAME) if profile is not None else None
+    inside = profile.inside.get(target.NAME) if profile is not None else None
     workers = next((options.own(one.name) for one in target.OPTIONS if one.name == "max-workers"), "")
     return Facts(
         start.p50 if start is not None else engine.START_SECONDS,
         int(workers) if workers.isdecimal() else 0,
+        inside.p50 if inside is not None else INSIDE_SECONDS,
         profile,
         {**dict(program.widths), **widths},
         engine.TRANSITIONS,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Task = tuple[str, str]  # step and path
     Numbers = dict[tuple[str, str], list[float]]  # step and measure → what was measured
 
-LEAST_START = 0.2  # seconds; no engine starts a container sooner, so one container ran both tasks
+LEAST_START = 0.2  # seconds; no engine starts a container sooner: one ran both tasks
 
 
 def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Profile:
@@ -31,6 +31,7 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
     numbers: Numbers = {}
     chosen: dict[str, dict[str, int]] = {}
     starts: dict[str, list[float]] = {}
+    inside: dict[str, list[float]] = {}
     count = 0
     for run in place.runs(flow):
         its_target = str((place.run(flow, run) or {}).get("target") or "")
@@ -41,7 +42,8 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
         records = _run(place, flow, run, numbers)
         graph = place.graph(flow, run)
         least = 0 if its_target == "local" else LEAST_START
-        starts.setdefault(its_target, []).extend(gap for gap in start_seconds(graph, records) if gap >= least)
+        for gap, is_shared in gaps(graph, records):
+            (inside if is_shared or gap < least else starts).setdefault(its_target, []).append(gap)
         for done in records.values():
             if done.step in graph.steps and graph.kind(done.step) == "switch" and done.next[0] != done.step:
                 counts = chosen.setdefault(done.step, {})
@@ -53,7 +55,10 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
     return Profile(
         flow,
         count,
-        {name: spread_of for name, values in starts.items() if name and (spread_of := spread(values))},
+        *(
+            {name: spread_of for name, values in measured.items() if name and (spread_of := spread(values))}
+            for measured in (starts, inside)
+        ),
         {
             step: {measure: spread_of for measure, values in measures.items() if (spread_of := spread(values))}
             for step, measures in steps.items()
@@ -105,11 +110,11 @@ def _whole_records(
                 yield path, None
 
 
-def start_seconds(graph: Graph, records: dict[Task, Record]) -> Iterator[float]:
-    """Yields the seconds from the end of a task's last predecessor to the task's start.
+def gaps(graph: Graph, records: dict[Task, Record]) -> Iterator[tuple[float, bool]]:
+    """Yields the seconds from the end of a task's last predecessor to its start, and True if they share a container.
 
     Of the tasks that a foreach makes, only the first to start counts, since the others may have waited for room. A task
-    does not count if it was tried or asked for again, or shares its predecessor's container.
+    does not count if it was tried or asked for again.
     """
     ended: dict[Task, Record] = {}  # task → the last of its predecessors to end
     for done in records.values():
@@ -119,22 +124,24 @@ def start_seconds(graph: Graph, records: dict[Task, Record]) -> Iterator[float]:
             before = ended.get(task)
             if before is None or done.data["ended"] > before.data["ended"]:
                 ended[task] = done
-    first: dict[tuple[str, str, str], float] = {}  # predecessor and step → the least of these gaps
+    first: dict[tuple[str, str, str], tuple[float, bool]] = {}  # predecessor and step → the least of these gaps
     for (step, path), before in ended.items():
         after = records.get((step, path))
-        if after is None or after.attempt or _shares(before, after):
+        if after is None or after.attempt or _request(before) != _request(after):
             continue
         gap = max(0.0, float(after.data["started"]) - float(before.data["ended"]))
         key = before.step, before.path, step
-        first[key] = min(gap, first.get(key, gap))
+        first[key] = min((gap, _shares(before, after)), first.get(key, (gap, True)))
     yield from first.values()
 
 
+def _request(done: Record) -> int:
+    return int((done.data.get("start") or {}).get("request") or 0)
+
+
 def _shares(before: Record, after: Record) -> bool:
-    """Returns True if one start of a container ran both tasks, or an operator asked for the later one."""
+    """Returns True if one start of a container ran both tasks; engines that do not name starts do not tell."""
     one, other = before.data.get("start") or {}, after.data.get("start") or {}
-    if one.get("request") != other.get("request"):
-        return True
     return bool(one.get("id")) and (one.get("id"), one.get("task")) == (other.get("id"), other.get("task"))
 
 

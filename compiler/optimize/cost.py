@@ -3,7 +3,7 @@
 The model is simple, so that a person can follow it:
 
 - A task takes what its step's attempts took in past runs, and the attempts that failed before. Without a profile, it
-  takes ASSUMED_SECONDS. Inside a container, the local scheduler adds INSIDE_SECONDS.
+  takes ASSUMED_SECONDS. Inside a container, the local scheduler adds some time to each.
 - A container takes the engine's start-up, and then its tasks. It holds what it requests for all of that time. A step
   that requests nothing counts as 1 core and 4,096 MiB.
 - Of tasks side by side, the slowest counts. If there are more than may run at a time, by the engine's limit of workers
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ASSUMED_SECONDS = 10.0  # of a task of a step that no run has measured
 ASSUMED_ITEMS = 10  # of a foreach, and visits of a loop, of which nothing is known
-INSIDE_SECONDS = 0.02  # that the local scheduler needs for a task, beside the step's own time
+INSIDE_SECONDS = 0.05  # from the end of a task to the start of the next in its container, until a run has measured it
 _REQUESTS = ("resources", "kubernetes", "batch")
 
 
@@ -49,6 +49,7 @@ class Facts:
 
     start: float  # seconds from the end of a task to the start of one that follows in a container of its own
     workers: int = 0  # most containers at a time; 0: no limit
+    inside: float = INSIDE_SECONDS  # seconds from the end of a task to the start of the next in its container
     profile: Profile | None = None
     widths: Mapping[str, int] = {}  # items of a foreach, or visits of a loop, that are known without a profile
     transitions: Mapping[str, int] = {}  # kind of a step's transition → state transitions that the engine counts
@@ -214,7 +215,7 @@ class Model:
 
     def _node_inside(self, node: Node, within: frozenset[str], need: Need) -> _Time:
         one = self.task(node.step, 0)
-        time = _Time().plus(_Time(one.seconds + INSIDE_SECONDS, one.varied, one.cost), self.visits(node.step))
+        time = _Time().plus(_Time(one.seconds + self.facts.inside, one.varied, one.cost), self.visits(node.step))
         scopes = [scope for scope in inner(node) if scope.entry in within]
         if not scopes:
             return time

@@ -56,6 +56,7 @@ class Profile:
     flow: str  # the name of its class
     runs: int  # how many were read
     starts: Mapping[str, Spread]  # target → seconds from the end of a task to the start of one that follows it
+    inside: Mapping[str, Spread]  # target → the same seconds, of tasks that follow in the container of the one before
     steps: Mapping[str, Mapping[str, Spread]]  # step → measure (MEASURES) → its percentiles
     chosen: Mapping[str, Mapping[str, int]] = {}  # step with a switch → the next step → how often it chose that one
 
@@ -87,7 +88,10 @@ def dumps(profile: Profile) -> str:
         + "\n  }"
         for step, measures in sorted(profile.steps.items())
     )
-    starts = lines(dict(sorted(profile.starts.items())), "  ")
+    gaps = [
+        f' "{name}": {{\n{text}\n }},' if (text := lines(dict(sorted(spreads.items())), "  ")) else f' "{name}": {{}},'
+        for name, spreads in (("starts", profile.starts), ("inside", profile.inside))
+    ]
     chosen = ",\n".join(
         f"  {to_json(step)}: {to_json(dict(sorted(counts.items())))}" for step, counts in sorted(profile.chosen.items())
     )
@@ -96,7 +100,7 @@ def dumps(profile: Profile) -> str:
         f' "version": {VERSION},',
         f' "flow": {to_json(profile.flow)},',
         f' "runs": {profile.runs},',
-        f' "starts": {{\n{starts}\n }},' if starts else ' "starts": {},',
+        *gaps,
         f' "steps": {{\n{steps}\n }},' if steps else ' "steps": {},',
         f' "chosen": {{\n{chosen}\n }}' if chosen else ' "chosen": {}',
         "}",
@@ -124,7 +128,10 @@ def loads(text: str) -> Profile:
     return Profile(
         flow,
         runs,
-        {target: _spread(value, f"starts.{target}") for target, value in _table(data, "starts").items()},
+        *(
+            {target: _spread(value, f"{name}.{target}") for target, value in _table(data, name).items()}
+            for name in ("starts", "inside")
+        ),
         {
             step: {
                 name: _spread(value, f"steps.{step}.{name}")

@@ -39,7 +39,7 @@ def spread(value: float, count: int = 1) -> dict[str, float]:
 
 
 PROFILE = {
-    "version": 1, "flow": "F", "runs": 1, "starts": {"argo": spread(4)}, "chosen": {},
+    "version": 1, "flow": "F", "runs": 1, "starts": {"argo": spread(4)}, "inside": {"argo": spread(0.02)}, "chosen": {},
     "steps": {
         "start": {"succeeded": spread(1), "width": spread(1000)}, "work": {"succeeded": spread(6)},
         "join": {"succeeded": spread(1)}, "end": {"succeeded": spread(1)},

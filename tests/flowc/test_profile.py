@@ -166,6 +166,8 @@ def test_tasks_of_one_container_say_nothing_of_its_start(folder: Path, tmp_path:
     same = {"start": {"id": "pod-7", "task": "loop"}}
     engine_run(tmp_path / "p", TIMES, loop=same, choose=same, left={"attempt": 1}, end={"start": {"request": 1}})
     assert starts(tmp_path / "p")["count"] == 3  # work, join, and the container of the loop
+    inside = profile(tmp_path / "p", "-t", "argo")["inside"]["argo"]
+    assert inside == {"count": 4, "p50": 4, "p90": 4, "p99": 4}  # the other visits, and choose
     closer = {**TIMES, ("join", "-"): (170.1, 176.0), ("work", "0"): (101.0, 110.0)}
     engine_run(tmp_path / "p", closer, loop=same, choose=same, left={"attempt": 1}, end={"start": {"request": 1}})
     assert starts(tmp_path / "p") == {"count": 1, "p50": 4, "p90": 4, "p99": 4}  # no engine is as fast as that

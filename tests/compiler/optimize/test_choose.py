@@ -9,7 +9,7 @@ from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import is_loop, scopes
 from flowc.compiler.optimize.choose import Choice, choose
-from flowc.compiler.optimize.cost import Facts, Model, estimate
+from flowc.compiler.optimize.cost import INSIDE_SECONDS, Facts, Model, estimate
 from flowc.compiler.optimize.optimize import Optimized, optimized
 from flowc.compiler.optimize.profile import Profile, Spread
 from flowc.compiler.optimize.settings import Settings, StepSettings
@@ -29,7 +29,7 @@ def profile(seconds: Mapping[str, float], widths: Mapping[str, int]) -> Profile:
         steps[name] = {"succeeded": Spread(1, value, value, value)}
     for name, width in widths.items():
         steps[name]["width"] = Spread(1, width, width, width)
-    return Profile("Sketch", 1, {}, steps)
+    return Profile("Sketch", 1, {}, {}, steps)
 
 
 def chosen(
@@ -42,7 +42,7 @@ def chosen(
     """Returns the containers of the choice as text, and the choice. Steps without seconds take 0.1 s."""
     flow = sketched(text, {own.name: own for own in decorated})
     known = {own.name: seconds.get(own.name, 0.1) for own in flow.steps}
-    model = Model(flow, scopes(flow), Facts(START, 0, profile(known, widths or {})))
+    model = Model(flow, scopes(flow), Facts(START, 0, INSIDE_SECONDS, profile(known, widths or {})))
     choice = choose(lambda some: optimized(flow, some), model, scopes(flow), wanted or Settings())
     return shown(optimized(flow, choice.settings).draft), choice
 
@@ -52,7 +52,7 @@ def test_a_foreach_of_short_tasks_shares_one_container() -> None:
     assert containers == "start+fit+j+end"
     assert [decision.step for decision in choice.decisions] == ["start"]
     assert choice.decisions[0].sentence == (
-        "the 60 items of `start` run in one container with `start` and `j`: the run then takes about 18 s, "
+        "the 60 items of `start` run in one container with `start` and `j`: the run then takes about 19 s, "
         "and 31 s in 15 containers"
     )
 
@@ -131,7 +131,7 @@ def test_a_choice_takes_no_longer_than_the_rules(
         {name: number(name) + more for name in heads},
     )
     loops = {own.name: number(own.name) + 1 for own in flow.steps if is_loop(own)}
-    model = Model(flow, scopes(flow), Facts(START, 0, replace(past, flow=flow.name), loops))
+    model = Model(flow, scopes(flow), Facts(START, 0, INSIDE_SECONDS, replace(past, flow=flow.name), loops))
 
     def rewrite(some: Settings) -> Optimized:
         return optimized(flow, some)

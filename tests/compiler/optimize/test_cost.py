@@ -32,7 +32,7 @@ def steady(seconds: float, count: int = 1) -> dict[str, Spread]:
 
 
 def measured(**seconds: float) -> Profile:
-    return Profile("Sketch", 1, {}, {name: steady(value) for name, value in seconds.items()})
+    return Profile("Sketch", 1, {}, {}, {name: steady(value) for name, value in seconds.items()})
 
 
 def of(text: str, facts: Facts, wanted: Settings = NOTHING, *decorated: nodes.Step) -> Estimate:
@@ -65,7 +65,7 @@ def test_branches_run_at_the_same_time_if_there_is_room() -> None:
     profile = measured(**facts, end=1)
     apart = of(text, Facts(START, profile=profile))
     assert apart.seconds == pytest.approx(33 + 4 * START)
-    assert of(text, Facts(START, 1, profile)).seconds == pytest.approx(63 + 6 * START)
+    assert of(text, Facts(START, 1, INSIDE_SECONDS, profile)).seconds == pytest.approx(63 + 6 * START)
     together = of(text, Facts(START, profile=profile), Settings())
     assert together.seconds == pytest.approx(63 + START + 6 * INSIDE_SECONDS)  # one core
     size = {name: step(name, cpu=2) for name in ("start", "a", "b", "c", "j", "end")}
@@ -76,23 +76,25 @@ def test_branches_run_at_the_same_time_if_there_is_room() -> None:
 
 def test_a_foreach_goes_in_rounds_by_workers_and_cores() -> None:
     text, profile = "start > *fit > &j > end", measured(start=1, fit=6, j=1, end=1)
-    facts = Facts(START, 10, profile, {"start": 100})
+    facts = Facts(START, 10, INSIDE_SECONDS, profile, {"start": 100})
     apart = of(text, facts)
     assert apart.seconds == pytest.approx(3 + 3 * START + 10 * (6 + START))
     assert (apart.cost.containers, apart.cost.tasks) == (103, 103)
     chunks = of(text, facts, Settings(containers=5))
     assert chunks.cost.containers == pytest.approx(1 + 5 + 1) and chunks.cost.tasks == 103
-    assert chunks.seconds == pytest.approx(3 + 3 * START + 20 * 6, abs=1)
+    assert chunks.seconds == pytest.approx(3 + 3 * START + 20 * (6 + INSIDE_SECONDS), abs=0.2)
     wide = of(text, facts, Settings(containers=5, steps=(("fit", StepSettings(cpu=4)),)))
     assert wide.seconds == pytest.approx(3 + 3 * START + 5 * 6, abs=1)
-    assert of(text, Facts(START, 10, profile, {"start": 0})).cost.tasks == 3
+    assert of(text, Facts(START, 10, INSIDE_SECONDS, profile, {"start": 0})).cost.tasks == 3
 
 
 def test_items_that_differ_end_with_the_slowest() -> None:
     varied = Spread(100, 1, 4, 30)
-    profile = Profile("Sketch", 1, {}, {**measured(start=1, j=1, end=1).steps, "fit": {"succeeded": varied}})
+    profile = Profile("Sketch", 1, {}, {}, {**measured(start=1, j=1, end=1).steps, "fit": {"succeeded": varied}})
     few, many = (
-        of("start > *fit > &j > end", Facts(START, 0, profile, {"start": count})).seconds - 3 - 4 * START
+        of("start > *fit > &j > end", Facts(START, 0, INSIDE_SECONDS, profile, {"start": count})).seconds
+        - 3
+        - 4 * START
         for count in (2, 500)
     )
     assert few == pytest.approx(varied.largest(2)) and many == pytest.approx(30)
@@ -100,7 +102,7 @@ def test_items_that_differ_end_with_the_slowest() -> None:
 
 def test_failed_attempts_cost_their_time_a_pause_and_a_start() -> None:
     steps = {**measured(start=1, end=1).steps, "fit": {**steady(10, 4), "failed": Spread(2, 6, 6, 6)}}
-    facts = Facts(START, profile=Profile("Sketch", 1, {}, steps))
+    facts = Facts(START, profile=Profile("Sketch", 1, {}, {}, steps))
     one = of("start > fit > end", facts, NOTHING, step("fit", retry=(2, 1)))
     assert one.seconds == pytest.approx(12 + 3 * START + 2 / 4 * (6 + 60 + START))
 
@@ -116,7 +118,7 @@ def test_a_loop() -> None:
 def test_cases_count_as_often_as_they_were_chosen() -> None:
     text = "start > a | b; a > end; b > end"
     steps = measured(start=0, a=100, b=20, end=0).steps
-    profile = Profile("Sketch", 4, {}, steps, {"start": {"a": 1, "b": 3}})
+    profile = Profile("Sketch", 4, {}, {}, steps, {"start": {"a": 1, "b": 3}})
     assert of(text, Facts(0, profile=profile)).seconds == pytest.approx(0.25 * 100 + 0.75 * 20)
     assert of(text, Facts(0, profile=profile), Settings()).seconds == pytest.approx(40 + 3 * INSIDE_SECONDS)
     even, assumed = with_assumed(text, Facts(0))
@@ -137,7 +139,7 @@ def test_what_is_not_known_is_said() -> None:
     known = measured(start=1, fit=1, j=1, again=1, end=1)
     widths = {"start": 3, "again": 2}
     sized = [step(name, cpu=1, memory=1024) for name in known.steps]
-    assert with_assumed(text, Facts(1, 0, known, widths), NOTHING, *sized)[1] == ()
+    assert with_assumed(text, Facts(1, 0, INSIDE_SECONDS, known, widths), NOTHING, *sized)[1] == ()
 
 
 @given(flows(2), st.builds(Settings, fuse=st.booleans(), loops=st.booleans(), containers=st.integers(0, 3)))
@@ -150,9 +152,9 @@ def test_an_estimate_counts_the_tasks_of_a_run(flow: nodes.Flow, wanted: Setting
         for own in flow.steps
         if isinstance(own.transition, nodes.Switch) and not is_loop(own)
     }
-    profile = Profile(flow.name, 1, {}, {own.name: steady(1) for own in flow.steps}, chosen)
+    profile = Profile(flow.name, 1, {}, {}, {own.name: steady(1) for own in flow.steps}, chosen)
     widths = {own.name: number(own.name) + is_loop(own) for own in flow.steps if number(own.name)}
-    model = Model(flow, scopes(flow), Facts(START, 0, profile, widths))
+    model = Model(flow, scopes(flow), Facts(START, 0, INSIDE_SECONDS, profile, widths))
     written = estimate(model, flow, scopes(flow), {})
     assert written.cost.tasks == written.cost.containers == pytest.approx(len(records))
     fused = of_result(model, optimized(flow, wanted))

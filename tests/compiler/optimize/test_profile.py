@@ -22,6 +22,7 @@ names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 spreads = st.lists(st.integers(0, 10**9).map(lambda number: number / 1000), min_size=1, max_size=30).map(spread)
 profiles = st.builds(
     Profile, names, st.integers(0, 100), st.dictionaries(names, spreads, max_size=3),
+    st.dictionaries(names, spreads, max_size=3),
     st.dictionaries(names, st.dictionaries(st.sampled_from(MEASURES), spreads, max_size=4), max_size=4),
     st.dictionaries(names, st.dictionaries(names, st.integers(0, 99), max_size=3), max_size=3),
 )  # fmt: skip
@@ -42,7 +43,7 @@ def turned(table: Mapping[str, T]) -> dict[str, T]:
 def test_the_order_of_what_was_measured_does_not_count(profile: Profile) -> None:
     steps = {name: turned(measures) for name, measures in turned(profile.steps).items()}
     chosen = {name: turned(counts) for name, counts in turned(profile.chosen).items()}
-    other = Profile(profile.flow, profile.runs, turned(profile.starts), steps, chosen)
+    other = Profile(profile.flow, profile.runs, turned(profile.starts), turned(profile.inside), steps, chosen)
     assert dumps(other) == dumps(profile)
 
 
@@ -64,7 +65,7 @@ def test_the_slowest_of_more_is_no_faster(one: Spread) -> None:
     assert slowest[-1] == pytest.approx(one.p99) and slowest[0] == one.mean
 
 
-GOOD = '{"version": 1, "flow": "F", "runs": 1, "starts": {}, "steps": {"a": {"succeeded": %s}}, "chosen": {}}'
+GOOD = '{"version": 1, "flow": "F", "runs": 1, "starts": {}, "inside": {}, "steps": {"a": {"succeeded": %s}}, "chosen": {}}'
 
 
 FINE = '{"count": 1, "p50": 1, "p90": 1, "p99": 1}'
@@ -79,8 +80,14 @@ FINE = '{"count": 1, "p50": 1, "p90": 1, "p99": 1}'
         ('{"version": 2}', "has format 2, but this flowc reads format 1"),
         ('{"version": 1, "flow": "F", "runs": -1}', "`runs` a whole number"),
         ('{"version": 1, "flow": "F", "runs": 1, "steps": {}}', "`starts` must be an object"),
-        ('{"version": 1, "flow": "F", "runs": 1, "starts": {}, "steps": {"a": 3}}', "`steps.a` must be an object"),
-        ('{"version": 1, "flow": "F", "runs": 1, "starts": {}, "steps": {}}', "`chosen` must be an object"),
+        (
+            '{"version": 1, "flow": "F", "runs": 1, "starts": {}, "inside": {}, "steps": {"a": 3}}',
+            "`steps.a` must be an object",
+        ),
+        (
+            '{"version": 1, "flow": "F", "runs": 1, "starts": {}, "inside": {}, "steps": {}}',
+            "`chosen` must be an object",
+        ),
         ((GOOD % FINE).replace('"chosen": {}', '"chosen": {"a": {"b": -1}}'), "`chosen.a` must be whole numbers"),
         (GOOD % "3", "`steps.a.succeeded` must have `count`"),
         (GOOD % '{"count": 0, "p50": 1, "p90": 1, "p99": 1}', "must have `count`"),
