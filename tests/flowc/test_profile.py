@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +209,33 @@ def test_a_profile_may_be_named(project: Path) -> None:
     assert "profile F (profiles/f.json, sha256:" in by_option.stdout
     (project / "pyproject.toml").write_text('[tool.flowc]\nprofile = "profiles/f.json"\n')
     assert compiled(project).stdout == by_option.stdout == compiled(project, cwd=project.parent).stdout
+
+
+def test_compile_and_show_say_what_was_chosen(project: Path) -> None:
+    words = ("flow.py", "-t", "argo", "--optimize")
+    lines = flowc("compile", *words, "--store", "s3://b/p", cwd=project, check=True).stdout.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("on argo, 8 steps → 1 container"))
+    chosen = lines[at + 1 : at + 3]
+    assert chosen[0].startswith("  the 3 items of `start` run in one container with `start` and `join`: the run then ")
+    assert chosen[1].startswith("  a run then takes about ") and chosen[1].endswith(" in 12 containers")
+    shown = flowc("show", *words, cwd=project, check=True).stdout
+    assert "\n".join(["chosen by past runs", *chosen]) in shown
+    data = json.loads(flowc("show", *words, "--json", cwd=project, check=True).stdout)["targets"]["argo"]
+    assert [one["step"] for one in data["chosen"]] == ["start"] and data["chosen"][0]["why"] == chosen[0].strip()
+    (project / "flow.profile.json").unlink()
+    by_rules = flowc("compile", *words, "--store", "s3://b/p", cwd=project, check=True).stdout
+    assert "on argo, 8 steps → " in by_rules and "a run then takes" not in by_rules
+
+
+def test_no_profile_is_read_unless_the_optimizer_is_asked_for(project: Path) -> None:
+    code = (
+        "import sys; from flowc.cli import main; "
+        "assert main(['compile', 'flow.py', '-t', 'argo', '--store', 's3://b/p', '-q']) == 0; "
+        "print([name for name in sys.modules if name.startswith('flowc.') and "
+        "any(word in name for word in ('profile', 'choos', 'cost', 'estimate'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_project_may_keep_its_profiles_in_a_folder(project: Path) -> None:
