@@ -29,7 +29,7 @@ def begin_again(store: Store, run: str, part: Part, start: Start, journal: Journ
     """Sets aside the records of a container that had succeeded and is asked for again. Raises StoreError."""
     if not (start.request or start.first or start.id):
         return
-    name = address.task_name(*journal.place, SUFFIX)
+    name = address.task_name(part.graph.name, run, journal.step, journal.path, SUFFIX)
     data = store.get(name)
     if data is not None:
         try:

@@ -47,7 +47,7 @@ def run_container(
     step, path = place
     check_within(graph, several)
     part = Part(graph, frozenset(several.within), [(step, first) for first in chunk.members(path)])
-    journal = Journal(store, (graph.name, run, step, path), start)
+    journal = Journal(store, graph, (run, step, path), start)
     # a Workflow that is created again is another run: there, somebody asked for a container that had failed
     if begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
         set_all_aside(store, graph.name, run)
@@ -91,7 +91,7 @@ def _supervisor(
     os.environ.pop("FLOWC_MAX_VISITS", None)  # a loop that is inside starts no containers
     shared = inside.as_data(
         start, begun, list(several.within), {"items": several.items, "containers": several.containers},
-        os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, is_fetched, "",
+        os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, is_fetched, folder,
     )  # fmt: skip
     code_folder = os.path.abspath(graph.folder)
     work = Work(data, code_folder, os.environ["FLOWC_STORE"], run, begun.code, parameters, {}, inside=shared)
@@ -102,7 +102,7 @@ def _supervisor(
     settings = Settings(isolation=isolation, container=InContainer(part, admission, journal, known, folder))
     store.close()  # connections are not shared with another process
     _wait_for_threads()
-    return Supervisor(work, store, settings, _show)
+    return Supervisor(work, inside.handing_over(store, folder), settings, _show)
 
 
 def _show(kind: str, task: Any, text: str) -> None:

@@ -63,10 +63,19 @@ def load_flow(work: Work) -> Any:
 
 
 def open_store(work: Work) -> Store:
-    """Opens the datastore for a task."""
+    """Opens the datastore for a task, which gets from the container's folder what earlier ones have left there."""
     from ..store import open_store
 
-    return open_store(work.store, durable=True)
+    return handing_over(open_store(work.store, durable=True), (work.inside or {})["kept"])
+
+
+def handing_over(store: Store, folder: str) -> Store:
+    """Returns the store, which keeps what does not change in `folder` if asking for it again takes time."""
+    if not store.remote:
+        return store
+    from ..store.handed_over import HandedOver
+
+    return HandedOver(store, folder)
 
 
 def run(work: Work, request: Mapping[str, Any], load: Callable[[], Any], graph: Graph) -> int:

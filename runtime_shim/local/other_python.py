@@ -10,15 +10,11 @@ import json
 import os
 import socket
 import sys
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, NamedTuple, Tuple
 
 from . import warm_process
+from .fresh_command import BOOT, fresh_command
 from .work import Work
-
-BOOT = (
-    "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; "
-    "from flowc.runtime_shim.local import {module}; {module}.{call}"
-)
 
 
 class Environment(NamedTuple):
@@ -97,7 +93,7 @@ def main() -> None:
         request = json.loads(text)
         work = Work(**request["work"])
         work.environment = _environment(work)
-        code = warm_process.serve(work, control, request["isolation"], _fresh_command(bundle))
+        code = warm_process.serve(work, control, request["isolation"], fresh_command(bundle))
     finally:
         os._exit(code)
 
@@ -108,8 +104,3 @@ def _environment(work: Work) -> str:
     from ..task import environment
 
     return environment.put(open_store(work.store), work.graph["flow"]["name"], environment.here())
-
-
-def _fresh_command(bundle: str) -> List[str]:
-    """Returns the command of a task's own process, for when forking is not safe."""
-    return [sys.executable, "-s", "-c", BOOT.format(module="fresh_process", call="start()"), bundle]

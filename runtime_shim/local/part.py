@@ -36,8 +36,8 @@ class Part:
 
     @property
     def is_done(self) -> bool:
-        """True once control has left it for every task that it began with."""
-        return self.left >= len(self.first)
+        """True once control has left it, once for each task that it began with."""
+        return self.left == len(self.first)
 
     def exits(self) -> Dict[str, List[str]]:
         """Returns the steps outside that the part may lead to, each with the steps that lead there."""

@@ -203,7 +203,7 @@ class Supervisor:
         """
         while self._goes_on:
             task = self.backlog.next()
-            if task is None or not self._can_start(task[0]):
+            if task is None or not self._can_start(task):
                 return
             self.backlog.take()
             if self.graph.is_gang(task[0]):
@@ -211,7 +211,10 @@ class Supervisor:
             else:
                 self._launch(task)
 
-    def _can_start(self, step: str) -> bool:
+    def _can_start(self, task: Task) -> bool:
+        step = task[0]
+        if self.container is not None and not self.container.journal.admits(task):
+            return False
         return self.processes.of_step(step).ready and self.admission.admits(
             step, (one.task[0] for one in self.running.values())
         )
@@ -409,7 +412,7 @@ class Supervisor:
         self.result.stopped = True
         self.on_event("stopped", None, "")
         if self.container is not None:
-            self.container.journal.write_if_behind()
+            self.container.journal.stop()
         for one in self.running.values():
             one.signal(signal.SIGTERM)
         until = time.monotonic() + PATIENCE

@@ -29,6 +29,7 @@ from ..task.capture import by_line
 from ..task.run_task import run_task
 from ..user_code import flow_module
 from . import forking
+from .fresh_command import fresh_command as own_command
 from .work import Work
 
 IMPORT_FAILED = {"failed": "import"}
@@ -65,8 +66,7 @@ def serve(work: Work, control: socket.socket, isolation: str, fresh_command: Opt
 
     `fresh_command` starts the process of one task (`fresh_process.py`).
     """
-    command = fresh_command or [sys.executable, "-m", "flowc.runtime_shim.local.fresh_process"]
-    return _Warm(work, control, isolation, command).serve()
+    return _Warm(work, control, isolation, fresh_command or own_command()).serve()
 
 
 class _Warm:
@@ -77,6 +77,7 @@ class _Warm:
         self.graph = Graph(work.graph)
         self.children: Dict[int, int] = {}  # pid → id
         self.flow_class: Optional[type] = None
+        self.before_task: Callable[[], None] = lambda: None  # called in each fork
 
     def serve(self) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -90,7 +91,14 @@ class _Warm:
         why = ""
         if not self.fresh:
             try:
-                self.flow_class = load_flow(self.work)
+                if self.work.inside is None:
+                    self.flow_class = load_flow(self.work)
+                else:
+                    from .import_output import ImportOutput
+
+                    with ImportOutput() as output:
+                        self.flow_class = load_flow(self.work)
+                    self.before_task = output.repeat
             except BaseException as error:
                 if self.work.inside is None:
                     if isinstance(error, ShimError):
@@ -177,6 +185,7 @@ class _Warm:
             os.close(output)
             os.close(errors)
             by_line()
+            self.before_task()
             _reseed()
             code = run_request(self.work, request, lambda: self.flow_class, self.graph)
         except BaseException as error:

@@ -54,6 +54,19 @@ class Container:
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 
+    def several(
+        self, step: str, path: str, within: str, *more: str, attempt: int | None = None, code: int | None = 0,
+        **env: str,
+    ) -> Done:  # fmt: skip
+        """Runs a container of the steps `within`, which are separated by commas, and checks its exit code as `task`."""
+        variables = {**self.environment, **env, **({} if attempt is None else {"FLOWC_ATTEMPT": str(attempt)})}
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir(exist_ok=True)
+        command = [*self.command(step, path), "--within", within, *more]
+        done = subprocess.run(command, env=variables, cwd=elsewhere, capture_output=True, text=True, timeout=LIMIT)
+        assert code is None or done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
     def place(self, step: str, path: str = "-", suffix: str = ".json") -> Path:
         return self.folder / "store" / self.program.flow.name / "runs" / self.run / step / f"{path}{suffix}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,12 +22,10 @@ from flowc.targets.shared.task_arguments import task_arguments
 from flowc.targets.target import Options
 
 from tests.support.building import package_of
-from tests.support.container import Container
 from tests.support.environment import environment
 from tests.support.running import LIMIT
 
 NO_RETRY = 202
-Start = Callable[[list[str], dict[str, str]], "subprocess.CompletedProcess[str]"]
 
 
 class RunFailed(Exception):
@@ -122,6 +121,9 @@ class Engine:
     def arguments(self, step: str, path: str) -> list[str]:
         return task_arguments(step, path, self.options, self.cores)
 
+    def command(self, step: str, path: str) -> list[str]:
+        return [sys.executable, "-m", "flowc.runtime_shim", *self.arguments(step, path)]
+
     def variables(self, step: str, attempt: int) -> dict[str, str]:
         given = {"FLOWC_PARAMETERS": json.dumps(self.parameters)} if self.parameters is not None else {}
         given = given if step == self.containers.start else {}
@@ -129,9 +131,8 @@ class Engine:
 
     def start(self, step: str, path: str, attempt: int) -> subprocess.CompletedProcess[str]:
         """Runs one attempt at a container."""
-        arguments = self.arguments(step, path)
-        self.started.append(arguments)
-        command = [*Container.command(self, step, path)[:3], *arguments, "--report", "stdout"]  # type: ignore[arg-type]
+        self.started.append(self.arguments(step, path))
+        command = [*self.command(step, path), "--report", "stdout"]
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
         return subprocess.run(
