@@ -7,7 +7,7 @@ from flowc.targets.target import about
 
 from .choosing import facts_of
 from .estimates import Comparison
-from .optimizing import shared
+from .optimizing import needs_of, shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,14 @@ def comparison(
         made = result.optimized
         after = estimate(model, made.flow, made.scope, made.containers_by_step)
     decisions = result.choice.decisions if result is not None and result.choice is not None else ()
-    is_measured = profile is not None and target.NAME in profile.starts
-    assumed = () if is_measured else (f"a container starts {facts.start:g} s after the task before it has ended",)
+    assumed = []
+    if any(True for _ in needs_of(target, program.flow, options)):
+        engine = about(target.NAME).ENGINE
+        assumed.append(f"{engine} runs the flow as written, though there tasks share containers in any case")
+    if profile is None or target.NAME not in profile.starts:
+        assumed.append(f"a container starts {facts.start:g} s after the task before it has ended")
+    if result is not None and (profile is None or target.NAME not in profile.inside):
+        assumed.append(f"a task that shares the container of the one before it starts {facts.inside:g} s after that")
     return Comparison(
         target.NAME,
         about(target.NAME).PRODUCT,

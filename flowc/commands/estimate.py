@@ -9,7 +9,7 @@ from ..options import Option, Usage, one_positional
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
 from ..targeting import OPTIONS as TARGETING
-from ..targeting import compilations, optimize_settings, package_of, parse, sections
+from ..targeting import compilations, optimize_settings, package_of, parse, problems, sections
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -63,11 +63,13 @@ def run(argv: list[str], out: Output) -> int:
     out.report(*placed(program, path, without_hints((*program.diagnostics, *warnings))))
     settings = optimize_settings(arguments, path) or Settings()
     widths, prices = _widths(arguments, program), arguments.text("--prices")
+    compiled = compilations(program, emitters, arguments, package_of(program).digest, path)
+    problems(program, path, compiled, arguments)  # a flow that the target refuses has no runs to estimate
     comparisons = [
         comparison(
             one, program, settings, past, widths, read_prices(prices, one.target.NAME) if prices else None
         )
-        for one in compilations(program, emitters, arguments, package_of(program).digest, path)
+        for one in compiled
     ]  # fmt: skip
     if arguments.flag("--json"):
         import json

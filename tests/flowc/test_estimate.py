@@ -109,6 +109,21 @@ def test_the_settings_of_the_project_count(folder: Path) -> None:
     assert fixed["optimized"]["containers"] == 4 and fixed["chosen"] == []
 
 
+def test_what_the_target_cannot_run(folder: Path) -> None:
+    spin = "self.next({1: self.spin, 2: self.end}, condition='many')"
+    loop = FLOW.replace("self.next(self.end)", "self.next(self.spin)").replace(
+        "    @step\n    def end", f"    @step\n    def spin(self):\n        {spin}\n\n    @step\n    def end"
+    )
+    (folder / "flow.py").write_text(loop)
+    assumed = numbers(folder, "-t", "airflow,argo", "--max-visits", "9")
+    said = "Airflow runs the flow as written, though there tasks share containers in any case"
+    assert said in assumed["airflow"]["assumed"] and said.replace("Airflow", "Argo") not in assumed["argo"]["assumed"]
+    (folder / "flow.py").write_text(FLOW.replace("    @step\n    def end", "    @batch\n    @step\n    def end").replace(
+        "Parameter, ", "Parameter, batch, "))  # fmt: skip
+    refused = flowc("estimate", "flow.py", "-t", "argo", cwd=folder)
+    assert refused.returncode == 1 and "error[FLOW501]" in refused.stderr
+
+
 def test_prices(folder: Path) -> None:
     (folder / "prices.toml").write_text(
         'currency = "EUR"\ncore-second = 0.001\ngib-second = 0.0001\ncontainer = 0.5\n'
