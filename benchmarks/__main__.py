@@ -6,7 +6,19 @@ import argparse
 import os
 import platform
 
-from . import artifacts, environments, growth, large_flows, local_task, pages, shim_start, start_up, transfer, wide_join
+from . import (
+    artifacts,
+    environments,
+    growth,
+    large_flows,
+    local_task,
+    optimizer_estimate,
+    pages,
+    shim_start,
+    start_up,
+    transfer,
+    wide_join,
+)
 
 
 def main() -> None:
@@ -18,6 +30,7 @@ def main() -> None:
     growth.main()
     large_flows.main()
     local_task.main()
+    optimizer_estimate.main()
     shim_start.main()
     artifacts.main()
     transfer.main()

@@ -6,6 +6,7 @@ from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.ir.nodes import Foreach
 from flowc.compiler.ir.scopes import in_order, is_loop
 from flowc.compiler.optimize.chunk import chunk_size
+from flowc.compiler.optimize.cost import duration
 from flowc.compiler.optimize.reasons import not_divided, reasons
 
 TYPE_CHECKING = False
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.compiler.ir.nodes import Flow
+    from flowc.compiler.optimize.choose import Choice
     from flowc.compiler.optimize.containers import Container
 
     from .optimizing import Shared
@@ -66,6 +68,17 @@ def summary(shared: Shared, written: Flow) -> str:
     return "; ".join([counts, *(division.words() for division in divisions(shared))])
 
 
+def chosen(choice: Choice) -> Iterator[str]:
+    """Yields what a choice by a profile decided, a sentence each, and the estimates of a run with it and without."""
+    for decision in choice.decisions:
+        yield decision.sentence
+    with_it, without = (
+        f"about {duration(one.seconds)} in {_plural(round(one.cost.containers), 'container')}"
+        for one in (choice.estimate, choice.written)
+    )
+    yield f"a run then takes {with_it}; with a container for each task, {without}"
+
+
 def paragraphs(shared: Shared | None, written: Flow, target: str) -> Iterator[str]:
     """Yields what shares a container on the target, and what does not and why, for people."""
     if shared is None:
@@ -77,6 +90,8 @@ def paragraphs(shared: Shared | None, written: Flow, target: str) -> Iterator[st
         yield "\n".join([f"shared because {target} needs it", *_columns(list(shared.needs))])
     if not shared.is_asked:
         return
+    if shared.choice is not None:
+        yield "\n".join(["chosen by past runs", *(f"  {sentence}" for sentence in chosen(shared.choice))])
     draft = shared.optimized.draft
     apart = [(f"{pair.first} > {pair.second}", pair.why) for pair in reasons(draft)]
     if apart:
@@ -90,7 +105,7 @@ def data(shared: Shared | None, written: Flow) -> dict[str, Any]:
     """Returns what shares a container on a target, for programs."""
     if shared is None:
         alone = [{"step": step.name, "steps": [step.name]} for step in written.steps]
-        return {"containers": alone, "needs": [], "apart": [], "not_divided": []}
+        return {"containers": alone, "needs": [], "chosen": [], "apart": [], "not_divided": []}
     containers = []
     for name, container in shared.optimized.containers_by_step.items():
         entry: dict[str, Any] = {"step": name, "steps": list(container.steps)}
@@ -101,6 +116,10 @@ def data(shared: Shared | None, written: Flow) -> dict[str, Any]:
     return {
         "containers": containers,
         "needs": [{"step": step, "why": why} for step, why in shared.needs],
+        "chosen": [
+            {"step": decision.step, "why": decision.sentence}
+            for decision in (shared.choice.decisions if shared.choice is not None else ())
+        ],
         "apart": [
             {"first": pair.first, "second": pair.second, "why": pair.why}
             for pair in (reasons(draft) if shared.is_asked else ())
@@ -170,3 +189,7 @@ def _described(shared: Shared) -> Iterator[tuple[str, str]]:
 def _columns(rows: list[tuple[str, str]]) -> list[str]:
     width = min(max(len(first) for first, _ in rows), 40)
     return [f"  {first:<{width}}  {second}".rstrip() for first, second in rows]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -27,6 +27,8 @@ COMMANDS = (
     "card",
     "report",
     "tag",
+    "profile",
+    "estimate",
     "gc",
     "help",
 )
@@ -68,9 +70,13 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         raise _unknown(command)
     if command in ("help", "explain"):
         return words
-    if command in ("check", "show"):  # `run` reads the environment itself; `compile` depends only on its options
+    if command in (
+        "check",
+        "show",
+        "estimate",
+    ):  # `run` reads the environment itself; `compile` depends only on its options
         configs = configs or _of_environment()
-    if command not in ("run", "check", "compile", "show"):
+    if command not in ("run", "check", "compile", "show", "estimate"):
         configs = []
     return [command, *_about(command, path, class_name), *_meant(command, extra), *configs, *_words(command, words[1:])]
 
@@ -103,7 +109,9 @@ def _meant(command: str, extra: list[str]) -> list[str]:
     if command in ("run", "resume", "check", "compile"):
         return extra
     return [
-        option for option in extra if command == "show" and option.startswith(("--with=", "--branch=", "--production"))
+        option
+        for option in extra
+        if command in ("show", "estimate") and option.startswith(("--with=", "--branch=", "--production"))
     ]
 
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 FLOW = Option("--flow", "the flow, if the file defines several", "NAME")
 ISOLATED = Option("--isolated", "ignore the settings in pyproject.toml")
+PROFILE = Option(
+    "--profile",
+    "what past runs cost, as `flowc profile` wrote it, for `--optimize` to choose by",
+    "FILE",
+    default="FLOW.profile.json",
+)
 WITH = Option(
     "--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True
 )

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("check", "compile", "show", "run", "resume", "lock")
+COMMANDS = ("check", "compile", "show", "estimate", "run", "resume", "lock")
 
 
 def with_file(argv: Sequence[str]) -> list[str]:

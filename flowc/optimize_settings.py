@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     Unknown = Callable[[str, tuple[str, ...], str], None]  # key, the keys, where
 
 _TABLE = "`[tool.flowc.optimize]`"
-_FLAGS = ("fuse", "loops", "together")
+_FLAGS = ("fuse", "loops", "together", "branches")
 _LEAST = {"items": 1, "containers": 0}
 _SIZES = ("equal", "largest")
 _OF_FLOW = ("fuse", "loops", "items", "containers", "sizes", "steps")
-_OF_STEP = tuple(StepSettings.__match_args__)
+_OF_STEP = tuple(name for name in StepSettings.__match_args__ if name != "sizes_of")
 _WHY = {
     "fuse": "it says if steps may share a container",
     "loops": "it says if the visits of a loop may share a container",
+    "branches": "it says if the branches of a split may share a container",
     "together": "it says if a whole foreach shares one container",
     "items": "it is the least number of items in a container",
     "containers": "it is the most containers of one foreach, or 0 for any number",

@@ -6,7 +6,7 @@ Imported only then: most compiles do not optimize.
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record, replace
-from flowc.compiler.ir.nodes import End, ForEach, Foreach, Input, Linear
+from flowc.compiler.ir.nodes import End, ForEach, Foreach, Input, Linear, Split
 from flowc.compiler.ir.scopes import is_loop, walk
 from flowc.compiler.optimize import optimize
 from flowc.compiler.optimize.settings import CONTAINERS, NOTHING, Settings, StepSettings, needed
@@ -14,13 +14,16 @@ from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from flowc.compiler.ir.nodes import Flow, Step
+    from flowc.compiler.optimize.choose import Choice
     from flowc.compiler.optimize.containers import Container
     from flowc.compiler.optimize.optimize import Optimized
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, Options
+
+    from .flow_profile import Past
 
 UNASKED = 32  # the most containers of a foreach that is divided only because the target needs it
 
@@ -33,26 +36,35 @@ class Shared:
     options: Options  # those of the target, with what its containers run
     is_asked: bool  # by `--optimize` or the settings
     needs: tuple[tuple[str, str], ...]  # step that nobody asked to optimize → why the target needs it
+    choice: Choice | None = None  # what was chosen by the profile of past runs, if there is one
 
 
-def shared(program: Program, target: Emitter, options: Options, settings: Settings | None) -> Shared | None:
-    """Returns the flow of containers; None if every step has a container of its own. `settings`: None if not asked."""
+def shared(
+    program: Program, target: Emitter, options: Options, settings: Settings | None, past: Past | None = None,
+    widths: Mapping[str, int] | None = None,
+) -> Shared | None:  # fmt: skip
+    """Returns the flow of containers; None if every step has a container of its own.
+
+    `settings`: None if not asked. With `past` runs, what the settings leave open is chosen by them, and by `widths`
+    of foreaches and loops if the user gives some.
+    """
     needs = dict(needs_of(target, program.flow, options))
     asked = settings
-    settings = _for_needs(program, asked or NOTHING, needs, UNASKED if asked is None else asked.containers)
+    rewrite = rewriter(program, target, options)
+    choice = None
+    if asked is not None and past is not None:
+        from .choosing import chosen
+
+        choice = chosen(rewrite, program, target, options, asked, past.profile, widths)
+    wanted = choice.settings if choice is not None else asked
+    settings = _for_needs(program, wanted or NOTHING, needs, UNASKED if asked is None else asked.containers)
     if settings == NOTHING:
         return None
-    honoured = target.HONOURED
-
-    def delivered(step: Step) -> tuple[str, str]:
-        from flowc.targets.shared.step_settings import image
-
-        return options.image_of(step.name, image(step)), dict(options.packages).get(step.name, "")
-
-    result = optimize.optimized(program.flow, settings, options.widths, honoured, delivered)
+    result = rewrite(settings)
     if asked is None and not result.containers:
         return None
-    flow = replace(result.flow, inputs=(*result.flow.inputs, *inputs(asked, program.flow)))
+    profile = (past.source,) if choice is not None and past is not None else ()
+    flow = replace(result.flow, inputs=(*result.flow.inputs, *inputs(asked, program.flow), *profile))
     result = replace(result, flow=flow)
     unasked = needs if asked is None else {}
     return Shared(
@@ -60,7 +72,20 @@ def shared(program: Program, target: Emitter, options: Options, settings: Settin
         replace(options, containers=result.containers, widths=result.widths),
         asked is not None,
         tuple((step, why) for step, why in unasked.items() if is_met(step, result)),
+        choice,
     )
+
+
+def rewriter(program: Program, target: Emitter, options: Options) -> Callable[[Settings], Optimized]:
+    """Returns the function that makes the flow of containers for some settings."""
+    packages = dict(options.packages)
+
+    def delivered(step: Step) -> tuple[str, str]:
+        from flowc.targets.shared.step_settings import image
+
+        return options.image_of(step.name, image(step)), packages.get(step.name, "")
+
+    return lambda settings: optimize.optimized(program.flow, settings, options.widths, target.HONOURED, delivered)
 
 
 def needs_of(target: Emitter, flow: Flow, options: Options) -> Iterable[tuple[str, str]]:
@@ -186,6 +211,11 @@ def misplaced(settings: Settings, flow: Flow) -> Iterator[Diagnostic]:
                     "FLOW606", what, None, "they have no effect on this flow", f"did you mean `{close}`?", WARNING,
                 )  # fmt: skip
             continue
+        if own.branches is not None and not isinstance(names[name].transition, Split):
+            yield Diagnostic(
+                "FLOW606", f"the setting `branches` of step `{name}` has no effect", names[name].span,
+                "the step has no branches", "give it to the step that splits, or remove it", WARNING,
+            )  # fmt: skip
         about_items = [key for key in ("items", "containers", "together") if getattr(own, key) is not None]
         if about_items and name not in first_of_items:
             heads = [step for step in flow.steps if step.name == name and isinstance(step.transition, Foreach)]

@@ -41,7 +41,18 @@ ENVIRONMENTS = (  # of `flowc lock`
     *("dependencies", "extras", "groups", "build", "channels"),
 )
 LISTS = ("target", "extras", "groups", "build", "channels")  # settings that may be lists of texts
-SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", "repository", *ENVIRONMENTS)
+SHARED = (
+    "target",
+    "store",
+    "image",
+    "runtime",
+    "runtime-image",
+    "namespace",
+    "output",
+    "repository",
+    "profile",
+    *ENVIRONMENTS,
+)
 FILE = "pyproject.toml"
 
 
@@ -340,7 +351,7 @@ class _Reader:
                 how = f"did you mean `{close}`?" if close else "the targets are " + ", ".join(targets)
                 self.refuse(key, f"names an unknown target `{target}`", "flowc cannot compile for it", how)
                 return
-        if key == "dependencies":
+        if key in ("dependencies", "profile"):  # files, from the folder of this one
             several = [os.path.join(os.path.dirname(self.file), *several)]
         yield key, ",".join(several)
 

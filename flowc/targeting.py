@@ -11,7 +11,7 @@ from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
 from .environments import demand
-from .flow_source import FLOW, ISOLATED, WITH, placed
+from .flow_source import FLOW, ISOLATED, PROFILE, WITH, placed
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
@@ -65,6 +65,7 @@ OPTIONS = (
     Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
     Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
     OPTIMIZE,
+    PROFILE,
     FLOW,
     WITH,
     ISOLATED,
@@ -233,6 +234,7 @@ class Compilation:
     def __init__(self, target: Emitter, options: Options, program: Program, shared: Shared | None = None) -> None:
         self.target, self.shared, self._program = target, shared, program
         self.options = shared.options if shared is not None else options
+        self.written_options = options  # those of the flow as written
         # of containers, if several tasks share one
         self.flow = shared.optimized.flow if shared is not None else program.flow
         self.scope = shared.optimized.scope if shared is not None else program.scope
@@ -304,7 +306,12 @@ def _shared(
         return None
     from . import optimizing
 
-    return optimizing.shared(program, target, options, settings)
+    past = None
+    if settings is not None:
+        from .flow_profile import past_of
+
+        past, _ = past_of(path, arguments.text("--profile"), program.flow)
+    return optimizing.shared(program, target, options, settings, past)
 
 
 def _images(program: Program, path: str, arguments: Arguments, settings: dict[str, str], digest: str) -> Wish:
@@ -329,6 +336,10 @@ def problems(
     )
     if compiled:
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
+        if optimize_settings(arguments, path) is not None:
+            from .flow_profile import past_of
+
+            diagnostics += past_of(path, arguments.text("--profile"), program.flow)[1]
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
     settings = _settings(arguments, path)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         ENGINE: str  # what people call the engine: "Argo"
         PRODUCT: str  # its full name: "Argo Workflows"
         METAFLOW_COMMAND: str  # Metaflow's command for it, for which flowc suggests its own; "" for none
+        START_SECONDS: float  # from the end of a task to the start of the next in its container, until a profile tells
+        # kind of a step's transition, or "loop" → state transitions that the engine counts for it; {}: it counts none
+        TRANSITIONS: dict[str, int]
 
     class Emitter(Protocol):
         """Pure functions: the same flow and options give the same result; nothing is read or kept."""

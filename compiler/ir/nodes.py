@@ -166,7 +166,8 @@ class Input:
     """An input of the compile other than the flow's source."""
 
     # "config", "file", "set", "env", "mutator", "plugin", "package" for an installed package whose source was read, or
-    # "with" for decorators of `--with` that mutators saw, or "optimize" for a setting of the optimizer
+    # "with" for decorators of `--with` that mutators saw, "optimize" for a setting of the optimizer, or "profile" for
+    # what past runs cost
     kind: str
     name: str  # of the config or parameter, the name in `--set` or `--env`, the mutator's class, the decorator's name
     # the source of the text (a path, or the option), or the given text; "" for a mutator; the version of a package

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with", "plugin", "package", "optimize")
+INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with", "plugin", "package", "optimize", "profile")
 PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 

@@ -41,7 +41,7 @@ class Rules:
         mine, theirs = self.shapes[first], self.shapes[second]
         if mine == theirs:
             return ""
-        if self.settings.sizes == "largest":
+        if self.settings.may_differ(first, second):
             theirs = replace(theirs, size=mine.size)
         different = difference(mine, theirs)
         if not different:

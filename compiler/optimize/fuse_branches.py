@@ -37,6 +37,8 @@ def _branches(draft: Draft, previous: dict[str, set[str]], step: Step) -> tuple[
     """Returns the step, its branches and their join, if they may be one container; otherwise ()."""
     if not isinstance(step.transition, Split):
         return ()
+    if not draft.rules.settings.may_branch(draft.containers[step.name].steps[-1]):
+        return ()
     branches = step.transition.targets
     joins = {
         transition.target

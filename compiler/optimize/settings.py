@@ -25,6 +25,8 @@ class StepSettings:
     together: bool | None = None  # the whole foreach shares one container: its step, its items, its join
     cpu: float | None = None  # cores of the container, where it runs several tasks
     memory: float | None = None  # its MiB
+    branches: bool | None = None  # its branches, if it splits, may share its container
+    sizes_of: str | None = None  # a group of steps that may share a container in spite of different sizes
 
 
 _NONE = StepSettings()
@@ -44,6 +46,20 @@ class Settings:
     def of(self, step: str) -> StepSettings:
         """Returns the settings of the step."""
         return dict(self.steps).get(step, _NONE)
+
+    def with_step(self, step: str, **changes: object) -> Settings:
+        """Returns the settings with these changes of the step's own."""
+        steps = dict(self.steps)
+        return replace(self, steps=tuple({**steps, step: replace(steps.get(step, _NONE), **changes)}.items()))
+
+    def may_differ(self, first: str, second: str) -> bool:
+        """Returns True if the steps may share a container in spite of different sizes."""
+        group = self.of(first).sizes_of
+        return self.sizes == "largest" or (group is not None and group == self.of(second).sizes_of)
+
+    def may_branch(self, step: str) -> bool:
+        """Returns True if the branches of the step may share its container."""
+        return self.of(step).branches is not False
 
     def may_fuse(self, step: str) -> bool:
         """Returns True if the step may share a container with others."""

@@ -31,6 +31,8 @@ COMMANDS = {
     "report": "write a page about a run",
     "ui": "show runs in a browser, live",
     "tag": "add, remove and list tags of runs",
+    "profile": "write what past runs of a flow cost",
+    "estimate": "estimate what a run on an orchestrator will take",
     "gc": "delete old runs, and artifacts that no run uses",
     "validate": "check specs without an engine",
     "help": "print help on a command",

@@ -141,11 +141,13 @@ def _containers(compiled: Sequence[Compilation], program: Program) -> Iterator[s
     """Yields a line for each target where several tasks share a container."""
     for compilation in compiled:
         if compilation.shared is not None:
-            from ..container_report import summary
+            from ..container_report import chosen, summary
 
             yield f"on {compilation.target.NAME}, {summary(compilation.shared, program.flow)}"
             for step, why in compilation.shared.needs:
                 yield f"  `{step}`: {why}"
+            for sentence in chosen(compilation.shared.choice) if compilation.shared.choice is not None else ():
+                yield f"  {sentence}"
 
 
 def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, arguments: Arguments, out: Output) -> None:

@@ -56,7 +56,7 @@ def run(argv: list[str], out: Output) -> int:
         flows = (
             [arguments.text("--flow")]
             if arguments.text("--flow")
-            else _flows_of(named)
+            else flows_in(named)
             if is_file
             else [named]
             if named
@@ -74,7 +74,7 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _flows_of(file: str) -> list[str]:
+def flows_in(file: str) -> list[str]:
     """Returns the classes that the file defines. It is parsed, not compiled, so that a flow with mistakes works too."""
     import ast
 

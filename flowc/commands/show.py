@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowc.compiler.ir.scopes import in_order
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
+from ..flow_source import FLOW, ISOLATED, PROFILE, WITH, load_flow, placed
 from ..options import Option, Usage, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
@@ -44,6 +44,7 @@ OPTIONS = (
         "-t", repeated=True,
     ),
     Option("--optimize", "show what `flowc compile --optimize` puts into one container, and why"),
+    PROFILE,
     ISOLATED,
     FLOW,
     WITH,

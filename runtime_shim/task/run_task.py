@@ -17,7 +17,7 @@ from ..contract.record import Outcome, Record
 from ..contract.semantics import container_variables, environment_variables
 from ..user_code import flowspec
 from ..user_code.flowspec import FlowSpec, State
-from . import user_step
+from . import memory, user_step
 from .attempt import Attempt
 
 TYPE_CHECKING = False
@@ -121,6 +121,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         started_as["number"] = task.start.attempt
     if started_as:
         data["start"] = started_as
+    if peak := memory.peak():
+        data["memory"] = peak
     if state.caught:
         data["caught"] = True
     if state.splits is not None:

@@ -3,3 +3,5 @@
 ENGINE = "Airflow"
 PRODUCT = "Apache Airflow"
 METAFLOW_COMMAND = "airflow"
+START_SECONDS = 10.0  # of a pod, and of Airflow's scheduler
+TRANSITIONS: dict[str, int] = {}

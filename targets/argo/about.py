@@ -3,3 +3,5 @@
 ENGINE = "Argo"
 PRODUCT = "Argo Workflows"
 METAFLOW_COMMAND = "argo-workflows"
+START_SECONDS = 5.0  # of a pod whose image is on the node
+TRANSITIONS: dict[str, int] = {}

@@ -11,7 +11,8 @@ def compiled_with(flow: Flow) -> tuple[str, ...]:
     """Returns one phrase for each input of the flow.
 
     Examples: `config settings (settings.json, sha256:…)`, `file table (table.csv, sha256:…)`, `--set LIMIT=3`,
-    `mutator M`, `--with NAME:…` that mutators have seen, `optimize containers=16`.
+    `mutator M`, `--with NAME:…` that mutators have seen, `optimize containers=16`,
+    `profile MyFlow (flow.profile.json, sha256:…)`.
     """
     return tuple(map(_phrase, flow.inputs))
 
@@ -19,7 +20,7 @@ def compiled_with(flow: Flow) -> tuple[str, ...]:
 def _phrase(item: Input) -> str:
     if item.kind in ("plugin", "package"):
         return f"{'plug-in' if item.kind == 'plugin' else item.kind} {item.name} ({item.value}, {item.digest})"
-    if item.kind in ("config", "file"):
+    if item.kind in ("config", "file", "profile"):
         return f"{item.kind} {item.name} ({item.value}, {item.digest})"
     if item.kind in ("mutator", "with"):
         return f"mutator {item.name}" if item.kind == "mutator" else f"--with {item.name}"

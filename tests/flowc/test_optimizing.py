@@ -267,6 +267,11 @@ def test_settings_without_effect_are_reported(text: str, expected: list[str], fo
     assert said(folder) == expected
 
 
+def test_branches_of_a_step_that_does_not_split_have_no_effect(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text("[tool.flowc.optimize.steps.measure]\nbranches = false\n")
+    assert said(folder) == ["FLOW606"]
+
+
 def test_settings_turn_it_on_and_off(folder: Path) -> None:
     for text, expected in (
         ("optimize = true", 3), ("optimize = false", 6), ("[tool.flowc.optimize]\nfuse = false", 6),

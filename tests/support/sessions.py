@@ -93,6 +93,7 @@ def steady(text: str, folder: Path) -> str:
     text = re.sub(r'("platform": ?)"\w+"', r'\1"linux"', text)
     # marks in tracebacks of newer Pythons
     text = re.sub(r"^(?:\S+ \[[^]\n]+\])? *[~^][ ~^]*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r'("memory": ?)\d+', r"\g<1>18", text)
     text = re.sub(r'("sum": ?)"[0-9a-f]{16}"', r'\1"SUM"', text)
     return re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
 
