@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
     from flowc.runtime_shim.local.other_python import Environment
     from flowc.runtime_shim.local.reuse import Policy
-    from flowc.runtime_shim.local.supervisor import Result, Task
+    from flowc.runtime_shim.local.running import Task
+    from flowc.runtime_shim.local.settings import Result
 
     from .options import Arguments
 
@@ -94,7 +95,8 @@ class LocalRun:
         from flowc.runtime_shim.contract import plugins, source_roots
         from flowc.runtime_shim.contract.errors import DamagedError, ShimError, StoreError
         from flowc.runtime_shim.local import gc_handshake
-        from flowc.runtime_shim.local.supervisor import Settings, run_flow
+        from flowc.runtime_shim.local.settings import Settings
+        from flowc.runtime_shim.local.supervisor import run_flow
         from flowc.runtime_shim.store import open_store
 
         from .run_status import write_process

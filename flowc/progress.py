@@ -11,7 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.runtime_shim.local.supervisor import Task
+    from flowc.runtime_shim.local.running import Task
 
 
 class StepProgress:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
-    from flowc.runtime_shim.local.supervisor import Task
+    from flowc.runtime_shim.local.running import Task
 
     class Report(Protocol):
         progress: Progress

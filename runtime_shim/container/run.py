@@ -21,7 +21,9 @@ from ..contract.superseded import set_all_aside
 from ..local import inside
 from ..local.admission import Admission
 from ..local.part import Part
-from ..local.supervisor import InContainer, Settings, Supervisor, task_name
+from ..local.running import task_name
+from ..local.settings import InContainer, Settings
+from ..local.supervisor import Supervisor
 from ..local.work import Work
 from ..store import Store
 from ..task import termination

@@ -101,7 +101,8 @@ def test_each_task_draws_its_own_random_numbers(tmp_path: Path) -> None:
 def test_a_task_that_does_not_hear_its_timeout_is_killed(tmp_path: Path) -> None:
     from flowc.compiler.ir.json_form import to_json
     from flowc.compiler.pipeline import load
-    from flowc.runtime_shim.local.supervisor import Settings, run_flow
+    from flowc.runtime_shim.local.settings import Settings
+    from flowc.runtime_shim.local.supervisor import run_flow
 
     body = "    @timeout(seconds=1)\n    @step\n    def start(self):\n        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n        time.sleep(100_000)\n        self.next(self.end)\n"
     program = load(str(write(tmp_path, body)))
