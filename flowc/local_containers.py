@@ -41,7 +41,8 @@ def check(program: Program, arguments: Arguments) -> None:
 
 
 def containers(
-    program: Program, path: str, arguments: Arguments, environments: Mapping[str, Environment], workers: int, tick: float
+    program: Program, path: str, arguments: Arguments, environments: Mapping[str, Environment], workers: int,
+    tick: float,
 ) -> Containers:  # fmt: skip
     """Returns the containers of the flow in the file `path`, by the project's settings of the optimizer."""
     settings = (NONE if arguments.flag("--isolated") else settings_for(path)).optimize or Settings()

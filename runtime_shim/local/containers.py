@@ -206,13 +206,9 @@ class _Engine:
     def _environment(self, step: str, attempt: int, listener: int) -> Dict[str, str]:
         where = self.containers.environments.get(step)
         variables = dict(os.environ) if where is None else other_python.variables(where, dict(os.environ))
-        for name in (
-            "FLOWC_START",
-            "FLOWC_TASK",
-            "FLOWC_FIRST_ATTEMPT",
-            "AWS_BATCH_JOB_ATTEMPT",
-        ):  # of the engine's task
-            variables.pop(name, None)  # that has started this run, if one has
+        # those of the engine's task that has started this run, if one has
+        for name in ("FLOWC_START", "FLOWC_TASK", "FLOWC_FIRST_ATTEMPT", "AWS_BATCH_JOB_ATTEMPT"):
+            variables.pop(name, None)
         if where is None:
             variables.pop("FLOWC_PACKAGES", None)
         store = self.work.store if "://" in self.work.store else os.path.abspath(self.work.store)
