@@ -120,9 +120,13 @@ class LocalRun:
                 store=self.store,
             )
             extra = {**self._made_by(), **extra}
-            result = run_flow(
-                self.graph(), self.folder, self.store, self.name, parameters, digest, settings, self._on_event, extra
-            )
+            if self.arguments.flag("--optimize"):
+                result = self._run_containers(parameters, digest)
+            else:
+                result = run_flow(
+                    self.graph(), self.folder, self.store, self.name, parameters, digest, settings, self._on_event,
+                    extra,
+                )  # fmt: skip
         except DamagedError as error:
             raise Failure(f"{error}: {self._again()}") from None
         except StoreError as error:
@@ -133,6 +137,17 @@ class LocalRun:
         if self.arguments.text("--report"):
             self._write_page(self.arguments.text("--report"))
         return code
+
+    def _run_containers(self, parameters: dict[str, Any] | None, digest: str) -> Result:
+        """Runs the flow of containers. run.json must exist. Raises ShimError."""
+        from flowc.runtime_shim.local.containers import run_containers
+        from flowc.runtime_shim.local.work import Work
+
+        from .local_containers import containers
+
+        plan = containers(self.program, self.path, self.arguments, self.environments, self.workers, self.tick)
+        work = Work(self.graph(), self.folder, self.store, self.name, digest, parameters, {})
+        return run_containers(work, plan, OWNER, self._on_event)
 
     def begin(self, values: dict[str, Any], extra: dict[str, Any]) -> None:
         """Writes run.json before the first task would. Raises Failure if a different run has this name."""

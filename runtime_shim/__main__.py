@@ -126,7 +126,7 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
                 f"run {run!r} of flow {flow} continues with code {begun.code}, but this image holds {code}: "
                 "start a new run, or give the task the image that the run began with"
             )
-        graph = read_graph(folder)
+        graph = read_graph(folder, os.environ.get("FLOWC_IR", ""))
         if graph.name != flow:
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
         parameters = os.environ.get("FLOWC_PARAMETERS")

@@ -33,6 +33,7 @@ OPTIONS = (
     Option("--run-id", "the name of the new run, or of a run to continue", "RUN", default="made from the time"),
     Option("--parameter", "a parameter whose name is also an option of flowc", "NAME=VALUE", "-p", repeated=True),
     Option("--cache", "reuse the tasks of earlier runs that had the same code, inputs and environment"),
+    Option("--optimize", "run several tasks per process, as `flowc compile --optimize` divides them among containers"),
     *RUN_OPTIONS,
     *local_run.OPTIONS,
 )
@@ -62,6 +63,10 @@ def run(argv: list[str], out: Output) -> int:
         raise Refused(problems, sources)
     if not arguments.flag("--quiet"):
         out.report(without_hints(problems), sources)
+    if arguments.flag("--optimize"):
+        from ..local_containers import check
+
+        check(program, arguments)
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     run.prepare_environments()
     texts = run_parameters.given(
@@ -69,6 +74,9 @@ def run(argv: list[str], out: Output) -> int:
     )
     given_values, values = run_parameters.resolved(program, run.folder, run.store, texts)
     extra = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
+    if arguments.flag("--optimize"):
+        run.begin(values, extra)
+        return run.run(given_values, extra)
     if not arguments.flag("--cache"):
         return run.run(given_values, extra)
     return run.run(None, extra, _cache(run, values, extra))

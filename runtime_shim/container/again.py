@@ -39,7 +39,7 @@ def begin_again(store: Store, run: str, part: Part, start: Start, journal: Journ
         _set_aside(store, run, part, start, journal, fields["tasks"], bool(fields["is_done"]))
         if not fields["is_done"]:
             store.put(name, record.dumps({**fields, "is_done": True}))
-    done, leaving = _succeeded(store, run, part)
+    done, leaving = succeeded(store, run, part)
     if leaving < len(part.first) or not all(start.asks_again(*one.started) for one in done if part.leaves(one)):
         return
     tasks = [[one.step, one.path, one.attempt] for one in done]
@@ -63,7 +63,7 @@ def _set_aside(
             set_aside(store, part.graph.name, run, step, path)
 
 
-def _succeeded(store: Store, run: str, part: Part) -> Tuple[List[Record], int]:
+def succeeded(store: Store, run: str, part: Part) -> Tuple[List[Record], int]:
     """Returns the records of the part's tasks, and how many of them leave it."""
     frontier = Frontier(part.graph, part.within)
     waiting, found, leaving = list(part.first), [], 0

@@ -27,6 +27,7 @@ from ..local.work import Work
 from ..store import Store
 from ..task import termination
 from ..task.beginning import Beginning
+from . import events
 from .again import begin_again
 from .arguments import Several, check_within
 from .journal import Journal
@@ -91,10 +92,15 @@ def _supervisor(
     known = journal.eager
     # the storage client of the other clouds has threads, which a fork does not have
     isolation = "process" if "obstore" in sys.modules else "auto"
-    settings = Settings(isolation=isolation, container=InContainer(part, admission, journal, known, folder))
+    tell = events.listener()
+    settings = Settings(
+        isolation=isolation,
+        container=InContainer(part, admission, journal, known, folder),
+        tick=events.TICK if tell else 0,
+    )
     store.close()  # connections are not shared with another process
     _wait_for_threads()
-    return Supervisor(work, inside.handing_over(store, folder), settings, _show)
+    return Supervisor(work, inside.handing_over(store, folder), settings, tell or _show)
 
 
 def _show(kind: str, task: Any, text: str) -> None:

@@ -115,13 +115,13 @@ def inner(node: Dict[str, Any]) -> List[Dict[str, Any]]:
     return [node["body"]] if node["kind"] == "for_each" else []
 
 
-def read_graph(folder: str) -> Graph:
-    """Returns the graph of an unpacked code package. Raises ShimError."""
+def read_graph(folder: str, file: str = "") -> Graph:
+    """Returns the graph of an unpacked code package, or that in `file` of the flow in the folder. Raises ShimError."""
     import os
 
     try:
-        with open(os.path.join(folder, IR_NAME), encoding="utf-8") as file:
-            graph = Graph(json_text.loads(file.read()))
+        with open(file or os.path.join(folder, IR_NAME), encoding="utf-8") as stream:
+            graph = Graph(json_text.loads(stream.read()))
     except (OSError, ValueError, KeyError) as error:
         raise ShimError(f"the code package in {folder} cannot be read: {error}") from None
     graph.folder = folder

@@ -32,6 +32,7 @@ from .attempt_output import AttemptOutput
 from .backlog import Backlog
 from .earlier import AHEAD, Earlier
 from .frontier import Address, Frontier
+from .other_python import Environment
 from .part import Part
 from .processes import Process, Processes
 from .running import Gang, Running, Task, how_it_ended, task_name
@@ -56,6 +57,18 @@ def run_flow(
     ran_in = environment.put(store, graph["flow"]["name"], environment.here())
     work = Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {}, ran_in)
     return Supervisor(work, store, settings, on_event).run()
+
+
+def call_exit_hooks(
+    work: Work, store: Store, environments: Mapping[str, Environment], on_event: OnEvent, result: Result
+) -> None:  # fmt: skip
+    """Calls the `@exit_hook` functions of a run that has ended outside of a supervisor."""
+    supervisor = Supervisor(work, store, Settings(environments=environments), on_event)
+    supervisor.result = result
+    try:
+        supervisor.call_exit_hooks()
+    finally:
+        supervisor.end()
 
 
 class Supervisor:
@@ -94,12 +107,12 @@ class Supervisor:
         try:
             self._add(self.part.first, fresh=False)
             self._loop(wake)
-            self._call_exit_hooks()
+            self.call_exit_hooks()
         finally:
             signal.set_wakeup_fd(descriptor)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            self._end()
+            self.end()
             wake.close()
             woken.close()
         return self.result
@@ -391,7 +404,7 @@ class Supervisor:
 
     # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _call_exit_hooks(self) -> None:
+    def call_exit_hooks(self) -> None:
         """Calls `@exit_hook` functions in a process like those of tasks.
 
         Shows their output, and ignores how they end.
@@ -426,7 +439,8 @@ class Supervisor:
             one.signal(signal.SIGKILL)
             self.logs.keep(one)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Ends the processes, with the tasks that still run."""
         self.processes.end()
         for one in self.running.values():
             self.logs.close(one)
