@@ -16,6 +16,7 @@ from ..names.metaflow_api import is_foreign
 from ..read.members import decorator_name
 from .effects.functions import Code, Functions
 from .effects.records import INPUTS, SELF, UNKNOWN, Effects
+from .layers import NOTHING, Changes, Layers, of_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ API = frozenset(
 class Facts:
     """The facts about artifacts at one point of a run."""
 
-    may: frozenset[str] = frozenset()  # may exist
-    must: frozenset[str] = frozenset()  # exist on every path
+    may: Layers = NOTHING  # the names of those that may exist
+    must: Layers = NOTHING  # of those that exist on every path
     unknown: bool = False  # others may exist too
-    # the values that they may hold; a missing name may hold anything
-    definitions: Mapping[str, frozenset[Definition | None]] = {}
+    # the values that they may hold, a frozenset[Definition | None] each; a missing name may hold anything
+    definitions: Layers = NOTHING
 
 
 @record
@@ -288,54 +289,29 @@ def either(several: Iterable[Facts]) -> Facts:
     if not facts:
         return Facts(unknown=True)
     definitions: dict[str, frozenset[Definition | None]] = {}
-    for name in set().union(*(fact.may for fact in facts)):
+    may = set().union(*(fact.may for fact in facts))
+    for name in may:
         holding = [fact.definitions.get(name) for fact in facts if name in fact.may]
         if None not in holding:
             definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
     return Facts(
-        frozenset().union(*(fact.may for fact in facts)),
-        frozenset.intersection(*(fact.must for fact in facts)),
+        of_names(may),
+        of_names(set(facts[0].must).intersection(*(fact.must for fact in facts[1:]))),
         any(fact.unknown for fact in facts),
-        definitions,
+        Layers(definitions),
     )
-
-
-class _Changed:
-    """A set that differs from a frozen one in a few items, and shares its memory if it differs in none."""
-
-    def __init__(self, before: frozenset[str]) -> None:
-        self.before = before
-        self.more: set[str] = set()
-        self.less: set[str] = set()
-
-    def __contains__(self, item: str) -> bool:
-        return item in self.more or (item in self.before and item not in self.less)
-
-    def add(self, item: str) -> None:
-        self.less.discard(item)
-        if item not in self.before:
-            self.more.add(item)
-
-    def discard(self, item: str) -> None:
-        self.more.discard(item)
-        if item in self.before:
-            self.less.add(item)
-
-    def result(self) -> frozenset[str]:
-        kept = self.before - self.less if self.less else self.before
-        return kept | self.more if self.more else kept
-
-    def is_as(self, other: _Changed) -> bool:
-        """Returns True if it began as the same set and has changed in the same way."""
-        return self.before is other.before and self.more == other.more and self.less == other.less
 
 
 def _with(facts: Facts, artifacts: list[str]) -> Facts:
     """Returns the facts where these artifacts exist too."""
     if not artifacts:
         return facts
-    definitions = {name: value for name, value in facts.definitions.items() if name not in artifacts}
-    return replace(facts, may=facts.may | set(artifacts), must=facts.must | set(artifacts), definitions=definitions)
+    may, must, definitions = Changes(facts.may), Changes(facts.must), Changes(facts.definitions)
+    for artifact in artifacts:
+        may.add(artifact)
+        must.add(artifact)
+        definitions.discard(artifact)
+    return replace(facts, may=may.result(), must=must.result(), definitions=definitions.result())
 
 
 class _Folder:
@@ -395,10 +371,8 @@ class _Folder:
     def after(self, name: str, here: StepFlow) -> Facts:
         """Returns the facts after the step."""
         effects, before = here.effects, here.before
-        may, must = _Changed(before.may), _Changed(before.must)
+        may, must, definitions = Changes(before.may), Changes(before.must), Changes(before.definitions)
         assigned = effects.ever if here.catches else effects.may
-        changes = bool(assigned or effects.merges or here.catches)  # if not, it shares the facts before it
-        definitions = dict(before.definitions) if changes else {}
         unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
         for merge in effects.merges:
             sure = merge in effects.merged
@@ -407,7 +381,7 @@ class _Folder:
                 if sure and always:
                     must.add(artifact)
                 if value is None or (artifact in before.may and artifact not in definitions):
-                    definitions.pop(artifact, None)
+                    definitions.discard(artifact)
                 else:
                     definitions[artifact] = definitions.get(artifact, frozenset()) | value
             unknown = unknown or any(branch.unknown for branch in here.branches)
@@ -429,12 +403,9 @@ class _Folder:
             for artifact in set_by(decorator):
                 may.add(artifact)
                 must.add(artifact)
-                definitions.pop(artifact, None)
-        if self.has_init:
-            definitions = {}
-        every = may.result()
-        sure_ones = every if must.is_as(may) else must.result()  # in a plain chain of steps, the two are one
-        return Facts(every, sure_ones, unknown, definitions if changes else before.definitions)
+                definitions.discard(artifact)
+        known = NOTHING if self.has_init else definitions.result()
+        return Facts(may.result(), must.result(), unknown, known)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
         """Returns True if the step may have assigned a function, directly or from an attribute that may be one.
