@@ -16,11 +16,11 @@ from ..names.metaflow_api import is_foreign
 from ..read.members import decorator_name
 from .effects.functions import Code, Functions
 from .effects.records import INPUTS, SELF, UNKNOWN, Effects
-from .layers import NOTHING, Changes, Layers, of_names
+from .layers import NOTHING, Changes, Layers, common
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ast_grep_py import SgNode
 
@@ -288,18 +288,44 @@ def either(several: Iterable[Facts]) -> Facts:
         return facts[0]
     if not facts:
         return Facts(unknown=True)
-    definitions: dict[str, frozenset[Definition | None]] = {}
-    may = set().union(*(fact.may for fact in facts))
-    for name in may:
-        holding = [fact.definitions.get(name) for fact in facts if name in fact.may]
-        if None not in holding:
-            definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
-    return Facts(
-        of_names(may),
-        of_names(set(facts[0].must).intersection(*(fact.must for fact in facts[1:]))),
-        any(fact.unknown for fact in facts),
-        Layers(definitions),
-    )
+    shared, differing = distinct(facts)
+    may, must, definitions = Changes(shared.may), Changes(shared.must), Changes(shared.definitions)
+    for name, several_of_it in differing.items():
+        holding = [fact.definitions.get(name) for fact in several_of_it if name in fact.may]
+        if holding:
+            may.add(name)
+        else:
+            may.discard(name)
+        if all(name in fact.must for fact in several_of_it):
+            must.add(name)
+        else:
+            must.discard(name)
+        if holding and None not in holding:
+            definitions[name] = frozenset().union(*(values for values in holding if values is not None))
+        else:
+            definitions.discard(name)
+    return Facts(may.result(), must.result(), any(fact.unknown for fact in facts), definitions.result())
+
+
+def distinct(several: Sequence[Facts]) -> tuple[Facts, dict[str, list[Facts]]]:
+    """Returns facts that the others share, and for each artifact in which some may differ the facts to compare.
+
+    Those to compare are the ones that may differ, and the shared facts in place of all the others.
+    """
+    shared, names = [], [set[str]() for _ in several]
+    for kind in ("may", "must", "definitions"):
+        part, own = common([getattr(facts, kind) for facts in several])
+        shared.append(part)
+        names = [all_names | more for all_names, more in zip(names, own)]
+    rest = Facts(shared[0], shared[1], definitions=shared[2])
+    differing: dict[str, list[Facts]] = {}
+    for facts, own_names in zip(several, names):
+        for name in own_names:
+            differing.setdefault(name, []).append(facts)
+    for own_facts in differing.values():
+        if len(own_facts) < len(several):
+            own_facts.append(rest)
+    return rest, differing
 
 
 def _with(facts: Facts, artifacts: list[str]) -> Facts:
@@ -371,12 +397,20 @@ class _Folder:
     def after(self, name: str, here: StepFlow) -> Facts:
         """Returns the facts after the step."""
         effects, before = here.effects, here.before
-        may, must, definitions = Changes(before.may), Changes(before.must), Changes(before.definitions)
+        rest, differing = distinct(here.branches) if effects.merges and here.branches else (Facts(), {})
+        # a join that is sure to merge all artifacts begins with those that are equal in all branches
+        takes_rest = before.may is NOTHING and _merges_all(effects)
+        begin = rest if takes_rest else before
+        may, must, definitions = Changes(begin.may), Changes(begin.must), Changes(begin.definitions)
+        for changes in (may, must, definitions) if takes_rest else ():
+            for artifact in differing:
+                changes.discard(artifact)
         assigned = effects.ever if here.catches else effects.may
         unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
         for merge in effects.merges:
             sure = merge in effects.merged
-            for artifact, value, always in merged(here, merge):
+            names = differing if takes_rest else {*rest.may, *differing, *(merge.include or ())}
+            for artifact, value, always in _merged(merge, rest, differing, names):
                 may.add(artifact)
                 if sure and always:
                     must.add(artifact)
@@ -450,22 +484,30 @@ def _attribute(node: SgNode) -> str:
     )
 
 
-def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
-    """Yields the artifacts that the merge may take over.
+def _merges_all(effects: Effects) -> bool:
+    """Returns True if the step is sure to merge the artifacts of its inputs once, and leaves out none."""
+    return len(effects.merges) == 1 and effects.merges == effects.merged and effects.merges[0].takes_all
+
+
+def _merged(
+    merge: Merge, rest: Facts, differing: Mapping[str, list[Facts]], names: Iterable[str]
+) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
+    """Yields those of the artifacts that the merge may take over; `rest` and `differing` are the branches' facts.
 
     For each: its name, its possible values (None: any), and True if every successful merge sets it.
     """
-    for artifact in sorted(set().union(*(branch.may for branch in here.branches)) | set(merge.include or ())):
+    for artifact in sorted(names):
         takes = merge.takes(artifact)
         if takes is False:
             continue
-        holding = [branch.definitions.get(artifact) for branch in here.branches if artifact in branch.may]
+        branches = differing.get(artifact, (rest,))
+        holding = [branch.definitions.get(artifact) for branch in branches if artifact in branch.may]
         value = (
             None
             if None in holding or not holding
             else frozenset().union(*(definitions for definitions in holding if definitions is not None))
         )
-        yield artifact, value, takes is True and any(artifact in branch.must for branch in here.branches)
+        yield artifact, value, takes is True and any(artifact in branch.must for branch in branches)
 
 
 def is_function(functions: Functions, definition: Definition) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
 _MISSING: Any = object()  # the value of a name that a lower dict has and the mapping has not
@@ -109,6 +109,10 @@ class Changes:
 NOTHING = Layers()
 
 
-def of_names(names: Iterable[str]) -> Layers:
-    """Returns a mapping that is used as a set."""
-    return Layers(dict.fromkeys(names, True))
+def common(several: Sequence[Layers]) -> tuple[Layers, list[set[str]]]:
+    """Returns a part that the mappings share, and for each the names in which it may differ from that part."""
+    lists = [layers._dicts for layers in several]
+    depth = 0
+    while all(len(dicts) > depth and dicts[depth] is lists[0][depth] for dicts in lists):
+        depth += 1
+    return Layers(*lists[0][:depth]), [set().union(*dicts[depth:]) for dicts in lists]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from flowc.compiler.dataflow.layers import NOTHING, Changes, Layers, of_names
+from flowc.compiler.dataflow.layers import NOTHING, Changes, Layers, common
 
 NAMES = [f"a{number}" for number in range(40)]
 
@@ -37,7 +37,7 @@ def test_it_answers_as_a_dict_after_any_changes() -> None:
 
 
 def test_no_change_is_no_copy() -> None:
-    layers = of_names(NAMES)
+    layers = Layers(dict.fromkeys(NAMES, True))
     changes = Changes(layers)
     changes.add(NAMES[0])
     changes.discard("b")
@@ -55,3 +55,19 @@ def test_a_long_chain_copies_little() -> None:
         layers = longer
     assert len(layers) == 2000
     assert copied < 2000 * 20  # a dict for each step would be 2,001,000
+
+
+def test_what_several_share_and_where_they_may_differ() -> None:
+    for seed in range(200):
+        chance = random.Random(seed)
+        several = [Layers(dict.fromkeys(NAMES[:30], 0))] * 3
+        for _ in range(chance.randint(0, 5)):
+            at = chance.randrange(3)
+            changes = Changes(several[at])
+            changes[chance.choice(NAMES)] = 1
+            changes.discard(chance.choice(NAMES))
+            several[at] = changes.result()
+        shared, names = common(several)
+        for layers, own in zip(several, names):
+            for name in NAMES:
+                assert name in own or (shared.get(name), name in shared) == (layers.get(name), name in layers)
