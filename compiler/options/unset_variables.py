@@ -55,6 +55,8 @@ def merged(
         if not more:
             break
         names.update(dict.fromkeys(more))
+    for name in names:  # it cannot be left as it is
+        evaluator.environment.assumed.pop(name, None)
     if len(about) == 1 and len(names) == 1:
         return list(diagnostics)
     listed = ", ".join(f"`{name}`" for name in names)
