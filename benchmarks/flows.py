@@ -70,6 +70,27 @@ def _line(steps: int, decorators: str = "", body: str = "", artifacts: int = 1) 
     return "\n".join(lines)
 
 
+def splits(steps: int) -> str:
+    """Returns a flow of about `steps` steps: splits in two, one after the other, whose joins merge all artifacts."""
+    lines = ["from metaflow import FlowSpec, step", "", "", "class Splits(FlowSpec):"]
+
+    def add(name: str, *body: str, join: bool = False) -> None:
+        lines.extend(["    @step", f"    def {name}(self{', inputs' if join else ''}):"])
+        lines.extend(f"        {line}" for line in body)
+        lines.append("")
+
+    count = steps // 4
+    add("start", "self.next(self.split0)")
+    for number in range(count):
+        after = f"split{number + 1}" if number + 1 < count else "end"
+        add(f"split{number}", f"self.next(self.left{number}, self.right{number})")
+        add(f"left{number}", f"self.l{number} = 1", f"self.next(self.join{number})")
+        add(f"right{number}", f"self.r{number} = 2", f"self.next(self.join{number})")
+        add(f"join{number}", "self.merge_artifacts(inputs)", f"self.next(self.{after})", join=True)
+    add("end", "pass")
+    return "\n".join(lines)
+
+
 def wide(tasks: int) -> str:
     """Returns a flow with one foreach of `tasks` trivial tasks."""
     return f"""from metaflow import FlowSpec, step

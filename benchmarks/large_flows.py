@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .flows import decorated, plain
+from .flows import decorated, plain, splits
 from .measure import processor_seconds, row
 
 FLOWC = [sys.executable, "-m", "flowc"]
@@ -61,7 +61,7 @@ def _side_by_side(folder: str) -> None:
 def _growth(folder: str) -> None:
     """Prints what twice as many lines cost: `check` of flows whose steps have two decorators and assign an artifact.
 
-    It is one artifact for all, or one for each: then the facts about artifacts grow with the square of the steps.
+    It is one artifact for all, or one for each. The steps stand in a line, or in splits that merge their artifacts.
     """
     sizes = (500, 1000, 2000)
     commands = {"bare": [sys.executable, "-c", "pass"], "small": [*FLOWC, "check", "flow0.py"]}
@@ -72,6 +72,10 @@ def _growth(folder: str) -> None:
             rows[name] = size
             Path(folder, f"line{size}_{artifacts}.py").write_text(decorated(size, artifacts))
             commands[name] = [*FLOWC, "check", f"line{size}_{artifacts}.py"]
+        name = f"check: {size} steps, in splits"
+        rows[name] = size
+        Path(folder, f"splits{size}.py").write_text(splits(size))
+        commands[name] = [*FLOWC, "check", f"splits{size}.py"]
     seconds_of = processor_seconds(commands, ROUNDS, folder)
     for name, size in rows.items():
         each = (seconds_of[name] - seconds_of["small"]) / size

@@ -42,11 +42,22 @@ def _charts() -> str:
 
 
 def _is_plugin(name: str) -> bool:
+    # `from flowc import files` asks for the attribute before it imports the module
+    if _is_module(name):
+        return False
     try:
         from .plugin_names import is_plugin
     except ImportError:  # in a container, which has no compiler
         return False
     return is_plugin(name)
+
+
+def _is_module(name: str) -> bool:
+    """Returns True if a module of this package has the name."""
+    from os.path import dirname, exists
+
+    path = f"{dirname(__file__)}/{name}"
+    return exists(f"{path}.py") or exists(f"{path}/__init__.py")
 
 
 hooks.registered.update(

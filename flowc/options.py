@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .settings import Settings
+
 
 class Usage(Exception):
     """An invalid command line. `args` are the message and a hint, or ""."""
@@ -48,6 +50,7 @@ class Arguments:
 
     positional: tuple[str, ...]
     given: dict[str, tuple[str, ...]]  # by the option's long name, in the order given
+    project: tuple[str, Settings] | None = None  # a flow's file, and the settings that gave options, if they are read
 
     def flag(self, name: str) -> bool:
         return name in self.given

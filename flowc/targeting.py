@@ -84,7 +84,8 @@ def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple
     options. The targets are read first, because they have options of their own. Raises Usage, and Refused for invalid
     settings.
     """
-    settings = NONE if "--isolated" in argv else settings_for(path or _first_file(argv))
+    path = path or _first_file(argv)
+    settings = NONE if "--isolated" in argv else settings_for(path)
     named = chosen(argv) or tuple(name for name in settings.options.get("target", "").split(",") if name)
     emitters = tuple(map(emitter, named))
     options = (*own, *of_targets(emitters))
@@ -100,7 +101,7 @@ def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple
         for name, value in {**settings.options, **own_defaults}.items()
         if any(option.name == f"--{name}" for option in options)
     }
-    return replace(arguments, given={**defaults, **arguments.given}), emitters
+    return replace(arguments, given={**defaults, **arguments.given}, project=(path, settings)), emitters
 
 
 def _first_file(argv: Sequence[str]) -> str:
@@ -162,8 +163,13 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
         yield f"options of target {name}", of_targets((emitter(name),))
 
 
-def _settings(arguments: Arguments, path: str) -> Settings:
-    return NONE if arguments.flag("--isolated") else settings_for(path)
+def settings_of(arguments: Arguments, path: str) -> Settings:
+    """Returns the settings for the flow in the file `path`; those that `parse` has read, if they are for it."""
+    if arguments.flag("--isolated"):
+        return NONE
+    if arguments.project is not None and arguments.project[0] == path:
+        return arguments.project[1]
+    return settings_for(path)
 
 
 def options_for(
@@ -268,7 +274,7 @@ def compilations(
     """
     packages: tuple[tuple[str, str], ...] = ()
     images: tuple[tuple[tuple[str, str], str], ...] = ()
-    settings = _settings(arguments, path).options if emitters else {}
+    settings = settings_of(arguments, path).options if emitters else {}
     if emitters and demand.concerns(program.flow, path, settings):
         from .environments import delivery
 
@@ -288,7 +294,7 @@ def compilations(
 
 def optimize_settings(arguments: Arguments, path: str) -> OptimizeSettings | None:
     """Returns what the user asks of the optimizer, or None without `--optimize` and the setting `optimize`."""
-    settings = _settings(arguments, path).optimize
+    settings = settings_of(arguments, path).optimize
     if settings is None and arguments.flag("--optimize"):
         from flowc.compiler.optimize.settings import Settings as Default
 
@@ -342,7 +348,7 @@ def problems(
             diagnostics += past_of(path, arguments.text("--profile"), program.flow)[1]
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
-    settings = _settings(arguments, path)
+    settings = settings_of(arguments, path)
     if settings.optimize is not None and settings.optimize.steps:
         from . import optimizing
 
@@ -367,7 +373,7 @@ def problems(
 
 def judged(diagnostics: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
     """Returns the diagnostics without those that comments and settings silence."""
-    return _judged(diagnostics, program, _settings(arguments, path))
+    return _judged(diagnostics, program, settings_of(arguments, path))
 
 
 def _judged(diagnostics: list[Diagnostic], program: Program, settings: Settings) -> list[Diagnostic]:

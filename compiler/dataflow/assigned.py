@@ -16,10 +16,11 @@ from ..names.metaflow_api import is_foreign
 from ..read.members import decorator_name
 from .effects.functions import Code, Functions
 from .effects.records import INPUTS, SELF, UNKNOWN, Effects
+from .layers import NOTHING, Changes, Layers, common
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ast_grep_py import SgNode
 
@@ -46,11 +47,11 @@ API = frozenset(
 class Facts:
     """The facts about artifacts at one point of a run."""
 
-    may: frozenset[str] = frozenset()  # may exist
-    must: frozenset[str] = frozenset()  # exist on every path
+    may: Layers = NOTHING  # the names of those that may exist
+    must: Layers = NOTHING  # of those that exist on every path
     unknown: bool = False  # others may exist too
-    # the values that they may hold; a missing name may hold anything
-    definitions: Mapping[str, frozenset[Definition | None]] = {}
+    # the values that they may hold, a frozenset[Definition | None] each; a missing name may hold anything
+    definitions: Layers = NOTHING
 
 
 @record
@@ -287,55 +288,56 @@ def either(several: Iterable[Facts]) -> Facts:
         return facts[0]
     if not facts:
         return Facts(unknown=True)
-    definitions: dict[str, frozenset[Definition | None]] = {}
-    for name in set().union(*(fact.may for fact in facts)):
-        holding = [fact.definitions.get(name) for fact in facts if name in fact.may]
-        if None not in holding:
-            definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
-    return Facts(
-        frozenset().union(*(fact.may for fact in facts)),
-        frozenset.intersection(*(fact.must for fact in facts)),
-        any(fact.unknown for fact in facts),
-        definitions,
-    )
+    shared, differing = distinct(facts)
+    may, must, definitions = Changes(shared.may), Changes(shared.must), Changes(shared.definitions)
+    for name, several_of_it in differing.items():
+        holding = [fact.definitions.get(name) for fact in several_of_it if name in fact.may]
+        if holding:
+            may.add(name)
+        else:
+            may.discard(name)
+        if all(name in fact.must for fact in several_of_it):
+            must.add(name)
+        else:
+            must.discard(name)
+        if holding and None not in holding:
+            definitions[name] = frozenset().union(*(values for values in holding if values is not None))
+        else:
+            definitions.discard(name)
+    return Facts(may.result(), must.result(), any(fact.unknown for fact in facts), definitions.result())
 
 
-class _Changed:
-    """A set that differs from a frozen one in a few items, and shares its memory if it differs in none."""
+def distinct(several: Sequence[Facts]) -> tuple[Facts, dict[str, list[Facts]]]:
+    """Returns facts that the others share, and for each artifact in which some may differ the facts to compare.
 
-    def __init__(self, before: frozenset[str]) -> None:
-        self.before = before
-        self.more: set[str] = set()
-        self.less: set[str] = set()
-
-    def __contains__(self, item: str) -> bool:
-        return item in self.more or (item in self.before and item not in self.less)
-
-    def add(self, item: str) -> None:
-        self.less.discard(item)
-        if item not in self.before:
-            self.more.add(item)
-
-    def discard(self, item: str) -> None:
-        self.more.discard(item)
-        if item in self.before:
-            self.less.add(item)
-
-    def result(self) -> frozenset[str]:
-        kept = self.before - self.less if self.less else self.before
-        return kept | self.more if self.more else kept
-
-    def is_as(self, other: _Changed) -> bool:
-        """Returns True if it began as the same set and has changed in the same way."""
-        return self.before is other.before and self.more == other.more and self.less == other.less
+    Those to compare are the ones that may differ, and the shared facts in place of all the others.
+    """
+    shared, names = [], [set[str]() for _ in several]
+    for kind in ("may", "must", "definitions"):
+        part, own = common([getattr(facts, kind) for facts in several])
+        shared.append(part)
+        names = [all_names | more for all_names, more in zip(names, own)]
+    rest = Facts(shared[0], shared[1], definitions=shared[2])
+    differing: dict[str, list[Facts]] = {}
+    for facts, own_names in zip(several, names):
+        for name in own_names:
+            differing.setdefault(name, []).append(facts)
+    for own_facts in differing.values():
+        if len(own_facts) < len(several):
+            own_facts.append(rest)
+    return rest, differing
 
 
 def _with(facts: Facts, artifacts: list[str]) -> Facts:
     """Returns the facts where these artifacts exist too."""
     if not artifacts:
         return facts
-    definitions = {name: value for name, value in facts.definitions.items() if name not in artifacts}
-    return replace(facts, may=facts.may | set(artifacts), must=facts.must | set(artifacts), definitions=definitions)
+    may, must, definitions = Changes(facts.may), Changes(facts.must), Changes(facts.definitions)
+    for artifact in artifacts:
+        may.add(artifact)
+        must.add(artifact)
+        definitions.discard(artifact)
+    return replace(facts, may=may.result(), must=must.result(), definitions=definitions.result())
 
 
 class _Folder:
@@ -395,19 +397,25 @@ class _Folder:
     def after(self, name: str, here: StepFlow) -> Facts:
         """Returns the facts after the step."""
         effects, before = here.effects, here.before
-        may, must = _Changed(before.may), _Changed(before.must)
+        rest, differing = distinct(here.branches) if effects.merges and here.branches else (Facts(), {})
+        # a join that is sure to merge all artifacts begins with those that are equal in all branches
+        takes_rest = before.may is NOTHING and _merges_all(effects)
+        begin = rest if takes_rest else before
+        may, must, definitions = Changes(begin.may), Changes(begin.must), Changes(begin.definitions)
+        for changes in (may, must, definitions) if takes_rest else ():
+            for artifact in differing:
+                changes.discard(artifact)
         assigned = effects.ever if here.catches else effects.may
-        changes = bool(assigned or effects.merges or here.catches)  # if not, it shares the facts before it
-        definitions = dict(before.definitions) if changes else {}
         unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
         for merge in effects.merges:
             sure = merge in effects.merged
-            for artifact, value, always in merged(here, merge):
+            names = differing if takes_rest else {*rest.may, *differing, *(merge.include or ())}
+            for artifact, value, always in _merged(merge, rest, differing, names):
                 may.add(artifact)
                 if sure and always:
                     must.add(artifact)
                 if value is None or (artifact in before.may and artifact not in definitions):
-                    definitions.pop(artifact, None)
+                    definitions.discard(artifact)
                 else:
                     definitions[artifact] = definitions.get(artifact, frozenset()) | value
             unknown = unknown or any(branch.unknown for branch in here.branches)
@@ -429,12 +437,9 @@ class _Folder:
             for artifact in set_by(decorator):
                 may.add(artifact)
                 must.add(artifact)
-                definitions.pop(artifact, None)
-        if self.has_init:
-            definitions = {}
-        every = may.result()
-        sure_ones = every if must.is_as(may) else must.result()  # in a plain chain of steps, the two are one
-        return Facts(every, sure_ones, unknown, definitions if changes else before.definitions)
+                definitions.discard(artifact)
+        known = NOTHING if self.has_init else definitions.result()
+        return Facts(may.result(), must.result(), unknown, known)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
         """Returns True if the step may have assigned a function, directly or from an attribute that may be one.
@@ -479,22 +484,30 @@ def _attribute(node: SgNode) -> str:
     )
 
 
-def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
-    """Yields the artifacts that the merge may take over.
+def _merges_all(effects: Effects) -> bool:
+    """Returns True if the step is sure to merge the artifacts of its inputs once, and leaves out none."""
+    return len(effects.merges) == 1 and effects.merges == effects.merged and effects.merges[0].takes_all
+
+
+def _merged(
+    merge: Merge, rest: Facts, differing: Mapping[str, list[Facts]], names: Iterable[str]
+) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
+    """Yields those of the artifacts that the merge may take over; `rest` and `differing` are the branches' facts.
 
     For each: its name, its possible values (None: any), and True if every successful merge sets it.
     """
-    for artifact in sorted(set().union(*(branch.may for branch in here.branches)) | set(merge.include or ())):
+    for artifact in sorted(names):
         takes = merge.takes(artifact)
         if takes is False:
             continue
-        holding = [branch.definitions.get(artifact) for branch in here.branches if artifact in branch.may]
+        branches = differing.get(artifact, (rest,))
+        holding = [branch.definitions.get(artifact) for branch in branches if artifact in branch.may]
         value = (
             None
             if None in holding or not holding
             else frozenset().union(*(definitions for definitions in holding if definitions is not None))
         )
-        yield artifact, value, takes is True and any(artifact in branch.must for branch in here.branches)
+        yield artifact, value, takes is True and any(artifact in branch.must for branch in branches)
 
 
 def is_function(functions: Functions, definition: Definition) -> bool:

@@ -5,8 +5,8 @@ imports more than a hundred modules of flowc, each of which is at one of two pla
 `QuickFinder` looks there. It leaves all else to Python: a module that is at neither place, and bytecode that is
 missing, out of date, checked by a digest, or that of another file.
 
-The plain version is Python's own finder. Deleting this file costs 1.5 ms of processor time a command, where a small
-compile takes 36.
+The plain version is Python's own finder. Deleting this file costs 4 ms of processor time a command, where a small
+compile takes 30.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import MAGIC_NUMBER, SourceFileLoader
 from marshal import loads
-from os import O_RDONLY, close, read, sep, stat
+from os import O_RDONLY, close, fstat, read, sep, stat
 from os import open as open_file
 
 TYPE_CHECKING = False
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType, ModuleType
 
-_LIMIT = 1 << 18  # bytes of bytecode; Python's own loader reads what is longer
 _HEAD = MAGIC_NUMBER + b"\0\0\0\0"  # of bytecode that is valid for a source of a certain time and size
 _MASK = 0xFFFFFFFF  # bytecode holds the lower bits of its source's time and size
 
@@ -42,12 +41,12 @@ class QuickLoader(SourceFileLoader):
         except OSError:
             return super().get_code(fullname)
         try:
-            data = read(file, _LIMIT)
+            data = read(file, fstat(file).st_size)  # a larger buffer would cost more than the file
         except OSError:
             data = b""
         finally:
             close(file)
-        if len(data) < _LIMIT and data.startswith(self.head):
+        if data.startswith(self.head):
             try:
                 code: CodeType = loads(memoryview(data)[16:])
                 if code.co_filename == self.path:

@@ -24,6 +24,7 @@ from .values import (
     Late,
     Library,
     Native,
+    NotGiven,
     Settings,
     TooEarly,
     Unset,
@@ -184,6 +185,8 @@ class Folder:
 
     def name(self, name: str) -> Any:
         if name in self.local:
+            if isinstance(self.local[name], NotGiven):
+                raise self.local[name].unset
             return self.local[name]
         try:
             return self.lookup(name)
@@ -268,13 +271,13 @@ class Folder:
         keys(items)
         return set(items)
 
-    def items(self, nodes: list[Any]) -> list[Any]:
+    def items(self, nodes: list[Any], are_arguments: bool = False) -> list[Any]:
         items: list[Any] = []
         for node in nodes:
             if isinstance(node, _ast.Starred):
                 items.extend(self.iterate(self.plain(node.value)))
             else:
-                items.append(self.fold(node))
+                items.append(self.argument(node) if are_arguments else self.fold(node))
         return items
 
     def iterate(self, value: Any) -> list[Any]:
@@ -368,8 +371,12 @@ class Folder:
             try:
                 value = self.plain(operand)
             except Unset as error:  # `os.getenv("A") or 3`: what follows is its default
-                if not (isinstance(node.op, _ast.Or) and operand is not node.values[-1] and _is_read(operand)):
+                if operand is node.values[-1] or not _is_read(operand):
                     raise
+                if isinstance(node.op, _ast.And):
+                    self.argument(operand)  # raises if more than the variable is unknown
+                    error.environment.choose(error)
+                    return None
                 unset = error
                 continue
             if unset is not None:
@@ -408,15 +415,24 @@ class Folder:
     def condition(self, node: Any) -> Any:
         """Returns the value of a condition, or of its left side: None for a variable that is not given.
 
-        A spec needs its value there only to choose, so `if os.getenv("DEBUG"):` has a default.
+        A spec needs its value there only to choose, so `if os.getenv("DEBUG"):` counts it as not set.
         """
+        value = self.argument(node)
+        if isinstance(value, NotGiven):
+            value.unset.environment.choose(value.unset)
+            return None
+        return value
+
+    def argument(self, node: Any) -> Any:
+        """Returns the value of an expression, and `NotGiven` for a variable that is not given and has no default."""
+        if isinstance(node, _ast.Name) and isinstance(self.local.get(node.id), NotGiven):
+            return self.local[node.id]
         try:
             return self.fold(node)
         except Unset as unset:
             if not isinstance(node, _ast.Call) or not _is_read(node):
                 raise
-            unset.environment.default(unset, "")
-            return None
+            return NotGiven(unset)
 
     def fold_Subscript(self, node: Any) -> Any:
         value = self.fold(node.value)
@@ -478,13 +494,14 @@ class Folder:
             if dotted is None:
                 raise
             raise Unfoldable(f"what `{dotted}(…)` returns is not known before the flow runs") from None
-        arguments = self.items(node.args)
+        is_own = isinstance(function, Function)
+        arguments = self.items(node.args, is_own)
         named: dict[str, Any] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 named.update(self.mapping(keyword.value))
             else:
-                named[keyword.arg] = self.fold(keyword.value)
+                named[keyword.arg] = self.argument(keyword.value) if is_own else self.fold(keyword.value)
         return self.call(function, arguments, named)
 
     def within(self, lookup: Lookup) -> Folder:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _ast
 
 from .budget import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
-from .values import PARAMETERS, Declared, Decorated, Function, Library, is_function
+from .values import PARAMETERS, Declared, Decorated, Function, Library, NotGiven, is_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
         if name not in bound:
             if name not in defaults:
                 raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
-            bound[name] = folder.fold(defaults[name])
+            bound[name] = folder.argument(defaults[name])
+    for value in (*arguments[len(positional) :], *others.values()):
+        if isinstance(value, NotGiven):
+            raise value.unset
     if signature.vararg:
         bound[signature.vararg.arg] = tuple(arguments[len(positional) :])
     if signature.kwarg:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
         def plain(self, node: Any) -> Any: ...
         def usable(self, value: Any) -> Any: ...
         def attribute(self, value: Any, name: str) -> Any: ...
-        def items(self, nodes: list[Any]) -> list[Any]: ...
+        def items(self, nodes: list[Any], are_arguments: bool = False) -> list[Any]: ...
+        def argument(self, node: Any) -> Any: ...
         def iterate(self, value: Any) -> list[Any]: ...
         def bind(self, target: Any, value: Any) -> None: ...
         def operate(self, kind: type, left: Any, right: Any) -> Any: ...
@@ -155,7 +156,8 @@ class Environment:
     def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
         self.variables, self.is_complete, self.used = variables, is_complete, used
         self.assumes = False  # the default counts for a variable that is not given: where the value goes into the spec
-        self.assumed: dict[str, Any] = {}  # variable → the default that counted
+        self.assumed: dict[str, Any] = {}  # variable → the default that counted; None: that it is not set
+        self.chosen: Unset | None = None  # the last variable that counted as not set
         self.missing: dict[str, str] = {}  # why a value is not known → the variable that it needs
 
     def has(self, name: Any) -> bool:
@@ -184,12 +186,29 @@ class Environment:
         self.assumed[unset.name] = value
         return value
 
+    def choose(self, unset: Unset) -> None:
+        """Lets a variable that is not given count as not set, where a value only depends on that. Raises Unset."""
+        if not self.assumes:
+            raise unset
+        self.assumed.setdefault(unset.name, None)
+        self.chosen = unset
+
 
 class OfContainer:
     """A variable whose value only the environment of a task's container has (`--env NAME=@runtime`)."""
 
     def __init__(self, name: str, default: Any) -> None:
         self.name, self.default = name, default
+
+
+class NotGiven:
+    """A variable that the compile was not given, as an argument of a function: what the function does with it counts.
+
+    `unset` is raised where its value is needed.
+    """
+
+    def __init__(self, unset: Unset) -> None:
+        self.unset = unset
 
 
 class Contained(Unfoldable):

@@ -27,7 +27,9 @@ _STAND_IN = "1"  # text and number alike, to find what else is read
 
 def of_defaults(assumed: Mapping[str, Any], place: Span) -> Diagnostic:
     """Returns FLOW147 for the defaults that count."""
-    listed = ", ".join(f"`{name}` ({value!r:.40})" for name, value in sorted(assumed.items()))
+    listed = ", ".join(
+        f"`{name}` ({'not set' if value is None else f'{value!r:.40}'})" for name, value in sorted(assumed.items())
+    )
     why = "the environment is not read when compiling, so the same source gives the same spec on every machine"
     how = f"give other values with `{_options(assumed)}`, or leave it so"
     return Diagnostic(
@@ -53,6 +55,8 @@ def merged(
         if not more:
             break
         names.update(dict.fromkeys(more))
+    for name in names:  # it cannot be left as it is
+        evaluator.environment.assumed.pop(name, None)
     if len(about) == 1 and len(names) == 1:
         return list(diagnostics)
     listed = ", ".join(f"`{name}`" for name in names)

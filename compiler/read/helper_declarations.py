@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from ..decorators.decorator import plugin_named
 from ..fold.budget import Unfoldable
+from ..fold.evaluator import Evaluator
 from ..fold.values import (
     CLICK_TYPES,
     PARAMETERS,
     ClickType,
     Declared,
     Decorated,
+    Environment,
     Function,
     Late,
     Library,
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Span
     from ..names.resolver import Resolver
 
@@ -88,15 +89,43 @@ def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> 
 def parameter(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[str, Class, SgNode] | None:
     """Returns (which of PARAMETERS, where to read it, its call) for an expression that yields a parameter.
 
-    Returns None for any other expression of the class. Raises Unfoldable.
+    Returns None for any other expression of the class. Raises Unfoldable, and Unset if it depends on a variable that
+    the compile was not given: a run's parameters must not depend on what the compile does not know.
     """
+    environment = evaluator.environment
+    assumed, environment.chosen = dict(environment.assumed), None
     value = folded(evaluator, owner, node)
-    if not isinstance(value, Declared) or value.name not in PARAMETERS:
+    if environment.chosen is not None and _depends(evaluator, owner, node, environment.chosen.name, value):
+        environment.assumed = assumed
+        raise environment.chosen
+    if not _is_parameter(value):
         return None
     home, root = _written(owner, "{}\n", [value], span(owner.module.source, node))
     call = root.find(kind="call")
     assert call is not None
     return value.name, home, call
+
+
+def _depends(evaluator: Evaluator, owner: Class, node: SgNode, variable: str, value: Any) -> bool:
+    """Returns True if the expression yields a parameter only with the variable, or only without it.
+
+    `value` is the expression's without it.
+    """
+    known = evaluator.environment
+    given = Environment({**known.variables, variable: "1"}, known.is_complete, set())
+    given.assumes = True
+    other = Evaluator(
+        evaluator.resolver, evaluator.set_values, given, evaluator.natives, evaluator.configs, evaluator.here
+    )
+    try:
+        with_it = folded(other, owner, node)
+    except Unfoldable:
+        return True
+    return _is_parameter(value) is not _is_parameter(with_it)
+
+
+def _is_parameter(value: Any) -> bool:
+    return isinstance(value, Declared) and value.name in PARAMETERS
 
 
 def may_be_parameter(node: SgNode) -> bool:

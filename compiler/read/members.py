@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..decorators.decorator import has_own_plugins, plugin_named
 from ..fast_start.record import record
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import PARAMETERS
+from ..fold.values import PARAMETERS, Unset
 from ..names.metaflow_api import NAMES
 from ..names.resolver import is_standard
 from ..report.diagnostics import Diagnostic
@@ -107,6 +107,9 @@ def with_parameters(
                 pass
             except Unfoldable as error:
                 kind = declares_parameter(evaluator.resolver, member.owner.module, member.node)
+                if kind and isinstance(error, Unset):
+                    problems.append(_conditional(member, kind, error))
+                    continue
                 if kind:
                     what = (
                         f"`{name}` may be a `{kind}`, but flowc cannot evaluate it: "
@@ -116,6 +119,13 @@ def with_parameters(
     for owner in order:
         problems += _set_elsewhere(evaluator.resolver, owner)
     return members, problems
+
+
+def _conditional(member: Member, kind: str, error: Unset) -> Diagnostic:
+    """Returns FLOW120 for a parameter that depends on a variable of the environment."""
+    what = f"the variable `{error.name}` decides about `{member.name}`, which may be a `{kind}`, and is not known"
+    how = f"for a flow without it, give the variable as empty: `--env {error.name}=`"
+    return Diagnostic("FLOW120", what, span(member.owner.module.source, member.outer), str(error.args[0]), how)
 
 
 def _lost(owner: Class, node: SgNode, what: str, why: str, name: str, kind: str) -> Diagnostic:

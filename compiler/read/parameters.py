@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..fast_start.record import replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import HERE, OfContainer
+from ..fold.values import HERE, Elsewhere, OfContainer
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
@@ -289,6 +289,13 @@ def _default(
         if (named := _name_of_file(evaluator, member, node)) is not None:
             return named, False, []
         how = "write a literal or a constant, or remove the default and give a value with each run"
+        path = _beside(evaluator, member, node) if isinstance(error, Elsewhere) else ""
+        if path:
+            how = (
+                f"if the steps need the file's content, write `{member.name} = IncludeFile({member.name!r}, "
+                f"default={path!r})`; if they need the path, write `default={path!r}` and join it to the folder of "
+                "`__file__` in the step"
+            )
         return None, False, [unknown_default(member.name, member.owner, node, error, how)]
 
 
@@ -319,6 +326,16 @@ def _name_of_file(evaluator: Evaluator, member: Member, node: SgNode) -> str | N
     except Unfoldable:
         return None
     return value if isinstance(value, str) and "\0" not in value else None
+
+
+def _beside(evaluator: Evaluator, member: Member, node: SgNode) -> str:
+    """Returns the path relative to the flow's folder, for an expression of a path in that folder; "" for another."""
+    try:
+        path = str(folded(evaluator.at(HERE), member.owner, node))
+    except Unfoldable:
+        return ""
+    inside = path[len(HERE) + 1 :] if path.startswith(f"{HERE}/") else ""
+    return "" if "\0" in inside else inside
 
 
 def as_json(what: str, place: nodes.Span) -> Diagnostic:

@@ -9,16 +9,25 @@ from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, i
 
 from ..flow_source import load_flow, placed, with_project
 from ..options import Option, Usage
-from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE_OPTIONS
 from ..source_options import compile_inputs
-from ..targeting import FORMAT, asked_format, check_package, compilations, package_of, parse, problems, sections
+from ..targeting import (
+    FORMAT,
+    asked_format,
+    check_package,
+    compilations,
+    package_of,
+    parse,
+    problems,
+    sections,
+    settings_of,
+)
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter
@@ -70,16 +79,15 @@ def run(argv: list[str], out: Output) -> int:
     if arguments.flag("--watch"):
         from ..watch import watch
 
-        return watch(lambda: _round(arguments.positional, argv, out), out)
-    return _round(arguments.positional, argv, out)[0]
+        return watch(lambda: _round(arguments, argv, out), out)
+    return _round(arguments, argv, out)[0]
 
 
-def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, list[str]]:
+def _round(arguments: Arguments, argv: list[str], out: Output) -> tuple[int, list[str]]:
     """Checks everything once. Returns the exit code, and every file that the result depends on."""
-    checked = [result for path, by_itself in _files(paths) for result in _check(path, by_itself, argv)]
+    checked = [result for path, by_itself in _files(arguments.positional) for result in _check(path, by_itself, argv)]
     diagnostics = in_order(diagnostic for result in checked for diagnostic in result.diagnostics)
     out.report(diagnostics, {name: text for result in checked for name, text in result.sources.items()})
-    arguments, _ = parse(argv, OPTIONS)
     if not (arguments.flag("--quiet") or out.for_a_program):
         several = len(checked) > 1
         for result in checked:
@@ -92,7 +100,7 @@ def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, lis
             out.print("no flows")
     return int(has_errors(diagnostics)), sorted(
         {
-            *paths,
+            *arguments.positional,
             *(
                 name
                 for result in checked
@@ -143,7 +151,7 @@ def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
     names: tuple[str, ...] = (flow_name,)
     if lenient and not flow_name:
         names = _flows(path, arguments) if _may_hold_a_flow(path) else ()
-    return [_check_flow(path, name, argv, emitters) for name in names]
+    return [_check_flow(path, name, arguments, emitters) for name in names]
 
 
 def _may_hold_a_flow(path: str) -> bool:
@@ -166,8 +174,7 @@ def _flows(path: str, arguments: Arguments) -> tuple[str, ...]:
         return ("",)
 
 
-def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, ...]) -> Checked:
-    arguments, _ = parse(argv, OPTIONS, path)
+def _check_flow(path: str, name: str, arguments: Arguments, emitters: tuple[Emitter, ...]) -> Checked:
     try:
         program = load_flow(
             path, name, arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
@@ -181,9 +188,9 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
     diagnostics, sources = placed(program, path, diagnostics)
-    settings = NONE if arguments.flag("--isolated") else settings_for(path)
-    if settings.file:
-        sources[settings.file] = ""
+    file = settings_of(arguments, path).file
+    if file:
+        sources[file] = ""
     return Checked(path, diagnostics, sources, _described(program, emitters))
 
 

@@ -1,7 +1,7 @@
-"""Reads a lock that flowc wrote without the TOML parser, whose imports take longer than reading the lock.
+"""Reads a lock that flowc or uv wrote without the TOML parser, whose imports take longer than reading the lock.
 
-The result counts only if writing it again gives the same text: then the parser would have read the same. Any other
-text (a different tool's layout, a merge, an edit) is left to the parser.
+A lock in a file counts only if writing it again gives the same text: then the parser would have read the same. Any
+other text (a merge, an edit) is left to the parser. So is what uv prints, where it has a form that is not known here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def read(text: str) -> dict[str, Any] | None:
     own: dict[str, Any] = data["tool"]["flowc"]
     table = data
     try:
-        for line in text.split("\n"):
+        lines = iter(text.split("\n"))
+        for line in lines:
             if line == "[[packages]]":
                 table = {}
                 data.setdefault("packages", []).append(table)
@@ -37,8 +38,10 @@ def read(text: str) -> dict[str, Any] | None:
                 table = own["packages"]
             elif line:
                 key, _, value = line.partition(" = ")
-                table[loads(key) if key.startswith('"') else key] = _value(value)
-    except (ValueError, IndexError):
+                items = [*iter(lambda: next(lines), "]")] if value == "[" else []  # uv writes one a line
+                read_value = [_value(item.strip().removesuffix(",")) for item in items] if items else _value(value)
+                table[loads(key) if key.startswith('"') else key] = read_value
+    except (ValueError, IndexError, StopIteration):
         return None
     return data
 
@@ -54,9 +57,10 @@ def _value(text: str) -> Any:
 def _table(text: str) -> dict[str, Any]:
     """The keys of an inline table, whose texts hold no quotes. Raises ValueError for another shape."""
     table: dict[str, Any] = {}
+    text = text.strip()
     while text:
         key, separator, text = text.partition(" = ")
-        if not separator or "\\" in text:
+        if not separator or "\\" in text or not key.replace("-", "").replace("_", "").isalnum():
             raise ValueError(text)
         if text.startswith('"'):
             table[key], _, text = text[1:].partition('"')
@@ -65,7 +69,9 @@ def _table(text: str) -> dict[str, Any]:
             table[key] = _table(inner)
         else:
             value, comma, rest = text.partition(",")
+            if not value[:1].isdigit():
+                raise ValueError(value)
             table[key] = int(value) if value.isdigit() else value
             text = comma + rest
-        text = text.removeprefix(", ")
+        text = text.strip().removeprefix(", ")
     return table

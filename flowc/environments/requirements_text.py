@@ -7,14 +7,12 @@ local packages are relative to the flow's folder.
 from __future__ import annotations
 
 import os
-import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONSTRAINT = "-c "  # begins a line that only limits versions
-_COMMENT = re.compile(r"(^|\s+)#.*$")
 _IGNORED = ("--only-binary", "--prefer-binary", "--require-hashes", "--no-build")  # flowc does that anyway
 _INDEXES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host")
 _EDITABLE = ("-e", "--editable")
@@ -80,7 +78,7 @@ def _joined(text: str) -> Iterator[str]:
     """Yields the lines without comments; a backslash at the end of a line continues it."""
     waiting = ""
     for line in text.splitlines():
-        line = _COMMENT.sub("", waiting + line).rstrip()
+        line = _without_comment(waiting + line).rstrip()
         waiting = ""
         if line.endswith("\\"):
             waiting = line[:-1].rstrip() + " "
@@ -121,11 +119,21 @@ def _option(line: str) -> tuple[str, str]:
     return name, value.strip()
 
 
+def _without_comment(line: str) -> str:
+    if "#" not in line:
+        return line
+    import re
+
+    return re.sub(r"(^|\s+)#.*$", "", line)
+
+
 def _limited(line: str, only_limits: bool) -> Iterator[str]:
     yield CONSTRAINT + line if only_limits else line
 
 
 def _requirement(line: str, above: str, folder: str) -> str:
+    import re
+
     what, *hashes = re.split(r"\s+--hash[= ]", line)
     if re.search(r"\s--?[a-z]", what):
         raise BadSource(f"`{line[:80]}` has an option that flowc does not know", "remove the option")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.fast_start.child import TemporaryFolder
 from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
 
-from . import pylock, requirements_text, tags, uv
+from . import pylock, quick_reading, requirements_text, tags, uv
 from .pylock import Lock, Wheel
 from .requests import normalized
 from .requirements_text import CONSTRAINT
@@ -63,8 +64,6 @@ def resolve(
 
     Raises uv.Refused with uv's message if the packages cannot be resolved, and Failure if uv is not installed.
     """
-    import tempfile
-
     request = environment.request
     conda: tuple[CondaPackage, ...] = ()
     if request.conda:
@@ -75,7 +74,7 @@ def resolve(
         )
         request = replace(request, python=_python_of(conda, request.python))
     options, indexes = uv.indexes(choices.index, choices.default_index)
-    with tempfile.TemporaryDirectory(prefix="flowc-lock-") as folder:
+    with TemporaryFolder("flowc-lock-") as folder:
         inputs = _inputs(request, platform, choices, tuple(options), earlier, place, folder)
         wheels = _resolved(inputs, request, platform, choices, options, earlier, conda, folder)
     is_source = bool(request.lines or (request.conda and not request.packages)) and environment.span is None
@@ -124,8 +123,6 @@ def _inputs(
     folder: str,
 ) -> Inputs:
     """Builds what must be built, so that uv itself resolves wheels only, and runs no package's code."""
-    from . import built
-
     limits: list[str] = []
     lines: list[str] = []
     hashes: dict[str, frozenset[str]] = {}
@@ -134,10 +131,12 @@ def _inputs(
     for name in choices.upgraded:
         old.pop(bare_name(name), None)
     until = ("--exclude-newer", choices.exclude_newer) if choices.exclude_newer else ()
-    building = built.Building(request.python, platform, (*options, *until))
 
     def add(package: Wheel) -> str:
         """Returns the URL of the package's wheel, which is made here."""
+        from . import built
+
+        building = built.Building(request.python, platform, (*options, *until))
         wheel = built.wheel_of(package, place.lock, building)
         done = built.named(package, wheel)
         wheels[done.name] = done
@@ -156,9 +155,14 @@ def _inputs(
         if bare.startswith(".") and "[" in bare:
             bare, _, rest = bare.partition("[")
             extras = "[" + rest
-        sources = built.place_of(bare)
         if accepted:
             hashes[bare_name(what)] = frozenset(digest.split()[0] for digest in accepted)
+        if not bare:
+            lines.append(what)
+            continue
+        from . import built
+
+        sources = built.place_of(bare)
         if sources is None:
             lines.append(what)
             continue
@@ -358,6 +362,11 @@ def bare_name(requirement: str) -> str:
 def _packages(text: str) -> list[dict[str, Any]]:
     import sys
 
+    data = quick_reading.read(text)
+    if data is not None and all(
+        _is_short(wheel) for one in data.get("packages", ()) for wheel in one.get("wheels", ())
+    ):
+        return list(data.get("packages", ()))
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -366,10 +375,14 @@ def _packages(text: str) -> list[dict[str, Any]]:
     return list(packages)
 
 
+def _is_short(wheel: dict[str, Any]) -> bool:
+    """Returns True if the time of the wheel's upload is written as locks write it, in UTC and without zeros."""
+    time = str(wheel.get("upload-time", "Z"))
+    return time.endswith("Z") and not ("." in time and time.endswith(("0Z", ".Z")))
+
+
 def _wheel(package: dict[str, Any]) -> Wheel:
     """Returns the package's wheel, with credentials removed from its URL."""
-    from urllib.parse import urlsplit, urlunsplit
-
     name = package["name"]
     if "vcs" in package or "directory" in package:
         raise uv.Refused(f"{name} exists only as sources, and another package asks for it: name it in the flow, too")
@@ -379,6 +392,10 @@ def _wheel(package: dict[str, Any]) -> Wheel:
         raise uv.Refused(
             f"{name} {package.get('version', '')} has no matching wheel with a SHA-256 digest and a URL"
         ) from None
+    if "@" not in result.url:
+        return result
+    from urllib.parse import urlsplit, urlunsplit
+
     place = urlsplit(result.url)
     if place.username is None:
         return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.fast_start import child
 from flowc.terminal import Failure
 
 from .pylock import url_of
@@ -45,6 +46,11 @@ class Refused(Exception):
 
 def executable() -> str:
     """Returns the path of uv. Raises Failure if it is not installed."""
+    import sys
+
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    if sys.prefix != sys.base_prefix and os.access(beside, os.X_OK):
+        return beside  # where uv's own function would find it, in a virtual environment
     import shutil
 
     try:
@@ -63,23 +69,13 @@ def run(arguments: list[str], text: str = "", cwd: str | None = None, more: dict
 
     Raises Refused with uv's message if it fails, and Failure if an index cannot be reached.
     """
-    import subprocess
-
-    done = subprocess.run(
-        [executable(), *arguments],
-        input=text,
-        env={**_environment(), **(more or {})},
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    if done.returncode != 0 and ("Request failed after" in done.stderr or "Failed to fetch" in done.stderr):
-        raise Failure(f"an index cannot be reached, or its answer is invalid: {_said(done.stderr)}")
-    if done.returncode != 0:
-        raise Refused(_said(done.stderr) or f"uv ended with exit code {done.returncode}")
-    return done.stdout
+    command = [executable(), *(("--directory", cwd) if cwd else ()), *arguments]
+    code, output, errors = child.run(command, text, {**_environment(), **(more or {})})
+    if code != 0 and ("Request failed after" in errors or "Failed to fetch" in errors):
+        raise Failure(f"an index cannot be reached, or its answer is invalid: {_said(errors)}")
+    if code != 0:
+        raise Refused(_said(errors) or f"uv ended with exit code {code}")
+    return output
 
 
 def python(version: str) -> str:

@@ -398,10 +398,11 @@ def test_two_packages_with_one_name_are_named(site: Path, tmp_path: Path) -> Non
     assert "FLOW123" in text and "is also a plug-in of `other 2`" in text
 
 
-def test_a_flow_without_plugins_does_not_look_for_any(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [["check", "flow.py"], ["compile", "flow.py", "-t", "argo", "-o", "out"]])
+def test_a_flow_without_plugins_does_not_look_for_any(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(module="metaflow", above="@tracked").replace("tracked", "retry"))
     script = (
-        "import sys; from flowc.cli import main; main(['check', 'flow.py']);"
+        f"import sys; from flowc.cli import main; main({command});"
         "print([name for name in sys.modules if 'plugins' in name or name.startswith('importlib.metadata')])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT)

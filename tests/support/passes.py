@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.layers import Layers
 from flowc.compiler.ir.nodes import Span
 from flowc.compiler.options.compile_inputs import NOTHING
 from flowc.compiler.passes import PASSES, Compile
@@ -38,6 +39,8 @@ def _below(field: str) -> str:
 
 def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yields the fields of a record, nested ones too: the path of each, and its value as text."""
+    if isinstance(value, Layers):
+        value = frozenset(value)
     if isinstance(value, Span) or value in (None, "", False, (), [], {}, frozenset()):
         return
     if hasattr(value, "__match_args__"):

@@ -55,8 +55,11 @@ def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
     dataflow = analysis.dataflow
     for here in dataflow.steps.values():
         if here.branches and here.effects.inputs:
-            available = frozenset.intersection(*(arrival.must for arrival in here.arrivals.values())) | dataflow.fixed
-            if any(read.name not in available for read in here.effects.inputs):
+            arrivals = here.arrivals.values()
+            if any(
+                read.name not in dataflow.fixed and not all(read.name in arrival.must for arrival in arrivals)
+                for read in here.effects.inputs
+            ):
                 return True
     return False
 

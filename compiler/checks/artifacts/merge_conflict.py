@@ -51,7 +51,7 @@ Use instead:
 from __future__ import annotations
 
 from flowc.compiler.dataflow.analysis import Analysis
-from flowc.compiler.dataflow.assigned import StepFlow
+from flowc.compiler.dataflow.assigned import Facts, StepFlow, distinct
 from flowc.compiler.fold import value_kinds
 from flowc.compiler.fold.budget import Unfoldable
 from flowc.compiler.ir import nodes
@@ -59,27 +59,30 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    dataflow = analysis.dataflow
+    dataflow, steps = analysis.dataflow, analysis.flow.by_name
     for step in analysis.flow.steps:
         here = dataflow.steps[step.name]
-        if not here.branches or dataflow.unknown or here.foreign:
+        if not here.branches or not here.effects.merges or dataflow.unknown or here.foreign:
             continue
+        _, differing = distinct(here.branches)
+        assigned = sorted(set().union(*(dataflow.steps[inner].effects.ever for inner in here.within)))
         for merge in here.effects.merges:
             if merge.guarded or merge.unknown:
                 continue
             names = [
                 name
-                for name in sorted(set().union(*(branch.may for branch in here.branches)))
-                if merge.takes(name) and name not in merge.may
-            ]
-            names = [
-                name
-                for name in names
-                if name not in dataflow.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))
+                for name in assigned
+                if merge.takes(name)
+                and name not in merge.may
+                and name not in dataflow.fixed
+                and (
+                    _differ(analysis, differing.get(name, ()), name)
+                    or _by_item(analysis, steps[here.closes], here, name)
+                )
             ]
             if not names:
                 continue
@@ -94,12 +97,12 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW405", what, merge.place.span, why, how, ERROR if fails else WARNING)
 
 
-def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
+def _differ(analysis: Analysis, branches: Sequence[Facts], name: str) -> bool:
     """Returns True if two branches must have assigned different values to the artifact."""
     values: set[tuple[str, str]] = set()
-    for branch in here.branches:
+    for branch in branches:
         held = branch.definitions.get(name)
-        if name not in branch.must or held is None or len(held) != 1:
+        if held is None or len(held) != 1 or name not in branch.must:
             continue
         (only,) = held
         try:
@@ -111,9 +114,8 @@ def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
     return len(values) > 1
 
 
-def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
+def _by_item(analysis: Analysis, split: nodes.Step, here: StepFlow, name: str) -> bool:
     """Returns True if the body of a foreach over known, different items assigns each task's item or index."""
-    split = next(step for step in analysis.flow.steps if step.name == here.closes)
     if (
         not isinstance(split.transition, nodes.Foreach)
         or split.transition.over is None

@@ -44,7 +44,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for read in missing(analysis):
         if read.dropped_by or any(_is_function(analysis, step, read.name) for step in read.assigned_by):
             continue  # FLOW401, FLOW412
-        names = dataflow.steps[read.step].before.may | dataflow.fixed
+        names = {*dataflow.steps[read.step].before.may, *dataflow.fixed}
         close = nearest(read.name, [name for name in names if not name.startswith("_") and name != read.name])
         if read.assigned_by:
             steps = ", ".join(f"`{step}`" for step in read.assigned_by[:3])

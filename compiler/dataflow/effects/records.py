@@ -142,6 +142,10 @@ class Merge:
             return None
         return name in self.include if self.include else name not in self.exclude
 
+    @property
+    def takes_all(self) -> bool:
+        return self.include == () and self.exclude == ()
+
 
 @record
 class InputRead:

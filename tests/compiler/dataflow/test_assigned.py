@@ -277,7 +277,7 @@ def check(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             )
         for left in run.left[step.name]:
             if not here.after.unknown:
-                assert left <= here.after.may | constants, (
+                assert left <= {*here.after.may, *constants}, (
                     f"{told}\nafter {step.name}: may {set(here.after.may)}, left {left}"
                 )
-            assert here.after.must <= left, f"{told}\nafter {step.name}: must {set(here.after.must)}, left {left}"
+            assert left >= {*here.after.must}, f"{told}\nafter {step.name}: must {set(here.after.must)}, left {left}"

@@ -388,6 +388,46 @@ def test_a_default_counts_for_a_variable_that_is_not_given(
     )
 
 
+HELPERS = """
+def truth(value): return "yes" if value else "no"
+def same(value): return value
+def last(*values): return values[-1]
+def negated(value=os.getenv("A")): return "no" if not value else "yes"
+def compared(value, other="x"): return "no" if value is None or other is None else "yes"
+def through(value): return truth(value)
+def filled(value): return value or "no"
+"""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "'yes' if os.getenv('A') else 'no'", "truth(os.getenv('A'))", "truth(value=os.environ.get('A'))", "negated()",
+        "compared(os.getenv('A'), other=os.getenv('B'))", "through(os.getenv('A'))", "filled(os.getenv('A'))",
+        "(os.getenv('A') and 'yes') or 'no'", "(lambda v: 'yes' if v else 'no')(os.getenv('A'))",
+    ],
+)  # fmt: skip
+def test_a_variable_that_only_chooses_counts_as_not_set(
+    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A", "of this machine")
+    assert attribute(tmp_path, written, HELPERS) == "no"
+    loaded = load(str(tmp_path / "flow.py"))
+    assert [diagnostic.code for diagnostic in loaded.diagnostics] == ["FLOW147"]
+    given = CompileOptions(variables=(("A", "yes"), ("B", "yes")))
+    assert attribute(tmp_path, written, HELPERS, given) == "yes"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["same(os.getenv('A'))", "last(1, os.getenv('A'))", "truth(int(os.getenv('A')))", "[same(os.getenv('A'))]"],
+)
+def test_a_variable_whose_value_a_helper_needs_must_be_given(written: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="FLOW120") as refused:
+        attribute(tmp_path, written, HELPERS)
+    assert "--env A=VALUE" in refused.value.diagnostics[0].why
+
+
 def test_what_is_set_comes_before_a_default(tmp_path: Path) -> None:
     written = "os.environ.get('A', 'no')"
     assert attribute(tmp_path, written, options=CompileOptions(values=((written, "set"),))) == "set"
