@@ -202,8 +202,11 @@ def _chart(block: Block, depth: int) -> str:
     title = spec.get("title")
     shown = title.get("text") if isinstance(title, dict) else title
     name = f": {_text(shown)}" if shown else ""
+    options = block.get("options")
+    has_menu = not isinstance(options, dict) or options.get("actions") is not False
+    menu = '<div class="chart-menu"></div>' if has_menu else ""
     return (
-        f'{CHART}<div class="drawn"></div><details>'
+        f'{CHART}<div class="drawn"></div>{menu}<details>'
         f'<summary>Chart{name} <span class="note">(specification)</span></summary>'
         f'<pre class="json" tabindex="0">{escape(_json(spec))}</pre></details></figure>'
     )
