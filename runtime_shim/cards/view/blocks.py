@@ -242,11 +242,12 @@ def _events(block: Block, depth: int) -> str:
             f'<li class="{_theme(event.get("style_theme"))}"><dl>{"".join(rows)}</dl>{priority}{payloads}</li>'
         )
     stats = block.get("stats") or {}
+    last = int(stats.get("total_events") or len(events_html))
     state = "finished" if stats.get("finished") else f"{stats.get('total_events', 0)} events"
     title = _text(block.get("title") or "Events")
     return (
         f'<div class="events"><p><strong>{title}</strong> <span class="note">{_text(state)}</span></p>'
-        f"<ol reversed>{''.join(events_html)}</ol></div>"
+        f'<ol reversed start="{last}">{"".join(events_html)}</ol></div>'
     )
 
 
