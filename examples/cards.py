@@ -31,7 +31,7 @@ def markdown():
 
 
 def table():
-    """Rows of plain values, or of other components. `Table.from_dataframe` shows the first rows of a frame."""
+    """Rows of plain values, or of other components. `from_dataframe` shows the first rows of a frame."""
     return [
         Table(
             [["alpha", 0.1, Markdown("*the default*")], ["epochs", 12, ProgressBar(12, value=9)]],

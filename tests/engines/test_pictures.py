@@ -60,11 +60,28 @@ def run_data() -> dict[str, Any]:
     trace = 'Traceback (most recent call last):\n  File "flow.py", line 17, in train\n    raise ValueError(wine)\n'
     failed = [{**failure, "attempt": attempt, "traceback": trace} for attempt in (0, 1)]
     data["failures"] = {"6": failed, "8": failed[:1]}
-    lines = [[1796037079000 + number, number % 5 == 4, f"epoch {number}: \x1b[32mloss\x1b[0m {100 - number}"] for number in range(40)]
+    lines = [
+        [1796037079000 + number, number % 5 == 4, f"epoch {number}: \x1b[32mloss\x1b[0m {100 - number}"]
+        for number in range(40)
+    ]
     data["logs"] = {"6/1": {"lines": lines, "cut": 0}}
-    data["artifacts"] = {"kinds": [["wines", "list", 12_345, "abcdefabcdef", "['Merlot', …"], ["alpha", "float", 21, "123412341234", "0.5"]], "of": {"0": [0, 1]}}
-    card = card_page({"metadata": {}, "components": [{"type": "markdown", "source": "# Wines\n\n| grape | wines |\n|---|---|\n| Merlot | 59 |"}]}, "c")
-    data["cards"] = {"0": [{"type": "blank", "id": "wines", "attempt": 0, "hash": "aa", "html": card, "scripts": False}]}
+    data["artifacts"] = {
+        "kinds": [
+            ["wines", "list", 12_345, "abcdefabcdef", "['Merlot', …"],
+            ["alpha", "float", 21, "123412341234", "0.5"],
+        ],
+        "of": {"0": [0, 1]},
+    }
+    card = card_page(
+        {
+            "metadata": {},
+            "components": [{"type": "markdown", "source": "# Wines\n\n| grape | wines |\n|---|---|\n| Merlot | 59 |"}],
+        },
+        "c",
+    )
+    data["cards"] = {
+        "0": [{"type": "blank", "id": "wines", "attempt": 0, "hash": "aa", "html": card, "scripts": False}]
+    }
     data["left_out"] = ["2 cards, for size; `flowc card get r1/STEP/PATH` writes one"]
     return data  # fmt: skip
 
@@ -167,6 +184,10 @@ def main() -> None:
         for name, result in taken(in_both_themes(pages(folder)), folder).items():
             (FOLDER / f"{name}.png").write_bytes(base64.b64decode(result["picture"]))
             print(FOLDER / f"{name}.png")
+        one = {"name": "docs", "scheme": "light", "url": (folder / "gallery.html").as_uri(), "wait": ".chart svg"}
+        picture = taken([{**one, "width": 800, "is_whole": True}], folder)["docs"]["picture"]
+        SHOWN.parent.mkdir(exist_ok=True)
+        SHOWN.write_bytes(base64.b64decode(picture))
 
 
 if __name__ == "__main__":
