@@ -69,6 +69,7 @@ golden: $(VENV)/ready  ## regenerate what is kept for review: emitted specs, rec
 	$(RUN) -m tests.compiler.report.test_diagnostic_fixtures
 	$(RUN) -m tests.support.diagnostic_pages
 	$(RUN) -m tests.support.decorator_page
+	$(RUN) -m tests.support.cards_page
 	$(RUN) -m tests.support.sessions
 
 docs: .venvs/docs/ready  ## build the documentation site into build/docs; a link that leads nowhere fails it

@@ -104,6 +104,48 @@ def _report(folder: str) -> None:
         row("all drawn", f"{drawn:.0f} ms", f"{drawn / blank:.1f} × the first paint of an empty page")
         row("elements in the page", f"{elements:.0f}")
     _served(folder)
+    _bucket(folder)
+
+
+def _bucket(folder: str) -> None:
+    """The same run in a bucket, on a server on loopback, against what the server takes to list and to give it."""
+    try:
+        from tests.support.s3_server import BUCKET, s3_server
+    except ImportError:
+        return
+    import json
+
+    with s3_server() as s3:
+        os.environ.update(s3.environment)
+        from flowc.runtime_shim.client.datastore import Datastore
+
+        from flowc.pages.server import Pages
+
+        url, root = f"s3://{BUCKET}/wide", Path(folder, ".flowc")
+        place = Datastore(url)
+        files = [path for path in root.rglob("*") if path.is_file()]
+        place.each(files, lambda path: place.store.put(str(path.relative_to(root)), path.read_bytes()))
+        began = time.perf_counter()
+        names = list(place.store.list("Wide/runs/r/"))
+        listed = time.perf_counter() - began
+        pages = Pages(url)
+        began = time.perf_counter()
+        data = json.loads(pages.data("Wide", "r"))
+        first = time.perf_counter() - began
+        row("flowc ui, the run in a bucket: shown", f"{first:.1f} s", f"{first / listed:.1f} × listing its names")
+        while data["unread"]:
+            pages.wait("Wide", "r", data["seen"])
+            data = json.loads(pages.data("Wide", "r"))
+        whole = time.perf_counter() - began
+        records = [name for name in names if name.endswith(".json")]
+        began = time.perf_counter()
+        place.each(records, lambda name: place.store.get(name))
+        read = time.perf_counter() - began
+        row(
+            "flowc ui, the run in a bucket: with all times",
+            f"{whole:.0f} s",
+            f"{whole / read:.1f} × reading its records",
+        )
 
 
 def _served(folder: str) -> None:

@@ -24,11 +24,11 @@ USAGE = (
 )
 TEXT = """
 Shows the cards of tasks (`@card`). `view` opens one in a browser, or writes it to a file with --output. `get` prints
-the HTML, or writes it. `list` lists the cards of a run, by default the latest. If several cards match, `view` and `get`
-list them. `create` makes a card of a task that has succeeded. `server` serves the page of a run, by default the latest,
-to a browser on this machine, with its cards as they are refreshed. PATH is the task's place in foreaches: `3`, `3.0`,
-or `-` outside of any. The page needs no network. HTML of custom card types is shown in a sandboxed frame; `get` returns
-it unchanged.
+the HTML, or writes it. Both take a card's last attempt, unless `--hash` names another, and list the cards if several
+match. `list` lists the cards of a run, by default the latest. `create` makes a card of a task that has succeeded.
+`server` serves the page of a run, by default the latest, to a browser on this machine, with its cards as they are
+refreshed. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of
+custom card types is shown in a sandboxed frame; `get` returns it unchanged.
 """
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),
@@ -82,6 +82,8 @@ def run(argv: list[str], out: Output) -> int:
         if word == "create":
             return _create(place, pathspec, arguments, out)
         tasks = list(_tasks(place, pathspec, arguments))
+        if word != "list" and not arguments.text("--hash"):
+            tasks = [(name, _of_last_attempts(of_task)) for name, of_task in tasks]
         cards = [card for _, of_task in tasks for card in of_task]
         if not cards:
             raise Failure(_nothing(pathspec, arguments))
@@ -102,6 +104,14 @@ def run(argv: list[str], out: Output) -> int:
     except ShimError as error:
         raise Failure(str(error)) from None
     return 0
+
+
+def _of_last_attempts(cards: list[Card]) -> list[Card]:
+    """Returns the cards without those that a later attempt at the task has, too."""
+    last: dict[tuple[str, str | None], int] = {}
+    for card in cards:
+        last[card.type, card.id] = max(card.attempt, last.get((card.type, card.id), 0))
+    return [card for card in cards if card.attempt == last[card.type, card.id]]
 
 
 def _create(place: Datastore, pathspec: Pathspec, arguments: Arguments, out: Output) -> int:

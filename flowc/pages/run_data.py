@@ -11,10 +11,11 @@ from flowc.runtime_shim.contract import address
 
 from .. import source_form
 from . import values
+from .log_lines import log_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from typing import Any
 
     from flowc.runtime_shim.client.datastore import Datastore, TaskListing
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 VERSION = 1
 DONE, REUSED, FAILED, RETRYING, UNFINISHED = "done", "reused", "failed", "retrying", "unfinished"
 DETAILED = 2000  # tasks whose artifacts are listed if the run has more
-LOG_LINES = 2000  # lines of an attempt's log: from the first ones, and from its end
 VALUES = 20_000  # tasks above which foreach values are left out
 
 
@@ -54,10 +54,13 @@ class _Task:
         return 1 + max([last, *self.seen.attempts])
 
 
-def collect(place: Datastore, flow: str, run: str, limits: Limits, is_over: bool = False) -> dict[str, Any]:
+def collect(
+    place: Datastore, flow: str, run: str, limits: Limits, is_over: bool = False, unread: Container[str] = ()
+) -> dict[str, Any]:
     """Returns the data of the run's page, JSON in plain types. Raises ShimError.
 
-    The process that drove the run passes `is_over` once it has finished with it.
+    The process that drove the run passes `is_over` once it has finished with it. `unread` names records that the
+    datastore has and does not give yet: such a task is done, and its times are unknown.
     """
     from ..run_status import FAILED as RUN_FAILED
     from ..run_status import status
@@ -65,7 +68,7 @@ def collect(place: Datastore, flow: str, run: str, limits: Limits, is_over: bool
     graph = place.graph(flow, run)
     about = place.run(flow, run) or {}
     state, ended = status(place, flow, run, is_over)
-    tasks = list(_tasks(place, flow, run, graph, ended is not None or state == RUN_FAILED))
+    tasks = list(_tasks(place, flow, run, graph, ended is not None or state == RUN_FAILED, unread))
     left_out: list[str] = []
     budget = _Budget(limits.size)
     detailed = _detailed(tasks)
@@ -140,7 +143,9 @@ def step_of(graph: Graph, step: dict[str, Any]) -> dict[str, Any]:
 # ── tasks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tasks(place: Datastore, flow: str, run: str, graph: Graph, is_over: bool) -> Iterator[_Task]:
+def _tasks(
+    place: Datastore, flow: str, run: str, graph: Graph, is_over: bool, unread: Container[str]
+) -> Iterator[_Task]:
     """Yields the tasks that left something in the datastore: steps in the order they ran, then by path."""
     from flowc.runtime_shim.contract.errors import DamagedError
     from flowc.runtime_shim.task import failure
@@ -160,7 +165,9 @@ def _tasks(place: Datastore, flow: str, run: str, graph: Graph, is_over: bool) -
                 _failure(failure.read(store, flow, run, step, path, attempt), attempt)
                 for attempt in sorted(seen.failures)
             )
-            return _Task(step, path, seen, done, _state(graph, step, seen, done, is_over), failures)
+            is_unread = done is None and address.record_name(flow, run, step, path) in unread
+            state = DONE if is_unread else _state(graph, step, seen, done, is_over)
+            return _Task(step, path, seen, done, state, failures)
 
         yield from place.each(paths, read)
 
@@ -339,20 +346,6 @@ def _logs(
     return logs
 
 
-def log_of(data: bytes, most: int = LOG_LINES) -> dict[str, Any]:
-    """Returns the log of an attempt, with the middle left out if it has more than `most` lines."""
-    from flowc.runtime_shim.contract.logs import Log
-
-    lines = [
-        [round(1000 * seconds), 1 if stream == "stderr" else 0, text.decode("utf-8", "replace").rstrip("\n")[:20_000]]
-        for seconds, stream, text in Log(data).entries()
-    ]
-    if len(lines) <= most:
-        return {"lines": lines, "cut": 0}
-    head = most // 4  # the end says why it failed
-    return {"lines": lines[:head] + lines[head - most :], "cut": len(lines) - most, "cut_at": head}
-
-
 def _cards(
     place: Datastore,
     flow: str,
@@ -392,7 +385,8 @@ def _cards(
                     continue
                 about = {"type": card.type, "id": card.id, "attempt": card.attempt, "hash": card.hash}
                 if limits.is_served:
-                    cards.setdefault(str(number), []).append({**about, **({"live": True} if card.is_live else {})})
+                    live = {"live": True} if card.is_live else {}
+                    cards.setdefault(str(number), []).append({**about, "scripts": card.is_html, **live})
                     continue
                 try:
                     html, why = card.without_charts(), "left out for size"

@@ -12,7 +12,7 @@ import json
 import time
 from html import escape
 
-from flowc.runtime_shim.cards.view.page import document, source_of
+from flowc.runtime_shim.cards.view.page import SIZING, document, source_of
 
 from .built import built
 from .run_data import expanded
@@ -37,7 +37,7 @@ def html_of(data: dict[str, Any]) -> str:
     title = f"{run['flow']}/{run['run']}: {run['status']}"
     body = (
         f'<header class="run">\n{_header(data)}</header>\n<div id="app">{_without_scripts(data)}</div>\n'
-        f"{_charts(data)}{data_element(data)}\n<script>{script}</script>"
+        f"{_scripts_of_cards(data)}{data_element(data)}\n<script>{script}</script>"
     )
     return document(visible(title), _policy(data, script), body, style=style)
 
@@ -47,22 +47,26 @@ def _policy(data: dict[str, Any], script: str) -> str:
     if any(card.get("scripts") for cards in data["cards"].values() for card in cards):
         return f"{ALWAYS}; script-src 'unsafe-inline' 'unsafe-eval'; media-src data: blob:"
     if _has_charts(data):  # their frames inherit the policy, too
-        return f"{ALWAYS}; script-src {source_of(script)} {source_of(built('charts.js'))}"
-    return policy_of(script)
+        return f"{ALWAYS}; script-src {source_of(script)} {source_of(SIZING)} {source_of(built('charts.js'))}"
+    return policy_of(script, *((SIZING,) if data["cards"] else ()))
 
 
-def policy_of(script: str) -> str:
-    """Returns the Content-Security-Policy of a page that runs nothing but this script."""
-    return f"{ALWAYS}; script-src {source_of(script)}; require-trusted-types-for 'script'; trusted-types flowc-card"
+def policy_of(*scripts: str) -> str:
+    """Returns the Content-Security-Policy of a page that runs nothing but these scripts."""
+    sources = " ".join(map(source_of, scripts))
+    return f"{ALWAYS}; script-src {sources}; require-trusted-types-for 'script'; trusted-types flowc-card"
 
 
 def _has_charts(data: dict[str, Any]) -> bool:
     return any(card.get("charts") for cards in data["cards"].values() for card in cards)
 
 
-def _charts(data: dict[str, Any]) -> str:
-    """Returns the script that draws charts, as text: the page puts it into the frames of cards that need it."""
-    return f'<script type="text/plain" id="charts">{built("charts.js")}</script>\n' if _has_charts(data) else ""
+def _scripts_of_cards(data: dict[str, Any]) -> str:
+    """Returns the scripts of cards, as text: the page puts them into the frames of cards that need them."""
+    scripts = {"sizing": SIZING} if data["cards"] else {}
+    if _has_charts(data):
+        scripts["charts"] = built("charts.js")
+    return "".join(f'<script type="text/plain" id="{name}">{text}</script>\n' for name, text in scripts.items())
 
 
 def data_element(data: dict[str, Any]) -> str:

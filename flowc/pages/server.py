@@ -20,8 +20,10 @@ from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.contract.errors import ShimError
 
+from .bucket_run import BucketRun, Listed
 from .built import built
-from .run_data import Limits, collect, expanded, log_of
+from .log_lines import around, find, log_of
+from .run_data import Limits, collect, expanded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 POLL, POLL_REMOTE = 2.0, 10.0  # seconds between looks at a run that somebody watches
 WAIT = 25.0  # seconds that a request waits for a change
 LOG_LINES = 20_000
+KEPT = 4  # runs in object stores that are remembered, the last ones that were looked at
 RUNS = 200  # newest runs of a flow that are listed
 
 _PAGE_POLICY = (
@@ -39,8 +42,9 @@ _PAGE_POLICY = (
     "img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types flowc-card"
 )
+_SANDBOX = "sandbox allow-scripts"  # and downloads, if flowc draws the card: its charts can be saved
 _CARD_POLICY = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    f"{_SANDBOX}; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; media-src data: blob:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
@@ -73,6 +77,7 @@ class Pages:
         self._locks: dict[tuple[str, str], threading.Lock] = {}
         self._cached: dict[tuple[str, str], tuple[str, float, bytes]] = {}  # run → (version, seconds it took, data)
         self._looked: dict[tuple[str, str], tuple[float, str]] = {}  # run → (when it was looked at, version)
+        self._in_bucket: dict[tuple[str, str], BucketRun] = {}
 
     def code(self, path: str) -> str:
         """Returns the code with which the path may be asked for without the token."""
@@ -86,7 +91,7 @@ class Pages:
         return sorted(rows, key=lambda row: row["started"] or "", reverse=True)
 
     def version(self, flow: str, run: str) -> str:
-        """Returns a text that changes when the run does: when an object of its is new or has grown."""
+        """Returns a text that changes when the run does: when an object of its is new or has grown, or more is read."""
         key = (flow, run)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
@@ -94,18 +99,37 @@ class Pages:
             when, version = self._looked.get(key, (0.0, ""))
             took = self._cached[key][1] if key in self._cached else 0.0
             pause = max(POLL_REMOTE if self.place.is_remote else POLL, 5 * took)
-            if time.monotonic() - when < pause:
-                return version
-            import hashlib
+            if time.monotonic() - when >= pause:
+                version = self._look(flow, run)
+                self._looked[key] = (time.monotonic(), version)
+            bucket = self._in_bucket.get(key)
+            return version if bucket is None else version + bucket.state
 
-            from ..run_status import status
+    def _look(self, flow: str, run: str) -> str:
+        import hashlib
 
-            digest = hashlib.sha256(status(self.place, flow, run)[0].encode())
-            for name, size, _ in self.place.store.entries(address.run_name(flow, run)):
-                digest.update(f"{name} {size}\n".encode("utf-8", "surrogatepass"))
-            version = digest.hexdigest()[:16]
-            self._looked[key] = (time.monotonic(), version)
-            return version
+        from ..run_status import status
+
+        place, name = self.place, address.run_name(flow, run)
+        if place.is_remote:
+            bucket = self._bucket_run(flow, run)
+            entries = bucket.look()
+            place = bucket.place
+        else:
+            entries = [(name, size) for name, size, _ in place.store.entries(name)]
+        digest = hashlib.sha256(status(place, flow, run)[0].encode())
+        for name, size in entries:
+            digest.update(f"{name} {size}\n".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
+
+    def _bucket_run(self, flow: str, run: str) -> BucketRun:
+        """Returns what is known of a run in an object store. Only the runs that were looked at last are kept."""
+        bucket = self._in_bucket.pop((flow, run), None) or BucketRun(self.place, flow, run)
+        for key in list(self._in_bucket)[: 1 - KEPT]:
+            self._in_bucket.pop(key, None)
+            self._looked.pop(key, None)
+        self._in_bucket[flow, run] = bucket
+        return bucket
 
     def data(self, flow: str, run: str) -> bytes:
         """Returns the data of the run's page as JSON. Raises ShimError."""
@@ -113,7 +137,10 @@ class Pages:
         cached = self._cached.get(key)
         if cached is None or cached[0] != version:
             began = time.monotonic()
-            data = collect(self.place, flow, run, Limits(is_served=True))
+            bucket = self._in_bucket.get(key)
+            place = self.place if bucket is None else bucket.place
+            unread = place.unread if isinstance(place, Listed) else frozenset()
+            data = collect(place, flow, run, Limits(is_served=True), unread=unread)
             steps = expanded(data["tasks"]["step"])
             for number, cards in data["cards"].items():
                 names = (flow, run, steps[int(number)], data["tasks"]["path"][int(number)])
@@ -122,7 +149,7 @@ class Pages:
                     card["url"] = f"{path}?k={self.code(path)}"
                     if card.pop("live", False):
                         card["url"] += f"&seen={version}"  # the frame is loaded again when the card is refreshed
-            text = json.dumps({**data, "seen": version}, separators=(",", ":"))
+            text = json.dumps({**data, "seen": version, "unread": len(unread)}, separators=(",", ":"))
             cached = self._cached[key] = (version, time.monotonic() - began, text.encode())
         return cached[2]
 
@@ -133,25 +160,34 @@ class Pages:
             time.sleep(0.5)
         return version
 
-    def log(self, flow: str, run: str, step: str, path: str, attempt: str) -> dict[str, Any]:
-        """Returns the log of an attempt. Raises Refused, ShimError."""
+    def log(self, flow: str, run: str, step: str, path: str, attempt: str, number: str = "") -> dict[str, Any]:
+        """Returns the log of an attempt, or the lines around one. Raises Refused, ShimError."""
+        data = self._log(flow, run, step, path, attempt)
+        return around(data, int(number)) if number.isascii() and number.isdigit() else log_of(data, LOG_LINES)
+
+    def find(self, flow: str, run: str, step: str, path: str, attempt: str, text: str, stream: str) -> dict[str, Any]:
+        """Returns the lines of an attempt's log that hold the text. Raises Refused, ShimError."""
+        return find(self._log(flow, run, step, path, attempt), text, stream)
+
+    def _log(self, flow: str, run: str, step: str, path: str, attempt: str) -> bytes:
         if not attempt.isascii() or not attempt.isdigit():
             raise Refused(404, "no such attempt")
         data = self.place.store.get(address.task_name(flow, run, step, _path(path), f"{attempt}.log"))
         if data is None:
             raise Refused(404, "no such log")
-        return log_of(data, LOG_LINES)
+        return data
 
-    def card(self, flow: str, run: str, step: str, path: str, hash: str) -> str:
-        """Returns the HTML of a card. Raises Refused, ShimError."""
+    def card(self, flow: str, run: str, step: str, path: str, hash: str) -> tuple[str, bool]:
+        """Returns the HTML of a card for a frame, and whether a custom type made it. Raises Refused, ShimError."""
         from flowc.runtime_shim.cards.client import cards_of, origin_of
+        from flowc.runtime_shim.cards.view.page import with_sizing
         from flowc.runtime_shim.client.task import Task
 
         task = Task._made(self.place, (flow, run, step, _path(path)))
         origin = origin_of(task)
         for card in [*cards_of(task), *(cards_of(origin) if origin is not None else ())]:
             if card.hash == hash:
-                return str(card.get())
+                return with_sizing(card.get()), card.is_html
         raise Refused(404, "no such card")
 
 
@@ -256,8 +292,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "card" and len(names) == 5:
             if not hmac.compare_digest(query.get("k", ""), self.server.pages.code(parts.path)):
                 raise Refused(401, "the code of the card is missing or wrong")
-            card = self.server.pages.card(*names)
-            self._send(200, "text/html; charset=utf-8", card.encode("utf-8", "surrogatepass"), _CARD_POLICY)
+            card, is_custom = self.server.pages.card(*names)
+            policy = _CARD_POLICY if is_custom else _CARD_POLICY.replace(_SANDBOX, f"{_SANDBOX} allow-downloads")
+            self._send(200, "text/html; charset=utf-8", card.encode("utf-8", "surrogatepass"), policy)
         elif kind == "api":
             authorization = self.headers.get("Authorization", "").encode("utf-8", "replace")
             if not hmac.compare_digest(authorization, f"Bearer {self.server.pages.token}".encode()):
@@ -274,8 +311,12 @@ class _Handler(BaseHTTPRequestHandler):
             return pages.data(names[1], names[2])
         if names[:1] == ["watch"] and len(names) == 3:
             return json.dumps({"seen": pages.wait(names[1], names[2], query.get("seen", ""))}).encode()
-        if names[:1] == ["log"] and len(names) == 6:
-            return json.dumps(pages.log(*names[1:])).encode()
+        if names[:1] in (["log"], ["find"]) and len(names) == 6:
+            kind, flow, run, step, path, attempt = names
+            if kind == "log":
+                return json.dumps(pages.log(flow, run, step, path, attempt, query.get("around", ""))).encode()
+            text, stream = query.get("q", ""), query.get("stream", "both")
+            return json.dumps(pages.find(flow, run, step, path, attempt, text, stream)).encode()
         raise Refused(404, "there is no such data")
 
     def _send(self, status: int, kind: str, body: bytes, policy: str = "default-src 'none'") -> None:

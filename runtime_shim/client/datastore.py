@@ -15,7 +15,7 @@ from flowc.runtime_shim.contract.graph import Graph
 from flowc.runtime_shim.contract.record import Record
 from flowc.runtime_shim.store import Store, open_store
 
-from . import settings
+from . import parameters_step, settings
 
 IN_FLIGHT = 16
 AHEAD = 64  # most records that are read ahead
@@ -138,6 +138,8 @@ class Datastore:
         return [step for step in reversed(_order(self.graph(flow, run))) if step in existing]
 
     def has_step(self, flow: str, run: str, step: str) -> bool:
+        if step == parameters_step.STEP:
+            return self.run(flow, run) is not None
         return address.encoded(step) in self.store.folders(address.run_name(flow, run))
 
     def tasks(self, flow: str, run: str, step: str) -> Dict[str, TaskListing]:
@@ -145,6 +147,10 @@ class Datastore:
 
         The highest path comes first.
         """
+        if step == parameters_step.STEP:
+            whole = TaskListing()
+            whole.has_record = True
+            return {address.ROOT: whole} if self.run(flow, run) is not None else {}
         prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
         listings = _seen(name[len(prefix) :] for name in self.store.list(prefix))
         return {path: listings[path] for path in sorted(listings, key=address.order, reverse=True)}
@@ -155,6 +161,8 @@ class Datastore:
         return _seen(f"{path}.{name[len(prefix) :]}" for name in self.store.list(prefix)).get(path)
 
     def record(self, flow: str, run: str, step: str, path: str) -> Optional[Record]:
+        if step == parameters_step.STEP:
+            return parameters_step.record_of(self, flow, run) if path == address.ROOT else None
         return record.read(self.store, flow, run, step, path)
 
     # ── many at a time ──────────────────────────────────────────────────────────────────────────────────────────────

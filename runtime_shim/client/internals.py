@@ -44,7 +44,14 @@ _MADE: Dict[str, Callable[[Any], Any]] = {
     "_transition": lambda task: (list(task._done.next), None),
     "_foreach_num_splits": lambda task: task._done.splits,
     "_foreach_var": lambda task: task._done.data.get("over"),
+    "_graph_info": lambda task: _graph_info(task),
 }
+
+
+def _graph_info(task: Task) -> Dict[str, Any]:
+    from flowc.runtime_shim.user_code.graph_info import graph_info
+
+    return graph_info(task._datastore.graph(*task.path_components[:2]))
 
 
 def names(done: Optional[Record]) -> List[str]:

@@ -12,7 +12,7 @@ from typing import Any, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
-from . import kinds, settings, tags
+from . import kinds, parameters_step, settings, tags
 from .datastore import Datastore, open_datastore
 
 MAX_ATTEMPTS = 6  # as Metaflow counts: 0 to 5
@@ -166,6 +166,8 @@ def addressed(parts: Tuple[str, ...]) -> Tuple[str, ...]:
     """
     if len(parts) < 4:
         return parts
+    if parts[2:4] == (parameters_step.STEP, "0"):  # Metaflow's id of its task
+        return (*parts[:3], address.ROOT, *parts[4:])
     try:
         return (*parts[:3], address.path_of_task(parts[2], parts[3]), *parts[4:])
     except address.BadPath:

@@ -11,8 +11,6 @@ from flowc.runtime_shim.contract import address
 from . import tags
 from .objects import MetaflowObject, has_all, local_time
 
-PARAMETERS = "_parameters"  # Metaflow's name for a pseudo-step
-
 
 class Run(MetaflowObject):
     """A run. Its children are its steps, the last one first."""

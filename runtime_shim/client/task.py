@@ -14,7 +14,7 @@ from flowc.runtime_shim.contract.lineage import Lineage
 from flowc.runtime_shim.contract.record import Record
 from flowc.runtime_shim.task import failure
 
-from . import internals
+from . import internals, parameters_step
 from .datastore import Datastore, RecordsAhead, TaskListing
 from .objects import MetaflowObject, local_time
 
@@ -274,6 +274,8 @@ class Task(MetaflowObject):
     def parent_tasks(self) -> Iterator[Task]:
         """Yields the tasks that this one continues; for a join, all of its branches."""
         flow, run, step, path = self._parts
+        if step == parameters_step.STEP:
+            return
         for one in Lineage(self._datastore.store, self._datastore.graph(flow, run), run).inputs(step, path):
             task: Task = Task._made(self._datastore, (flow, run, one.step, one.path))
             task._known(one)

@@ -229,6 +229,68 @@ def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
     return noted
 
 
+def searched(browser: Any, url: str) -> dict[str, Any]:
+    """Searches a log of which the page has only a part."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    noted: dict[str, Any] = {"errors": []}
+    page.on("pageerror", lambda error: noted["errors"].append(str(error)))
+    page.on("console", lambda line: line.type == "error" and noted["errors"].append(line.text))
+    page.goto(url)
+    page.wait_for_selector("tbody tr")
+    page.goto(url.partition("#")[0] + "run/F/one#/task/start/-")
+    page.wait_for_selector(".log .out")
+    noted["lines"] = page.locator("article [role=status]").inner_text()
+    page.fill("#find", "NEEDLE")
+    page.wait_for_selector("button.number")
+    noted["found"] = page.locator("article [role=status]").inner_text()
+    noted["hits"] = page.locator(".log .out").all_inner_texts()
+    page.click("button.number >> nth=1")
+    page.wait_for_selector(".log .now.hit")
+    noted["chosen"] = page.locator(".log .now.hit").inner_text()
+    noted["in view"] = page.locator(".log .now.hit").is_visible()
+    noted["around"] = page.locator(".log .out").all_inner_texts()
+    page.click("button:has-text('all hits')")
+    page.wait_for_selector("button.number")
+    noted["again"] = page.locator(".log .out").count()
+    page.fill("#find", "")
+    page.wait_for_selector("button.number", state="detached")
+    noted["at the end"] = page.locator("article [role=status]").inner_text()
+    context.close()
+    return noted
+
+
+def cards(browser: Any, file: Path, address: str) -> dict[str, Any]:
+    """Looks at the frames of a task's cards: how high they are, and what the menu of a chart does."""
+    opened = Opened(browser, file).go(address)
+    page, noted = opened.page, opened.noted
+    for frame in page.frames[1:]:
+        frame.wait_for_load_state()
+    page.wait_for_selector("iframe")
+    page.wait_for_function("document.querySelectorAll('iframe').length === document.querySelectorAll('.card').length")
+    for frame in page.frames[1:]:
+        frame.wait_for_function("!document.querySelector('.chart') || document.documentElement.dataset.charts")
+    page.wait_for_timeout(500)
+    noted["heights"] = page.evaluate("[...document.querySelectorAll('iframe')].map((frame) => frame.clientHeight)")
+    noted["contents"] = [frame.evaluate("document.documentElement.scrollHeight") for frame in page.frames[1:]]
+    noted["most"] = page.evaluate("0.8 * innerHeight")
+    noted["menus"] = [
+        frame.evaluate("[...document.querySelectorAll('.chart-menu button')].map((button) => button.textContent)")
+        for frame in page.frames[1:]
+    ]
+    charts = next(frame for frame in page.frames[1:] if frame.locator(".chart-menu button").count())
+    noted["saved"] = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as saved:
+            charts.click(f"button:has-text('{kind}')")
+        noted["saved"][saved.value.suggested_filename] = Path(saved.value.path()).read_bytes()[:8].hex()
+    charts.click("button:has-text('Vega')")
+    noted["compiled"] = charts.locator(".chart-menu pre").inner_text()
+    opened.context.close()
+    return noted
+
+
 def flow(browser: Any, file: Path) -> dict[str, Any]:
     """Goes from a step in the graph of a flow's page to what the page says of it."""
     opened = Opened(browser, file)
@@ -250,6 +312,10 @@ def main() -> None:
             noted = axe(browser, Path(file), Path(more[0]).read_text(encoding="utf-8"))
         elif what == "of_engine":
             noted = of_engine(browser, Path(file), more[0])
+        elif what == "searched":
+            noted = searched(browser, file)
+        elif what == "cards":
+            noted = cards(browser, Path(file), more[0])
         elif what == "served":
             noted = served(browser, file, more[0])
         else:

@@ -180,6 +180,95 @@ def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
     assert "token" in seen["stranger"]
 
 
+LONG = """
+from metaflow import FlowSpec, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        for number in range(1, 50_001):
+            print(f"line {number}", "needle" * (number % 20_000 == 10_000))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_search_finds_what_the_page_of_a_long_log_lacks(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(LONG)
+    flowc("run", "flow.py", "--run-id", "one", "-q", cwd=tmp_path, check=True)
+    ui = subprocess.Popen([sys.executable, "-m", "flowc", "ui"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert ui.stdout is not None
+        seen = browser.run(SCRIPT, "searched", ui.stdout.readline().rpartition(" ")[2].strip())
+    finally:
+        ui.send_signal(signal.SIGINT)
+        ui.communicate(timeout=60)
+    assert seen["errors"] == [] and seen["lines"] == seen["at the end"] == "20001 lines"  # one says what is left out
+    assert seen["found"] == "3 in the whole log"
+    assert [text.replace("line", " ").split() for text in seen["hits"]] == [
+        [str(number), str(number), "needle"] for number in (10_000, 30_000, 50_000)
+    ]
+    assert seen["chosen"].replace("line", " ").split() == ["30000", "30000", "needle"] and seen["in view"]
+    around = {text.partition("line")[0].strip() for text in seen["around"]}
+    assert {"29999", "30000", "30001"} < around and seen["again"] == 3
+
+
+CARDED = """
+from metaflow import FlowSpec, card, current, step
+from metaflow.cards import Markdown, MetaflowCard, VegaChart
+
+SPEC = {
+    "title": "A loss", "mark": "line", "data": {"values": [{"x": 1, "y": 2}, {"x": 2, "y": 1}]},
+    "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
+}
+
+
+class Own(MetaflowCard):
+    type = "own"
+
+    def render(self, task):
+        return "<!DOCTYPE html><body style='margin: 0'><div style='height: 300px'>300 pixels</div></body>"
+
+
+class F(FlowSpec):
+    @card(type="blank", id="low")
+    @card(type="blank", id="high")
+    @card(type="blank", id="chart")
+    @card(type="blank", id="bare")
+    @card(type="own")
+    @step
+    def start(self):
+        current.card["low"].append(Markdown("one line"))
+        current.card["high"].append(Markdown("a line\\n\\n" * 200))
+        current.card["chart"].append(VegaChart(SPEC, show_controls=True))
+        current.card["bare"].append(VegaChart(SPEC))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["with a custom type", "flowc's own"])
+def test_frames_are_as_high_as_their_cards_and_charts_have_a_menu(own: bool, tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(CARDED if own else CARDED.replace('    @card(type="own")\n', ""))
+    flowc("run", "flow.py", "--report", "r.html", "-q", cwd=tmp_path, check=True)
+    seen = browser.run(SCRIPT, "cards", str(tmp_path / "r.html"), "#/task/start/-")
+    assert seen["errors"] == [] and seen["requests"] == []
+    low, high, chart, bare, *custom = seen["heights"]
+    assert 40 <= low < 150 and high == pytest.approx(seen["most"], abs=3) and 150 < bare < chart
+    assert custom == ([300] if own else [])
+    assert [height for height, content in zip(seen["heights"], seen["contents"]) if content > height] == [high]
+    assert [len(menu) for menu in seen["menus"]] == [0, 0, 3, 0, 0][: len(seen["menus"])]
+    assert seen["saved"] == {"A-loss.svg": b"<svg xml".hex(), "A-loss.png": "89504e470d0a1a0a"}
+    assert '"marks"' in seen["compiled"]
+
+
 def test_the_page_of_a_flow_leads_from_its_graph_to_its_steps(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(test_run_data.FLOW)
     (tmp_path / "flow.html").write_text(flowc("show", "flow.py", "--format", "html", cwd=tmp_path, check=True).stdout)
@@ -195,7 +284,7 @@ def test_the_built_files_are_what_the_sources_give(tmp_path: Path) -> None:
     shutil.copytree(UI, copied, ignore=shutil.ignore_patterns("node_modules"))
     subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=copied, check=True)
     subprocess.run(["npm", "run", "--silent", "build"], cwd=copied, check=True)
-    for name in ("page.js", "page.css", "LICENSES.txt"):
+    for name in ("page.js", "page.css", "charts.js", "LICENSES.txt"):
         assert (tmp_path / "dist" / name).read_bytes() == (UI.parent / "dist" / name).read_bytes(), (
             f"run `make ui`: {name}"
         )

@@ -76,6 +76,36 @@ def test_view(folder: Path, tmp_path: Path) -> None:
     assert "default-" in done.stdout
 
 
+RETRIED = """
+from metaflow import FlowSpec, card, current, retry, step
+from metaflow.cards import Markdown
+
+
+class F(FlowSpec):
+    @card(type="blank", id="one")
+    @retry(times=1, minutes_between_retries=0)
+    @step
+    def start(self):
+        current.card.append(Markdown(f"of attempt {current.retry_count}"))
+        if current.retry_count == 0:
+            raise ValueError("once")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_the_card_of_a_failed_attempt_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(RETRIED)
+    run(tmp_path / "flow.py", tmp_path / ".flowc", run_id="r")
+    assert "of attempt 1" in card(tmp_path, "get", "r/start").stdout
+    listed = json.loads(card(tmp_path, "list", "r/start/-", "--as-json").stdout)["cards"]
+    assert len(listed) == 2
+    assert "of attempt 0" in card(tmp_path, "get", "r/start", "--hash", listed[1]["hash"]).stdout
+
+
 def test_several_are_listed(folder: Path) -> None:
     done = card(folder, "get", "old/start")
     assert done.stdout == "" and "3 cards match" in done.stderr and "test_editable_card" in done.stderr

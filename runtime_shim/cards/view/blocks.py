@@ -202,8 +202,11 @@ def _chart(block: Block, depth: int) -> str:
     title = spec.get("title")
     shown = title.get("text") if isinstance(title, dict) else title
     name = f": {_text(shown)}" if shown else ""
+    options = block.get("options")
+    has_menu = not isinstance(options, dict) or options.get("actions") is not False
+    menu = '<div class="chart-menu"></div>' if has_menu else ""
     return (
-        f'{CHART}<div class="drawn"></div><details>'
+        f'{CHART}<div class="drawn"></div>{menu}<details>'
         f'<summary>Chart{name} <span class="note">(specification)</span></summary>'
         f'<pre class="json" tabindex="0">{escape(_json(spec))}</pre></details></figure>'
     )
@@ -239,11 +242,12 @@ def _events(block: Block, depth: int) -> str:
             f'<li class="{_theme(event.get("style_theme"))}"><dl>{"".join(rows)}</dl>{priority}{payloads}</li>'
         )
     stats = block.get("stats") or {}
+    last = int(stats.get("total_events") or len(events_html))
     state = "finished" if stats.get("finished") else f"{stats.get('total_events', 0)} events"
     title = _text(block.get("title") or "Events")
     return (
         f'<div class="events"><p><strong>{title}</strong> <span class="note">{_text(state)}</span></p>'
-        f"<ol reversed>{''.join(events_html)}</ol></div>"
+        f'<ol reversed start="{last}">{"".join(events_html)}</ol></div>'
     )
 
 

@@ -1,6 +1,7 @@
 """Renders a card as one self-contained HTML page: no font, no request, and no script but the one that draws charts.
 
-The page's policy allows only styles and pictures that are in the page, and that script by its digest. HTML of a
+The page's policy allows only styles and pictures that are in the page, and by their digests that script and the one
+with which a frame's owner learns how high the card is. HTML of a
 custom card type is shown in a frame with an origin of its own; its scripts run there, and reach neither the page nor a
 network.
 """
@@ -71,7 +72,7 @@ blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid var(--line); 
 .progress > div { display: flex; flex-wrap: wrap; gap: 0 1rem; max-width: 26rem; } \
 .progress .details { margin-left: auto; }
 progress { width: 100%; max-width: 26rem; accent-color: var(--accent); }
-.value { display: inline-block; min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line);
+.value { display: inline-block; vertical-align: top; min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line);
   border-left: 4px solid var(--line); border-radius: 6px; padding: .6rem 1rem; }
 .value .title, .value .change { text-transform: uppercase; font-size: .85rem; } .value .number { font-size: 2rem; \
 font-weight: 700; }
@@ -83,6 +84,9 @@ font-weight: 700; }
 .theme-danger, .theme-error { border-left-color: var(--bad) !important; }
 .theme-info, .theme-primary, .theme-tool_call, .theme-ai_response, .theme-bg-gradient-indigo-purple { \
 border-left-color: var(--accent) !important; }
+.chart-menu { display: flex; flex-wrap: wrap; gap: .4rem; margin: .4rem 0; } .chart-menu pre { flex-basis: 100%; }
+.chart-menu button { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line); \
+border-radius: 4px; padding: .1rem .5rem; }
 .chart .drawn { overflow-x: auto; } .chart .drawn > svg { max-width: none; }
 iframe { width: 100%; height: 30rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
 .framed main { display: flex; flex-direction: column; height: 100vh; max-width: none; padding: 0; }
@@ -92,6 +96,13 @@ iframe { width: 100%; height: 30rem; border: 1px solid var(--line); border-radiu
 """
 
 
+# Tells the page around a card's frame how high the card is. What is not in the flow of the page counts if it overflows.
+SIZING = (
+    "(()=>{if(parent===self)return;const root=document.documentElement;let last=0;const tell=()=>{"
+    "const height=root.scrollHeight>root.clientHeight?root.scrollHeight:root.getBoundingClientRect().height;"
+    "if(height!==last)parent.postMessage({flowcHeight:last=height},'*')};"
+    "new ResizeObserver(tell).observe(root);addEventListener('load',tell);tell()})()"
+)
 CHARTS_HERE = '<div id="flowc-charts"></div>'  # where that script goes
 
 
@@ -118,9 +129,10 @@ def html_of(page: Dict[str, Any], title: str = "", charts: Optional[Callable[[],
         blocks = f'<h1 class="unseen">{escape(name)}</h1>{blocks}'
     blocks = _levelled(blocks)
     body = f"{nav}<main>{failed}{blocks}</main>"
+    policy = f"{_POLICY}; script-src {source_of(SIZING)}"
     if charts is None or CHART not in blocks:
-        return document(name, _POLICY, body)
-    return document(name, f"{_POLICY}; script-src {source_of(charts())}", f"{body}\n{CHARTS_HERE}")
+        return document(name, policy, body)
+    return document(name, f"{policy} {source_of(charts())}", f"{body}\n{CHARTS_HERE}")
 
 
 def _levelled(html: str) -> str:
@@ -149,6 +161,11 @@ def with_charts(page: str, script: str) -> str:
     """Returns the page with the script in its place."""
     before, place, after = page.rpartition(CHARTS_HERE)
     return f"{before}<script>{script}</script>{after}" if place else page
+
+
+def with_sizing(page: str) -> str:
+    """Returns the page of a card, or HTML of a custom type, for a frame that becomes as high as the card."""
+    return f"{page}<script>{SIZING}</script>"
 
 
 def framed(html: str, title: str) -> str:

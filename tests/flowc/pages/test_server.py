@@ -82,14 +82,35 @@ def test_a_run_names_its_logs_and_cards_and_the_server_gives_them(server: Server
     assert page.status == 200 and b"made" in page.body
     policy = page.headers["Content-Security-Policy"]
     assert (
-        policy.startswith("sandbox allow-scripts;")
+        policy.startswith("sandbox allow-scripts allow-downloads;")
         and "connect-src" not in policy
         and "allow-same-origin" not in policy
     )
 
 
+def test_the_server_searches_a_log_and_gives_the_lines_around_a_hit(server: Server) -> None:
+    url = "/api/find/F/one/body/1/0"
+    whole = data(server, "/api/log/F/one/body/1/0")["lines"]
+    found = data(server, url + "?q=valueerror&stream=stderr")
+    assert found["count"] == len(found["lines"]) > 0
+    number, *line = found["lines"][-1]
+    assert whole[number - 1] == line and line[2] == "ValueError: first attempt of b"
+    assert data(server, url + "?q=valueerror&stream=stdout") == {"count": 0, "lines": []}
+    part = data(server, f"/api/log/F/one/body/1/0?around={number}")
+    assert part["lines"][number - part["first"]] == line
+    assert asked(server, url.replace("/1/0", "/1/7"), Authorization=f"Bearer {TOKEN}").status == 404
+
+
 @pytest.mark.parametrize(
-    "path", ["/api/runs", "/api/run/F/one", "/api/log/F/one/start/-/0", "/api/watch/F/one?seen=x", "/api/nothing"]
+    "path",
+    [
+        "/api/runs",
+        "/api/run/F/one",
+        "/api/log/F/one/start/-/0",
+        "/api/find/F/one/start/-/0?q=a",
+        "/api/watch/F/one?seen=x",
+        "/api/nothing",
+    ],
 )
 @pytest.mark.parametrize("given", [None, "", "Bearer ", "Bearer wrong", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x"])
 def test_no_data_without_the_token(server: Server, path: str, given: str | None) -> None:

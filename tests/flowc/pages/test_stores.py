@@ -43,6 +43,7 @@ def test_a_bucket_holds_the_run_and_its_page(s3: S3Server, tmp_path: Path, monke
     assert [row["run"] for row in pages.runs()] == ["one"] and run["run"]["status"] == "succeeded"
     assert run["tasks"]["value"] == ["", "'a'", "'b'", "{'c': 1}", "", ""]
     card = run["cards"]["0"][0]
-    assert "made" in pages.card("F", "one", "start", "-", card["hash"])
+    html, is_custom = pages.card("F", "one", "start", "-", card["hash"])
+    assert "made" in html and not is_custom
     assert pages.log("F", "one", "body", "1", "0")["lines"][-1][2] == "ValueError: first attempt of b"
     assert not re.search(rb"secret|AWS_", written)  # no credential

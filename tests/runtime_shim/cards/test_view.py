@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from flowc.runtime_shim.cards.view.blocks import html_of
 from flowc.runtime_shim.cards.view.markdown import html_of as markdown
-from flowc.runtime_shim.cards.view.page import framed, in_notebook
+from flowc.runtime_shim.cards.view.page import SIZING, framed, in_notebook, source_of, with_sizing
 from flowc.runtime_shim.cards.view.page import html_of as page
 
 HOSTILE = (
@@ -101,7 +102,20 @@ def test_a_page_is_whole_and_allows_nothing() -> None:
         and "<script" not in html
         and "default-src 'none'; style-src 'unsafe-inline'" in html
     )
-    assert "script-src" not in html and html.count("<iframe") == 1 and 'sandbox=""' in html
+    assert html.count("script-src") == 1
+    assert f'; script-src {source_of(SIZING)}">' in html  # nothing else may run
+    assert html.count("<iframe") == 1 and 'sandbox=""' in html
+
+
+def test_only_a_chart_with_controls_has_a_place_for_a_menu() -> None:
+    chart: dict[str, Any] = {"type": "vegaChart", "spec": {"mark": "bar"}}
+    assert 'class="chart-menu"' in html_of(chart)
+    assert 'class="chart-menu"' not in html_of({**chart, "options": {"actions": False}})
+
+
+def test_a_card_for_a_frame_tells_its_height() -> None:
+    html = page({"metadata": {}, "components": [{"type": "text", "text": "x"}]})
+    assert with_sizing(html) == f"{html}<script>{SIZING}</script>"
 
 
 def test_html_of_a_custom_type_is_in_a_frame() -> None:

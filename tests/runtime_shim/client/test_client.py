@@ -472,3 +472,45 @@ def test_in_every_python(version: tuple[int, int], folder: Path, tmp_path: Path)
         text=True,
     )
     assert done.stdout == "[2, 4, 6] [6, 4, 2] hello\n err flow.py\n", done.stderr
+
+
+# ── the pseudo-step ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("run", ["good", "bad"])
+def test_the_step_of_parameters_is_there_and_is_not_listed(run: str, flowc: ModuleType) -> None:
+    one = flowc.Run(f"F/{run}")
+    step = one["_parameters"]
+    assert "_parameters" in one and "_parameters" not in [each.id for each in one] and step.parent.id == run
+    task = step.task
+    assert {artifact.id: artifact.data for artifact in task} == {
+        "name": "F",
+        "p": 3 if run == "good" else 8,
+        "const": 7,
+    }
+    assert task.data.p == task["p"].data and task.finished and task.successful and task.exception is None
+    assert [each.pathspec for each in step] == [task.pathspec] and step["0"].pathspec == task.pathspec
+    assert flowc.Task(f"F/{run}/_parameters/0")["const"].data == flowc.Step(f"F/{run}/_parameters").task.data.const == 7
+    assert task.created_at == task.finished_at == one.created_at and task.stdout == "" and task.index is None
+    assert [*task.parent_tasks, *task.child_tasks, *step.parent_steps, *step.child_steps, *step.control_tasks()] == []
+    assert "items" not in task and "1" not in step
+    with pytest.raises(MetaflowNotFound):
+        flowc.Task(f"F/{run}/_parameters/1")
+    with pytest.raises(MetaflowNotFound):
+        flowc.Step("F/nothing/_parameters")
+
+
+def test_the_graph_of_a_run(flowc: ModuleType) -> None:
+    run = flowc.Run("F/good")
+    graph = run["_parameters"].task["_graph_info"].data
+    assert graph == run["start"].task["_graph_info"].data and "_graph_info" in run["_parameters"].task
+    assert list(graph["steps"])[0] == graph["start_step"] == "start" and graph["end_step"] == "end"
+    assert graph["parameters"] == [{"name": "p", "type": "Parameter"}] and graph["constants"] == [{"name": "const"}]
+    assert [artifact.id for artifact in run["start"].task] == ["const", "items", "name", "p"]
+
+
+def test_parameters_of_a_run_whose_first_task_failed(tmp_path: Path, client: Client) -> None:
+    (tmp_path / "flow.py").write_text(SOURCE.replace('        print("hello")', "        assert self.p != 5"))
+    run(tmp_path / "flow.py", tmp_path / ".flowc", "--p", "5", run_id="r", check=False)
+    task = client(str(tmp_path)).Run("F/r")["_parameters"].task
+    assert task.data.p == 5 and task["p"].size > 0 and len(task["p"].sha) == 64

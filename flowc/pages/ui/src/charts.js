@@ -25,9 +25,37 @@ async function draw(place) {
     });
     await view.runAsync();
     place.classList.add("ready");
+    place.querySelector(".chart-menu")?.replaceChildren(...menu(spec, view, isVega ? null : full));
   } catch (error) {
     box.textContent = `The chart cannot be drawn: ${error.message}`;
   }
+}
+
+// What a chart with `show_controls` offers. Metaflow's has a link to an editor on a website, too.
+function menu(spec, view, compiled) {
+  const name = String(spec.title?.text ?? spec.title ?? "chart").replace(/[^\w-]+/g, "-");
+  const action = (text, work) => {
+    const button = document.createElement("button");
+    button.textContent = text;
+    button.onclick = () => work().catch((error) => { button.textContent = `${text}: ${error.message}`; });
+    return button;
+  };
+  const picture = (kind) => action(`Save as ${kind.toUpperCase()}`, async () => save(await view.toImageURL(kind, kind === "png" ? 2 : 1), `${name}.${kind}`));
+  const shown = document.createElement("pre");
+  shown.className = "json";
+  shown.hidden = true;
+  shown.tabIndex = 0;
+  shown.textContent = JSON.stringify(compiled, null, 2);
+  const buttons = [picture("svg"), picture("png")];
+  if (compiled) buttons.push(action("View compiled Vega", async () => { shown.hidden = !shown.hidden; }), shown);
+  return buttons;
+}
+
+function save(url, name) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
 }
 
 const quiet = { level() { return quiet; }, error() { return quiet; }, warn() { return quiet; }, info() { return quiet; }, debug() { return quiet; } };

@@ -7,6 +7,8 @@ const SYMBOLS = { succeeded: "✓", failed: "✗", running: "▶", stopped: "■
 
 export const Status = ({ status }) => html`<span class=${"state " + status}>${SYMBOLS[status] || "?"} ${status}</span>`;
 
+export const reason = ({ type, message }) => [type, message].filter(Boolean).join(": ") || "not known yet";
+
 export function Header({ run }) {
   const about = run.run;
   const first = run.tasks.filter((task) => task.state === "failed" && run.failures[task.number])
@@ -24,6 +26,6 @@ export function Header({ run }) {
     ${parameters.length > 0 && html`<details><summary>${parameters.length === 1 ? "1 parameter" : `${parameters.length} parameters`}</summary><table>
       ${parameters.map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}</table></details>`}
     ${first && html`<section class="failure" aria-label="First failure"><h2><a href=${taskLink(first[1])}>${first[1].name}</a> failed, attempt ${first[0].attempt}</h2>
-      <p><code>${first[0].type}: ${first[0].message}</code></p><pre tabindex="0">${first[0].traceback || ""}</pre></section>`}
+      <p><code>${reason(first[0])}</code></p><pre tabindex="0">${first[0].traceback || ""}</pre></section>`}
   </header>`;
 }

@@ -1,8 +1,10 @@
-// The log of an attempt: streams, times, colours, search. Only the lines in view are drawn.
+// The log of an attempt: streams, times, colours, search. Only the lines in view are drawn. Of a long log the page has
+// the first lines and the end; `ask`, which a server answers, finds texts in all of it and gives the lines around one.
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { download } from "./tasks.js";
 
 const LINE = 18; // pixels
+const PAUSE = 250; // milliseconds without a key before the server is asked
 
 // eslint-disable-next-line no-control-regex
 const ESCAPES = /\u001b\[([0-9;]*)m|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_][0-?]*[ -/]*[@-~]?|[\u0000-\u0008\u000b-\u001f\u007f]/g;
@@ -37,7 +39,7 @@ export function pattern(q, isRegex) {
   } catch { return null; }
 }
 
-export function Log({ log, name }) {
+export function Log({ log, name, ask }) {
   const [streams, setStreams] = useState("both");
   const [times, setTimes] = useState(false);
   const [q, setQ] = useState("");
@@ -46,27 +48,52 @@ export function Log({ log, name }) {
   const [at, setAt] = useState(0);
   const [top, setTop] = useState(0);
   const [wrap, setWrap] = useState(false);
+  const [far, setFar] = useState(null); // what the server has found
+  const [part, setPart] = useState(null); // lines around one of those
   const box = useRef(null);
+  const asks = ask && log.cut > 0 && q && !isRegex;
+  useEffect(() => {
+    setPart(null);
+    setFar(null);
+    if (!asks) return;
+    let isOver = false;
+    const timer = setTimeout(() => ask("find", { q, stream: streams }).then((answer) => isOver || setFar(answer), () => {}), PAUSE);
+    return () => { isOver = true; clearTimeout(timer); };
+  }, [q, asks, streams, log]);
+  const open = (number) => ask("log", { around: number }).then((answer) => setPart({ ...answer, chosen: number }), () => {});
   const lines = useMemo(() => {
     const kept = [];
+    const isOf = (stream) => streams === "both" || stream === (streams === "stderr" ? 1 : 0);
+    if (part) return part.lines.flatMap(([time, stream, text], at) => isOf(stream) || part.first + at === part.chosen ? [{ time, stream, text, number: part.first + at }] : []);
+    if (far) {
+      for (const [number, time, stream, text] of far.lines) kept.push({ time, stream, text, number, opens: true });
+      if (far.count > far.lines.length) kept.push({ note: `… ${far.count - far.lines.length} more`, number: "" });
+      return kept;
+    }
     log.lines.forEach(([time, stream, text], number) => {
       if (log.cut && number === log.cut_at) kept.push({ note: `… ${log.cut} lines are left out; flowc logs ${name} prints all`, number: "" });
-      if (streams === "both" || stream === (streams === "stderr" ? 1 : 0)) kept.push({ time, stream, text, number: number + 1 + (log.cut && number >= log.cut_at ? log.cut : 0) });
+      if (isOf(stream)) kept.push({ time, stream, text, number: number + 1 + (log.cut && number >= log.cut_at ? log.cut : 0) });
     });
     return kept;
-  }, [log, streams]);
+  }, [log, streams, far, part]);
   const find = pattern(q, isRegex);
   const hits = useMemo(() => find ? lines.flatMap((line, row) => line.text !== undefined && find.test(bare(line.text)) ? [row] : []) : [], [lines, q, isRegex]);
-  const shown = only && find ? hits.map((row) => lines[row]) : lines;
+  const shown = only && find && !far ? hits.map((row) => lines[row]) : lines;
   const next = (step) => {
     if (!hits.length) return;
     const to = (at + step + hits.length) % hits.length;
     setAt(to);
-    const row = only ? to : hits[to];
+    const row = shown === lines ? hits[to] : to;
     if (wrap) box.current.querySelector(`[data-row="${row}"]`)?.scrollIntoView({ block: "center" });
     else box.current.scrollTop = Math.max(0, row * LINE - box.current.clientHeight / 2);
   };
   useEffect(() => { setAt(0); }, [q, isRegex, streams]);
+  useEffect(() => {
+    if (!box.current || !(far || part)) return;
+    const row = part ? lines.findIndex((line) => line.number === part.chosen) : 0;
+    setAt(Math.max(0, hits.indexOf(row)));
+    box.current.scrollTop = Math.max(0, row * LINE - box.current.clientHeight / 2);
+  }, [far, part]);
   useEffect(() => {
     const keys = (event) => {
       if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -83,8 +110,9 @@ export function Log({ log, name }) {
     <div class="bar">
       <label>find <input type="search" id="find" value=${q} onInput=${(event) => setQ(event.target.value)}
         onKeyDown=${(event) => event.key === "Enter" && next(event.shiftKey ? -1 : 1)} /></label>
-      <span role="status">${q ? (find ? `${hits.length ? at + 1 : 0} of ${hits.length}` : "not a valid expression") : lines.length === 1 ? "1 line" : `${lines.length} lines`}</span>
+      <span role="status">${q ? (!find ? "not a valid expression" : far && !part ? `${far.count} in the whole log` : `${hits.length ? at + 1 : 0} of ${hits.length}`) : lines.length === 1 ? "1 line" : `${lines.length} lines`}</span>
       <button onClick=${() => next(1)} disabled=${!hits.length}>next</button>
+      ${part && html`<button onClick=${() => setPart(null)}>all hits</button>`}
       <label><input type="checkbox" checked=${isRegex} onChange=${() => setRegex(!isRegex)} /> regex</label>
       <label><input type="checkbox" checked=${only} onChange=${() => setOnly(!only)} /> only hits</label>
       <label><input type="checkbox" checked=${wrap} onChange=${() => setWrap(!wrap)} /> wrap</label>
@@ -97,8 +125,8 @@ export function Log({ log, name }) {
       <div style=${wrap ? "" : `height:${shown.length * LINE}px;position:relative`}>
         ${shown.slice(first, last).map((line, offset) => {
           const row = first + offset, isHit = find && line.text !== undefined && find.test(bare(line.text));
-          return html`<div key=${row} data-row=${row} class=${"out" + (line.stream ? " stderr" : "") + (isHit ? " hit" : "") + (isHit && (only ? row : hits[at]) === (only ? at : row) ? " now" : "")} style=${wrap ? "" : `top:${row * LINE}px`}>
-            <span class="faint number">${line.number}</span>${times && line.time ? html`<span class="faint">${new Date(line.time).toISOString().slice(11, 23)} </span>` : ""}${
+          return html`<div key=${row} data-row=${row} class=${"out" + (line.stream ? " stderr" : "") + (isHit ? " hit" : "") + (isHit && (shown === lines ? hits[at] === row : at === row) ? " now" : "")} style=${wrap ? "" : `top:${row * LINE}px`}>
+            ${line.opens ? html`<button class="number" title="the lines around it" onClick=${() => open(line.number)}>${line.number}</button>` : html`<span class="faint number">${line.number}</span>`}${times && line.time ? html`<span class="faint">${new Date(line.time).toISOString().slice(11, 23)} </span>` : ""}${
             line.note !== undefined ? html`<em>${line.note}</em>` : coloured(line.text).map(([part, style]) => style ? html`<span class=${style}>${part}</span>` : part)}</div>`;
         })}
       </div>

@@ -62,6 +62,7 @@ function Page({ run }) {
     </nav>
     <main>
       ${run.left_out.length > 0 && html`<p class="note" role="note">Not in this page: ${run.left_out.join("; ")}.</p>`}
+      ${run.unread > 0 && html`<p class="note" role="status">Times and artifacts of ${run.unread} tasks are still being read.</p>`}
       ${view === "task" ? html`<${Task} run=${run} step=${rest[0]} path=${rest[1]} query=${query} />`
         : view === "tasks" ? html`<${Tasks} run=${run} query=${query} />`
         : html`<${Overview} run=${run} />`}

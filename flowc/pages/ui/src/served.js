@@ -23,13 +23,13 @@ export async function asked(...names) {
 
 const OVER = ["succeeded", "failed", "stopped"];
 
-// Calls `show` with the run, and again with each change while it goes on.
+// Calls `show` with the run, and again with each change while it goes on, or while more of it is read.
 export async function followed(flow, name, show, failed) {
   try {
     let data = await asked("run", flow, name);
     show(prepared(data));
     let pause = 0;
-    while (!OVER.includes(data.run.status)) {
+    while (data.unread || !OVER.includes(data.run.status)) {
       try {
         const { seen } = await asked("watch", flow, name, { seen: data.seen });
         pause = 0;

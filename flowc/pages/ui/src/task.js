@@ -4,6 +4,7 @@ import { asked, isServed } from "./served.js";
 import { STATES, clock, duration, size } from "./data.js";
 import { link, taskLink } from "./route.js";
 import { Log } from "./log.js";
+import { reason } from "./header.js";
 
 export function Task({ run, step, path, query }) {
   const task = run.byName.get(`${step}/${path}`);
@@ -30,7 +31,7 @@ export function Task({ run, step, path, query }) {
     </dl>
     ${task.attempts > 1 && html`<div class="tabs" role="group" aria-label="Attempts">${Array.from({ length: task.attempts }, (_, number) =>
       html`<a class=${number === attempt ? "now" : ""} aria-current=${number === attempt ? "true" : undefined} href=${taskLink(task, { attempt: number })}>${failures.has(number) ? "✗" : number === task.attempts - 1 ? STATES[task.state] : ""} attempt ${number}</a>`)}</div>`}
-    ${failure && html`<section class="failure"><h3>${failure.type}: ${failure.message}</h3>
+    ${failure && html`<section class="failure"><h3>${reason(failure)}</h3>
       ${failure.time && html`<p class="faint">at ${clock(failure.time * 1000)}</p>`}<pre tabindex="0">${failure.traceback || ""}</pre></section>`}
     <section><h3>Log</h3>${log || (isServed && log === null) ? html`<${LogOf} key=${task.number + "/" + attempt} log=${log} run=${run} task=${task} attempt=${attempt} />`
       : html`<p class="faint">${run.left_out.some((text) => text.startsWith("logs")) ? "not in this page" : "nothing was printed"}</p>`}</section>
@@ -48,7 +49,8 @@ function LogOf({ log, run, task, attempt }) {
   }, [run.seen]);
   if (!loaded) return html`<p class="faint" role="status">loading</p>`;
   if (loaded.error) return html`<p class="faint">${loaded.error}</p>`;
-  return html`<${Log} log=${loaded} name=${`${run.run.run}/${task.step}/${task.path}`} />`;
+  const ask = isServed ? (what, query) => asked(what, run.run.flow, run.run.run, task.step, task.path, String(attempt), query) : undefined;
+  return html`<${Log} log=${loaded} name=${`${run.run.run}/${task.step}/${task.path}`} ask=${ask} />`;
 }
 
 let policy;
@@ -59,24 +61,37 @@ const document_ = (text) => {
   return policy.createHTML(text);
 };
 
-// A page holds the script that draws charts once, as text; the frame of a card with charts gets a copy.
+// A page holds the scripts of cards once, as text; a frame gets a copy of those that it needs.
 const HERE = '<div id="flowc-charts"></div>';
 
-function withCharts(card) {
+function whole(card) {
   const at = card.charts ? card.html.lastIndexOf(HERE) : -1;
-  if (at < 0) return card.html;
-  return card.html.slice(0, at) + "<script>" + document.getElementById("charts").textContent + "</script>" + card.html.slice(at + HERE.length);
+  const page = at < 0 ? card.html : card.html.slice(0, at) + script("charts") + card.html.slice(at + HERE.length);
+  return page + script("sizing");
 }
+
+const script = (id) => `<script>${document.getElementById(id).textContent}</script>`;
+
+const LOWEST = 40; // pixels
+
+// A card tells how high it is (runtime_shim/cards/view/page.py, SIZING); it can change no frame but its own. The style
+// sheet limits the height.
+addEventListener("message", ({ source, data }) => {
+  if (!source || !Number.isFinite(data?.flowcHeight)) return;
+  const frame = [...document.querySelectorAll(".card iframe")].find((element) => element.contentWindow === source);
+  if (frame) frame.style.height = `${Math.max(LOWEST, Math.ceil(data.flowcHeight)) + 2}px`;
+});
 
 function CardFrame({ card }) {
   const name = `${card.type}${card.id ? " " + card.id : ""}`;
   const [isOpen, setOpen] = useState(true);
-  if (card.url) return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
-    ${isOpen && html`<iframe title=${"Card " + name} sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" src=${card.url}></iframe>`}</details>`;
   if (card.html === null) return html`<p class="faint">${name}: ${card.why}</p>`;
+  const sandbox = "allow-scripts" + (card.scripts ? "" : " allow-downloads"); // charts of flowc's own cards can be saved
+  const filled = (element) => {
+    if (element && !card.url && !element.dataset.set) { element.dataset.set = "1"; element.srcdoc = document_(whole(card)); }
+  };
   return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
-    ${isOpen && html`<iframe title=${"Card " + name} sandbox=${card.scripts || card.charts ? "allow-scripts" : ""} referrerpolicy="no-referrer" loading="lazy"
-      ref=${(frame) => { if (frame && !frame.dataset.set) { frame.dataset.set = "1"; frame.srcdoc = document_(withCharts(card)); } }}></iframe>`}</details>`;
+    ${isOpen && html`<iframe title=${"Card " + name} sandbox=${sandbox} referrerpolicy="no-referrer" loading="lazy" src=${card.url} ref=${filled}></iframe>`}</details>`;
 }
 
 function Artifacts({ run, task }) {

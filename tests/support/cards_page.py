@@ -1,0 +1,59 @@
+"""Writes `docs/cards.md` from `examples/cards.py`: `python -m tests.support.cards_page`."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/cards.md"
+EXAMPLE = ROOT / "examples/cards.py"
+HEAD = """\
+# Cards
+
+A card shows what a step has found. `@card` gives a step one; a card of type `default` shows the task, its artifacts and
+its code by itself, and what the step appends to `current.card`. One of type `blank` shows only that. A failed attempt
+keeps its card, too. A step that runs shows the card's state with `current.card.refresh()`.
+
+    flowc run examples/cards.py --run-id cards
+    flowc card view cards/start --id gallery
+
+opens the card below, which has every component; `flowc report` and `flowc ui` ([pages.md](pages.md)) show the cards of a
+run beside its tasks. Cards follow the reader's theme, light or dark.
+
+![The card with every component](pictures/cards.png)
+
+## Components
+
+The flow appends what these functions return: `current.card["gallery"].extend(markdown())`. The components come from
+`metaflow.cards`.
+"""
+
+
+def document() -> str:
+    """Returns the text of the page."""
+    source = EXAMPLE.read_text(encoding="utf-8")
+    functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    return HEAD + "".join(_section(source, functions[name]) for name in _names(source))
+
+
+def _names(source: str) -> list[str]:
+    """Returns the functions of components, in the order of the card."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COMPONENTS":
+            assert isinstance(node.value, ast.List)
+            return [ast.unparse(item) for item in node.value.elts]
+    raise AssertionError("examples/cards.py has no COMPONENTS")
+
+
+def _section(source: str, function: ast.FunctionDef) -> str:
+    title = function.name.replace("_", " ").capitalize()
+    code = "\n".join(source.split("\n")[function.lineno - 1 : function.end_lineno])
+    doc = ast.get_docstring(function)
+    assert doc, f"{function.name} needs a docstring: it is the text of the page"
+    without = "\n".join(line for line in code.split("\n") if line.strip() != f'"""{doc}"""')
+    return f"\n### {title}\n\n{doc}\n\n```python\n{without}\n```\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(document(), encoding="utf-8")
