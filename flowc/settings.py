@@ -15,6 +15,9 @@
     [tool.flowc.argo]                   # a target's own options
     service-account = "flows"
 
+    [tool.flowc.contexts.prod]          # a place to deploy to (contexts.py)
+    target = "argo"
+
 The file is an input of the compile like the flow itself: it is beside the source, and the same on every machine. flowc
 searches for it up to the folder that holds `.git`, and ignores it with `--isolated`. The TOML parser is imported only
 if there is such a file.
@@ -33,6 +36,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from .contexts import Context
 
 ENVIRONMENTS = (  # of `flowc lock`
     *("python", "platform", "glibc", "index", "default-index", "exclude-newer"),
@@ -54,6 +59,7 @@ class Settings:
     roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
     variables: dict[str, str] = {}  # of the environment, as `--env` gives them
     plugins: tuple[str, ...] = ()  # files, as a user can open them, and names of packages
+    contexts: dict[str, Context] = {}  # by name
 
 
 NONE = Settings()
@@ -170,13 +176,24 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known_keys = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", *SHARED, *targets)
+        known_keys = (
+            "ignore",
+            "severity",
+            "source-roots",
+            "plugins",
+            "env",
+            "package-index",
+            "contexts",
+            *SHARED,
+            *targets,
+        )
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
         roots: tuple[str, ...] = ()
         variables: dict[str, str] = {}
         plugins: tuple[str, ...] = ()
+        contexts: dict[str, Context] = {}
         for key, value in table.items():
             if key not in known_keys:
                 self.unknown(key, known_keys, "`[tool.flowc]`")
@@ -188,6 +205,10 @@ class _Reader:
                 plugins = tuple(self.plugins(value))
             elif key == "package-index":
                 options[key] = "\n".join(f"{name}={url}" for name, url in self.package_index(value))
+            elif key == "contexts":
+                from .contexts import read as read_contexts
+
+                contexts = read_contexts(self, value, targets)
             elif key == "env":
                 variables = dict(self.variables(value))
             elif key == "ignore":
@@ -196,7 +217,7 @@ class _Reader:
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets, roots, variables, plugins)
+        return Settings(self.file, severities, options, of_targets, roots, variables, plugins, contexts)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(

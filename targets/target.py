@@ -7,6 +7,10 @@ A target is a folder here, a package, with four modules:
     deployment.py   the objects that the engine gets, by name (`Deployer`)
     validate.py     the problems that an engine would find in a spec (`Validator`)
 
+and, if flowc can deploy to its engine, a fifth:
+
+    operate.py      what flowc does with the engine itself (`operating.py`)
+
 It may have a folder `explanations`, with a page for each diagnostic of its own. Its templates are in
 `templates/FOLDER`. Code that several targets share is in `targets/shared`.
 
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.optimize.containers import Container
     from flowc.compiler.report.diagnostics import Diagnostic
+
+    from .operating import Operator
 
     Emitted: TypeAlias = Callable[[], tuple["SpecFile", ...]]  # the result of `emit`, made on the first call
 
@@ -199,6 +205,18 @@ def deployer(name: str) -> Deployer:
 def validator(name: str) -> Validator:
     """Imports and returns the `validate` module of the target. Raises KeyError for an unknown name."""
     return _module(name, "validate")  # type: ignore[no-any-return]
+
+
+def operator(name: str) -> Operator | None:
+    """Imports and returns the `operate` module of the target, or None if it has none.
+
+    The client of the engine is imported later, by `connect`. Raises KeyError for an unknown name.
+    """
+    import os
+
+    if name in names() and not os.path.exists(os.path.join(os.path.dirname(__file__), folder(name), "operate.py")):
+        return None
+    return _module(name, "operate")  # type: ignore[no-any-return]
 
 
 def _module(name: str, part: str):  # type: ignore[no-untyped-def]
