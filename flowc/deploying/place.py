@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.contract.errors import ShimError
 from flowc.targets.operating import EngineError
 from flowc.targets.target import emitter, names, operator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from flowc.runtime_shim.store import Store
-    from flowc.targets.operating import Deployed, Engine
+    from flowc.targets.operating import Change, Deployed, Engine
 
     from ..contexts import Context
     from ..options import Arguments
@@ -48,10 +48,16 @@ class Place:
     context: Context
     settings: dict[str, str]  # for `connect`
     store: str  # "" if only the deployment knows
+    own_key: str = ""  # of records that were found by their mark
 
     def key(self, name: str) -> str:
         """Returns the name of the deployment's records."""
-        return f"{self.context.name or self.target}:{name}"
+        return self.own_key or f"{self.context.name or self.target}:{name}"
+
+
+def with_key(place: Place, key: str) -> Place:
+    """Returns the place with the key of its records."""
+    return replace(place, own_key=key)
 
 
 def context_of(argv: Sequence[str], path: str = "") -> Context:
@@ -144,6 +150,19 @@ def deployed(engine: Engine, place: Place, name: str) -> Deployed:
     if one is None:
         raise Failure(f"nothing is deployed as `{name}` {shown(engine)}; `flowc deployments` lists what is")
     return one
+
+
+def owned(engine: Engine, place: Place, name: str) -> Deployed:
+    """Returns what is deployed under the name. Raises Failure unless flowc has deployed it."""
+    one = deployed(engine, place, name)
+    if not one.records:
+        raise Failure(f"`{name}` was not deployed with `flowc deploy`, which can take it over: `--take-over`")
+    return one
+
+
+def applied(engine: Engine, change: Change) -> None:
+    """Applies one change. Raises Failure."""
+    asked(lambda: engine.apply(change))
 
 
 def shown(engine: Engine) -> str:

@@ -146,8 +146,10 @@ def _about(plan: Plan, engine: Engine) -> dict[str, Any]:
     from flowc.runtime_shim.contract.version import VERSION
 
     order, previous = plan.order, plan.previous
+    action, _, to = order.action.partition(" to ")
     return {
-        "action": order.action, "name": order.name, "context": order.place.context.name, "target": order.place.target,
+        "action": action, "to": int(to) if to else None, "name": order.name, "context": order.place.context.name,
+        "target": order.place.target,
         "by": author(asked(engine.user)), "flowc": VERSION, "git": order.git, "code": order.code,
         "previous": previous.n if previous is not None else None, "where": dict(engine.where),
     }  # fmt: skip

@@ -171,7 +171,7 @@ def _flow(workflow: Workflow) -> str:
 
 
 def _stored(workflow: Workflow) -> dict[str, Any]:
-    return workflow.get("status", {}).get("storedWorkflowTemplateSpec") or workflow.get("spec", {})
+    return dict(workflow.get("status", {}).get("storedWorkflowTemplateSpec") or workflow.get("spec", {}))
 
 
 def _state(workflow: Workflow) -> str:

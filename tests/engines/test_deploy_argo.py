@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.golden.regenerate import ROOT
+from tests.support.building import documents
 from tests.support.running import flowc
 
 from .argo import RUNTIME, SECRET, Images
 from .deploying import STORE
+from .kill_at import KILLED
 from .kubernetes.build import PYTHON
-from .kubernetes.node import NAMESPACE, ApiError, Node
+from .kubernetes.node import NAMESPACE, ApiError
 
 pytestmark = pytest.mark.node
 
@@ -89,6 +95,23 @@ kube-context = "test"
     def data(self, *words: str) -> Any:
         return json.loads(self(*words, "--json").stdout)
 
+    def use_role(self, role: str, rules: list[Any]) -> None:
+        """Makes a service account with the role, and a kubeconfig of it, named like the role."""
+        account = f"{role}-{len(self.name)}"
+        binding = {
+            "metadata": {"name": account}, "subjects": [{"kind": "ServiceAccount", "name": account}],
+            "roleRef": {"kind": "Role", "apiGroup": "rbac.authorization.k8s.io", "name": account},
+        }  # fmt: skip
+        of_roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
+        accounts = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
+        self.node.call("POST", accounts, {"metadata": {"name": account}})
+        self.node.call("POST", f"{of_roles}/roles", {"metadata": {"name": account}, "rules": rules})
+        self.node.call("POST", f"{of_roles}/rolebindings", binding)
+        answer = self.node.call("POST", f"{accounts}/{account}/token", {"spec": {"expirationSeconds": 3600}})
+        config = json.loads(self.node.kubeconfig.read_text())
+        config["users"][0]["user"] = {"token": answer["status"]["token"]}
+        (self.folder / role).write_text(json.dumps(config))
+
     def live(self, kind: str) -> Any:
         """The object in the cluster, or None."""
         try:
@@ -130,3 +153,232 @@ def test_the_whole_path(project: Project) -> None:
     assert same["run"] == run["run"]
     values = flowc("dump", f"{run['run']}/join", "--store", STORE, "--json", env=project.environment)
     assert "0.25" in values.stdout and "0.5" in values.stdout, values.stdout
+
+
+def test_a_schedule(project: Project) -> None:
+    """A pause survives deploys, however the schedule was made; a removed schedule is removed, and its runs stay."""
+    project.flow(HOURLY)
+    planned = project("deploy", "train.py", "--yes", "--paused")
+    assert "it starts paused" in planned.stdout and project.live("cronworkflows")["spec"]["suspend"] is True
+    assert "is up to date" in project("plan", "train.py", "--paused").stdout
+    project.flow(HOURLY.replace("3 1", "4 1"))
+    changed = project("deploy", "train.py", "--yes").stdout
+    assert "spec.schedules[0]" in changed and "suspend" not in changed, changed
+    live = project.live("cronworkflows")
+    assert live["spec"]["suspend"] is True and live["spec"]["schedules"] == ["0 4 1 1 *"]
+    assert "is on" in project("unpause", project.name).stdout
+    assert "nothing to do" in project("unpause", project.name).stdout
+    assert project.live("cronworkflows")["spec"]["suspend"] is False
+    (listed,) = [one for one in project.data("deployments") if one["name"] == project.name]
+    assert listed["schedule"].startswith("0 4 1 1 *") and not listed["paused"] and listed["n"] == 2 and listed["agrees"]
+    assert "is paused" in project("pause", "train.py").stdout
+    assert "is up to date" in project("deploy", "train.py", "--yes").stdout
+    project.flow()
+    assert "- CronWorkflow" in project("deploy", "train.py", "--yes").stdout
+    collect_garbage(project)
+    assert project.live("cronworkflows") is None
+    assert "is up to date" in project("plan", "train.py").stdout
+    wrong = project("pause", project.name, check=False)
+    assert wrong.returncode == 1 and "has no schedule" in wrong.stderr
+
+
+def collect_garbage(project: Project) -> None:
+    """Does what a cluster's garbage collector does with an object that leaves its dependents; the node has none."""
+    live = project.live("cronworkflows")
+    if live is not None:
+        assert live["metadata"]["finalizers"] == ["orphan"]
+        project.node.call(
+            "PATCH", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/cronworkflows/{project.name}",
+            {"metadata": {"finalizers": None}}, "application/merge-patch+json",
+        )  # fmt: skip
+
+
+def test_history_and_rollback(project: Project) -> None:
+    project("deploy", "train.py", "--yes")
+    first = project.live("workflowtemplates")["spec"]
+    project.flow(times=3)
+    changed = project("deploy", "train.py", "--yes").stdout
+    assert "spec.templates[fit].retryStrategy.limit" in changed and "1 → 3" in changed, changed
+    listed = project.data("history", project.name)
+    assert [(one["n"], one["action"], one["live"]) for one in listed] == [(2, "deploy", True), (1, "deploy", False)]
+    project("rollback", project.name, "--yes")
+    assert project.live("workflowtemplates")["spec"] == first
+    listed = project.data("history", "train.py")
+    assert [(one["n"], one["action"], one["live"]) for one in listed][0] == (3, "rollback", True) and listed[0][
+        "to"
+    ] == 1
+    assert "1 to change" in project("plan", "train.py").stdout
+    project("rollback", project.name, "--to", "2", "--yes")
+    assert "is up to date" in project("plan", "train.py").stdout
+
+
+def test_drift(project: Project) -> None:
+    """What somebody else has changed is said, with who; a deploy sets it back, or leaves it."""
+    project("deploy", "train.py", "--yes")
+    path = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{project.name}"
+    edit = {"spec": {"parallelism": 5}}
+    project.node.call("PATCH", f"{path}?fieldManager=kubectl-edit", edit, "application/merge-patch+json")
+    plan = project.data("plan", "train.py")
+    (drift,) = plan["drift"]
+    assert (drift["path"], drift["deployed"], drift["live"], drift["by"]) == (
+        "spec.parallelism",
+        100,
+        5,
+        "kubectl-edit",
+    )
+    shown = project("plan", "train.py").stdout
+    assert "changed by kubectl-edit" in shown and "it will be 100 again" in shown and "1 drifted" in shown
+    assert "it stays so" in project("plan", "train.py", "--keep-drift").stdout
+    project.flow(times=2)
+    project("deploy", "train.py", "--yes", "--keep-drift")
+    assert project.live("workflowtemplates")["spec"]["parallelism"] == 5
+    project("deploy", "train.py", "--yes")
+    assert project.live("workflowtemplates")["spec"]["parallelism"] == 100
+    assert "is up to date" in project("plan", "train.py").stdout
+
+
+def test_what_flowc_did_not_write(project: Project) -> None:
+    """Nothing of others is overwritten or deleted, unless it is taken over."""
+    project("compile", "train.py", "--on", "test", "-o", "build")
+    (spec,) = (project.folder / "build" / "argo").iterdir()
+    for manifest in documents(spec.read_text()):
+        manifest["spec"]["parallelism"] = 7
+        project.node.call(
+            "POST",
+            f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates?fieldManager=kubectl-create",
+            manifest,
+        )
+    refused = project("deploy", "train.py", "--yes", check=False)
+    assert refused.returncode == 1 and "kubectl-create" in refused.stderr and "--take-over" in refused.stderr
+    assert project.live("workflowtemplates")["spec"]["parallelism"] == 7
+    assert project("delete", project.name, "--yes", check=False).returncode == 1
+    taken = project("deploy", "--built", "build", "--yes", "--take-over").stdout
+    assert "7 → 100" in taken, taken
+    assert "is up to date" in project("plan", "--built", "build").stdout
+    assert "is up to date" in project("plan", "train.py").stdout
+    spec.write_text(spec.read_text() + "# changed\n")
+    changed = project("plan", "--built", "build", check=False)
+    assert changed.returncode == 1 and "has been changed" in changed.stderr
+
+
+def test_runs(project: Project) -> None:
+    """Suspend, go on, terminate; delete refuses while a run is under way."""
+    project.flow(end="import time; time.sleep(600)")
+    project("deploy", "train.py", "--yes")
+    run = project.data("trigger", project.name)["run"]
+    assert "is suspended" in project("suspend", run).stdout and "nothing to do" in project("suspend", run).stdout
+    assert project.data("status", run)["state"] == "suspended"
+    assert "goes on" in project("unsuspend", run).stdout
+    refused = project("delete", project.name, "--yes", check=False)
+    assert refused.returncode == 1 and run in refused.stderr and "--force" in refused.stderr
+    late = project("trigger", project.name, "--run-id", "late", "--wait", "--timeout", "1", check=False)
+    assert late.returncode == 124
+    assert "1 runs" not in project("plan", "train.py").stdout
+    assert "is being terminated" in project("terminate", run).stdout
+    ended = project("status", run, "--watch", check=False)
+    assert ended.returncode == 1 and "terminated" in ended.stdout
+    assert "has ended already" in project("terminate", run).stdout
+    project("terminate", f"{project.name}-late", "--graceful")
+    assert project("status", f"{project.name}-late", "--watch", check=False).returncode == 1
+    deleted = project("delete", project.name, "--yes").stdout
+    assert "- WorkflowTemplate" in deleted and project.live("workflowtemplates") is None
+    assert "is deleted already" in project("delete", project.name, "--yes").stdout
+    assert project("trigger", project.name, check=False).returncode == 1
+    project.flow()
+    assert "(deployment 3)" in project("deploy", "train.py", "--yes").stdout
+    failed = project("trigger", project.name, "--run-id", "late", check=False)
+    assert failed.returncode == 0, failed.stderr
+
+
+def test_a_failure(project: Project) -> None:
+    """A failed task is said with its reason, and the exit code is 1."""
+    project.flow(end="raise ValueError('no luck')")
+    project("deploy", "train.py", "--yes")
+    done = project("trigger", project.name, "--wait", "--follow", check=False)
+    assert done.returncode == 1 and "alpha is 0.5" in done.stdout and "ValueError: no luck" in done.stdout, done.stdout
+
+
+def test_a_kill_before_each_write(project: Project) -> None:
+    """However far a deploy came, the same command does the rest, and changes nothing after that."""
+    environment = {**os.environ, **project.environment, "PYTHONPATH": str(ROOT)}
+    for number in range(1, 30):
+        project.flow(HOURLY, times=number)
+        command = [
+            sys.executable,
+            "-m",
+            "tests.engines.kill_at",
+            str(number),
+            "deploy",
+            "train.py",
+            "--yes",
+            "--on",
+            "test",
+        ]
+        done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
+        assert done.returncode in (0, KILLED), done.stdout + done.stderr
+        project("deploy", "train.py", "--yes")
+        assert project("plan", "train.py", "--check").returncode == 0
+        assert project.live("workflowtemplates")["spec"]["templates"][2]["retryStrategy"]["limit"] == number
+        assert all(one["done"] for one in project.data("history", project.name)[:1])
+        if done.returncode == 0:
+            break
+    assert number > 4, "it died before writes to both"
+
+
+def test_two_deploy_at_once(project: Project, tmp_path: Path) -> None:
+    """Both plan deployment 1; one of them is told, and changes nothing."""
+    environment = {**os.environ, **project.environment}
+    processes = []
+    for times in (1, 2):
+        folder = tmp_path / str(times)
+        folder.mkdir()
+        project.flow(times=times)
+        for name in ("train.py", "pyproject.toml"):
+            (folder / name).write_text((project.folder / name).read_text())
+        command = [sys.executable, "-m", "flowc", "deploy", "train.py", "--yes", "--on", "test"]
+        processes.append(
+            subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+        )
+    ended = [(process.communicate(), process.returncode) for process in processes]
+    codes = sorted(code for _, code in ended)
+    told = [errors for (_, errors), code in ended if code]
+    listed = project.data("history", project.name)
+    if codes == [0, 1]:  # at the same time
+        assert "meanwhile" in told[0] or "at this moment" in told[0] or "has changed since" in told[0], told
+        assert [one["n"] for one in listed if one["done"]] == [1]
+    else:  # one after the other
+        assert codes == [0, 0] and [one["n"] for one in listed] == [2, 1], ended
+
+
+@pytest.mark.parametrize("role", ["flowc-deployer", "flowc-trigger", "flowc-reader"])
+def test_a_role(project: Project, role: str) -> None:
+    """The roles of the page are enough for what they are for, and for nothing else."""
+    text = re.search(r"```yaml\n(.*?)```", (ROOT / "docs" / "deploying.md").read_text(), re.DOTALL)
+    assert text
+    (rules,) = [one["rules"] for one in documents(text[1]) if one["metadata"]["name"] == role]
+    project.use_role(role, rules)
+    project("deploy", "train.py", "--yes")
+    limited = {"KUBECONFIG": str(project.folder / role)}
+    deploy = project("deploy", "train.py", "--yes", check=False, **limited)
+    trigger = project("trigger", project.name, "--wait", check=False, **limited)
+    status = project("status", project.data("trigger", project.name)["run"], check=False, **limited)
+    assert status.returncode == 0, status.stderr
+    if role == "flowc-reader":
+        assert trigger.returncode == 1 and "forbidden" in trigger.stderr, trigger.stderr
+    else:
+        assert trigger.returncode == 0, trigger.stderr
+    if role == "flowc-deployer":
+        assert deploy.returncode == 0, deploy.stderr
+        project.flow(HOURLY)
+        for words in (
+            ("deploy", "train.py", "--yes"), ("pause", project.name), ("unpause", project.name),
+            ("rollback", project.name, "--yes"), ("history", project.name), ("deployments",),
+            ("delete", project.name, "--yes", "--force"),
+        ):  # fmt: skip
+            project(*words, **limited)
+            collect_garbage(project)
+    else:
+        assert deploy.returncode == 1 and "patch workflowtemplates" in deploy.stderr, deploy.stderr
+        assert role in deploy.stderr and "docs/deploying.md" in deploy.stderr
