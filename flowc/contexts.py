@@ -26,9 +26,15 @@ from .options import Usage
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .settings import Settings, _Reader
+    class Reader(Protocol):
+        """The reader of settings, which collects their problems."""
+
+        def refuse(self, key: str, what: str, why: str, how: str) -> None: ...
+
+        def unknown(self, key: str, known_names: tuple[str, ...], where: str) -> None: ...
+
 
 VARIABLE = "FLOWC_CONTEXT"
 COMPILE = ("store", "image", "runtime", "runtime-image", "environments", "repository", "name", "namespace", "branch")
@@ -52,7 +58,7 @@ class Context:
 NONE = Context()
 
 
-def read(reader: _Reader, table: Any, targets: tuple[str, ...]) -> dict[str, Context]:
+def read(reader: Reader, table: Any, targets: tuple[str, ...]) -> dict[str, Context]:
     """Returns the contexts of the table, by name. Adds a problem to the reader for each mistake."""
     if not isinstance(table, dict):
         reader.refuse("contexts", "has `contexts` that are not tables", "each names a place to deploy to", _HOW)
@@ -74,8 +80,9 @@ def read(reader: _Reader, table: Any, targets: tuple[str, ...]) -> dict[str, Con
 _HOW = 'write `[tool.flowc.contexts.prod]` and `target = "argo"` below it'
 
 
-def _context(reader: _Reader, name: str, table: Any, targets: tuple[str, ...]) -> Context | None:
-    from flowc.targets.target import emitter, operator
+def _context(reader: Reader, name: str, table: Any, targets: tuple[str, ...]) -> Context | None:
+    from flowc.targets.operating import operator
+    from flowc.targets.target import emitter
 
     where = f"`[tool.flowc.contexts.{name}]`"
     if not isinstance(table, dict):
@@ -124,7 +131,7 @@ def _context(reader: _Reader, name: str, table: Any, targets: tuple[str, ...]) -
     )  # fmt: skip
 
 
-def chosen(argv: Sequence[str], settings: Settings, with_default: bool = False) -> Context:
+def chosen(argv: Sequence[str], contexts: Mapping[str, Context], with_default: bool = False) -> Context:
     """Returns the context that `--on` names, or NONE. Raises Usage for an unknown one.
 
     With `with_default`, FLOWC_CONTEXT or the default context is meant where the words name none.
@@ -139,10 +146,10 @@ def chosen(argv: Sequence[str], settings: Settings, with_default: bool = False) 
     if not name and with_default and not any(word in ("-t", "--target") or word[:9] == "--target=" for word in words):
         name = os.environ.get(VARIABLE, "")
         if not name:
-            return next((context for context in settings.contexts.values() if context.is_default), NONE)
+            return next((context for context in contexts.values() if context.is_default), NONE)
     if not name and names:
         raise Usage("`--on` needs a value: --on CONTEXT")
-    return of_name(name, settings.contexts) if name else NONE
+    return of_name(name, contexts) if name else NONE
 
 
 def of_name(name: str, contexts: Mapping[str, Context]) -> Context:

@@ -84,7 +84,7 @@ def parse(
     if context is None and any(word == "--on" or word.startswith("--on=") for word in argv):
         from .contexts import chosen as chosen_context
 
-        context = chosen_context(argv, settings)
+        context = chosen_context(argv, settings.contexts)
     named = chosen(argv) or tuple(name for name in settings.options.get("target", "").split(",") if name)
     of_context: dict[str, str] = {}
     if context is not None and context.target:

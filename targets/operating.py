@@ -237,4 +237,22 @@ class EngineRun:
     ended: float = 0.0
     tasks: tuple[EngineTask, ...] | None = ()  # None: the engine keeps them elsewhere
     url: str = ""
+    existed: bool = False  # an earlier order started it
     handle: Any = None  # the engine's own
+
+
+def operator(name: str) -> Operator | None:
+    """Imports and returns the `operate` module of the target, or None if it has none.
+
+    `connect` imports the client of the engine later. Raises KeyError for an unknown name.
+    """
+    import os
+    from importlib import import_module
+
+    from .target import folder, names
+
+    if name not in names():
+        raise KeyError(name)
+    if not os.path.exists(os.path.join(os.path.dirname(__file__), folder(name), "operate.py")):
+        return None
+    return import_module(f"flowc.targets.{folder(name)}.operate")  # type: ignore[return-value]

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from flowc.compiler.optimize.containers import Container
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    from .operating import Operator
-
     Emitted: TypeAlias = Callable[[], tuple["SpecFile", ...]]  # the result of `emit`, made on the first call
 
     class About(Protocol):
@@ -205,18 +203,6 @@ def deployer(name: str) -> Deployer:
 def validator(name: str) -> Validator:
     """Imports and returns the `validate` module of the target. Raises KeyError for an unknown name."""
     return _module(name, "validate")  # type: ignore[no-any-return]
-
-
-def operator(name: str) -> Operator | None:
-    """Imports and returns the `operate` module of the target, or None if it has none.
-
-    The client of the engine is imported later, by `connect`. Raises KeyError for an unknown name.
-    """
-    import os
-
-    if name in names() and not os.path.exists(os.path.join(os.path.dirname(__file__), folder(name), "operate.py")):
-        return None
-    return _module(name, "operate")  # type: ignore[no-any-return]
 
 
 def _module(name: str, part: str):  # type: ignore[no-untyped-def]

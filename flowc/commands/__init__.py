@@ -31,6 +31,7 @@ COMMANDS = {
     "delete": "remove a deployment",
     "pause": "stop the schedule of a deployment",
     "unpause": "resume the schedule of a deployment",
+    "diff": "compare two versions of a flow",
     "lock": "lock the packages of a flow's environments",
     "environment": "build the archives of locked environments",
     "image": "build and push images of locked environments",

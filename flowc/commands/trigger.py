@@ -70,7 +70,8 @@ def run(argv: list[str], out: Output) -> int:
             file.write(begun.id)
     as_json = arguments.flag("--json")
     if not as_json:
-        out.print(f"{begun.flow}, run {begun.id}: started on {there.target} as {begun.name}")
+        how = f"exists already, {begun.state}" if begun.existed else "started"
+        out.print(f"{begun.flow}, run {begun.id}: {how} on {there.target} as {begun.name}")
         if begun.url:
             out.print(begun.url)
         out.print(f"its state: flowc status {begun.id}{_on(there)}")

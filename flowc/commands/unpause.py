@@ -19,9 +19,5 @@ def run(argv: list[str], out: Output) -> int:
     engine = place.connect(there)
     place.owned(engine, there, name)
     changed = place.asked(lambda: engine.pause(name, False))
-    out.print(
-        f"the schedule of {name} is not paused any more"
-        if changed
-        else f"nothing to do: the schedule of {name} is not paused any more"
-    )
+    out.print(f"the schedule of {name} is on" if changed else f"nothing to do: the schedule of {name} is on")
     return 0

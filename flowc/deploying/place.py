@@ -6,8 +6,8 @@ import os
 
 from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.contract.errors import ShimError
-from flowc.targets.operating import EngineError
-from flowc.targets.target import emitter, names, operator
+from flowc.targets.operating import EngineError, operator
+from flowc.targets.target import emitter, names
 
 from ..contexts import VARIABLE, chosen
 from ..options import Option, Usage
@@ -62,7 +62,8 @@ def with_key(place: Place, key: str) -> Place:
 
 def context_of(argv: Sequence[str], path: str = "") -> Context:
     """Returns the context of the command line, from the pyproject.toml of the flow's file or of this folder."""
-    return chosen(argv, NO_SETTINGS if "--isolated" in argv else settings_for(path), with_default=True)
+    settings = NO_SETTINGS if "--isolated" in argv else settings_for(path)
+    return chosen(argv, settings.contexts, with_default=True)
 
 
 def engine_options(target: str) -> tuple[Option, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.store import Store
     from flowc.targets.operating import Engine, EngineRun
 
+    from ..flow_diff import Difference
     from .order import Order
     from .records import Entry
 
@@ -34,6 +35,7 @@ class Plan:
     unfinished: Entry | None  # a newer one that is not
     number: int  # of this deployment
     running: tuple[EngineRun, ...]
+    meaning: tuple[Difference, ...] = ()  # what the flow does differently from before
 
     @property
     def is_empty(self) -> bool:
@@ -89,7 +91,31 @@ def plan(order: Order, engine: Engine, store: Store, take_over: bool, keep_drift
         )
     number = unfinished.n if unfinished is not None and is_resumed else (newest.n if newest is not None else 0) + 1
     running = asked(lambda: engine.runs(order.name, True))
-    return Plan(order, wanted, _uploads(order, store), changes, done, unfinished, number, running)
+    meaning = _meaning(order, store, done)
+    return Plan(order, wanted, _uploads(order, store), changes, done, unfinished, number, running, meaning)
+
+
+def _meaning(order: Order, store: Store, previous: Entry | None) -> tuple[Difference, ...]:
+    """Returns how the flow differs from the last deployment's; () if its package is gone."""
+    from flowc.runtime_shim.contract import code_package
+    from flowc.runtime_shim.contract.errors import ShimError
+
+    from .. import flow_diff
+
+    codes = (str(previous.data.get("code", "")) if previous is not None else "", order.code)
+    if not codes[0] or codes[0] == codes[1]:
+        return ()
+    try:
+        versions = []
+        for code in codes:
+            if order.package is not None and code == order.code:
+                compressed: bytes | None = order.package[1]
+            else:
+                compressed = store.get(address.code_name(order.flow, code))
+            versions.append(flow_diff.version_of(code_package.expand(compressed or b"", code)))
+    except (ShimError, KeyError, ValueError):
+        return ()
+    return tuple(flow_diff.differences(versions[0], versions[1]))
 
 
 def engine_user(engine: Engine) -> str:

@@ -36,6 +36,8 @@ def heading(plan: Plan, engine: Engine) -> str:
 def _lines(plan: Plan, engine: Engine) -> Iterator[str]:
     if plan.is_empty:
         number = plan.previous.n if plan.previous is not None else 0
+        for change in plan.changes:
+            yield from map(printable, _drift(change, plan.wanted.keep_drift))
         yield f"{heading(plan, engine)} is up to date (deployment {number})"
         return
     previous = plan.previous
@@ -44,6 +46,11 @@ def _lines(plan: Plan, engine: Engine) -> Iterator[str]:
     if plan.unfinished is not None:
         yield f"deployment {plan.unfinished.n} was cut off {ago(plan.unfinished.at)}; this one finishes its work"
     yield ""
+    if plan.meaning:
+        from ..flow_diff import text as meaning
+
+        yield from map(printable, meaning(list(plan.meaning)))
+        yield ""
     for upload in plan.uploads:
         if not upload.is_there:
             yield f"  + {upload.url}  ({upload.what}, {_size(upload.size)})"
@@ -76,6 +83,10 @@ def _change(change: Change, keep_drift: bool) -> Iterator[str]:
         width = min(max(len(field.path) for field in change.fields), 72)
         for field in change.fields:
             yield f"      {field.path:<{width}}  {_values(field.before, field.after)}"
+    yield from _drift(change, keep_drift)
+
+
+def _drift(change: Change, keep_drift: bool) -> Iterator[str]:
     for drift in change.drift:
         who = f" by {drift.by}" if drift.by else ""
         when = f", {drift.at}" if drift.at else ""
@@ -141,6 +152,10 @@ def data(plan: Plan, engine: Engine) -> dict[str, Any]:
             for change in plan.changes for drift in change.drift
         ],
         "running": [run.id for run in plan.running],
+        "meaning": [
+            {"kind": one.kind, "subject": one.subject, "what": one.what, "before": one.before, "after": one.after}
+            for one in plan.meaning
+        ],
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+from flowc.compiler.fast_start.record import replace
 from flowc.targets.operating import (
     FAILED,
     PENDING,
@@ -53,12 +54,12 @@ def trigger(cluster: Cluster, start: Start) -> EngineRun:
         workflow["spec"]["suspend"] = True
     deadline = time.monotonic() + PATIENCE
     while True:
-        live = _created(cluster, workflow, start)
+        live, existed = _created(cluster, workflow, start)
         if not is_fresh:
-            return run_of(live)
+            return replace(run_of(live), existed=existed)
         ready = _ready(cluster, live, start.deployed, deadline)
         if ready is not None:
-            return run_of(ready)
+            return replace(run_of(ready), existed=existed)
         cluster.delete(cluster.path("workflows", name), live["metadata"]["uid"])
         while cluster.get(cluster.path("workflows", name)) is not None and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -89,11 +90,11 @@ def _workflow(start: Start, name: str) -> Workflow:
     }  # fmt: skip
 
 
-def _created(cluster: Cluster, workflow: Workflow, start: Start) -> Workflow:
-    """Creates the workflow, or returns that which the same request has created."""
+def _created(cluster: Cluster, workflow: Workflow, start: Start) -> tuple[Workflow, bool]:
+    """Creates the workflow, or returns that which the same request has created, and True."""
     name = workflow["metadata"]["name"]
     try:
-        return dict(cluster.create(cluster.path("workflows"), workflow))
+        return dict(cluster.create(cluster.path("workflows"), workflow)), False
     except Conflict:
         live = cluster.get(cluster.path("workflows", name))
         if live is None:
@@ -101,10 +102,15 @@ def _created(cluster: Cluster, workflow: Workflow, start: Start) -> Workflow:
         own = workflow["metadata"]["annotations"].get(REQUEST)
         if live["metadata"].get("annotations", {}).get(REQUEST) != own:
             raise EngineError(f"there is a run {name} already", "choose a different id for this one") from None
-        if live["spec"].get("arguments") != workflow["spec"]["arguments"]:
+        if _arguments(live) != _arguments(workflow):
             message = f"run {name} was started with other parameters"
             raise EngineError(message, "choose a different id for this one") from None
-        return dict(live)
+        return dict(live), True
+
+
+def _arguments(workflow: Workflow) -> dict[str, str]:
+    parameters = workflow["spec"].get("arguments", {}).get("parameters") or []
+    return {parameter["name"]: parameter.get("value", "") for parameter in parameters}
 
 
 def _ready(cluster: Cluster, live: Workflow, deployed: Deployed, deadline: float) -> Workflow | None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def field_changes(before: Any, after: Any, path: str = "") -> Iterator[Field]:
     """Yields a Field for each difference, in the order of `after`; what only `before` has comes last."""
-    if _same(before, after):
-        return
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _members(before, after, path, lambda key: _below(path, str(key)))
     elif isinstance(before, list) and isinstance(after, list):
@@ -29,7 +27,7 @@ def field_changes(before: Any, after: Any, path: str = "") -> Iterator[Field]:
         elif list(old) != list(new) and set(old) == set(new):  # nothing else would show it
             yield Field(f"{path}[]", " ".join(old), " ".join(new))
         yield from _members(old, new, path, lambda key: f"{path}[{key}]")
-    else:
+    elif not _same(before, after):
         yield Field(path, before, after)
 
 
@@ -74,4 +72,4 @@ def _by_name(items: list[Any]) -> dict[Any, Any] | None:
 
 def _same(one: Any, other: Any) -> bool:
     """Compares as JSON does: True is not 1."""
-    return type(one) is type(other) and one == other if not isinstance(one, (dict, list)) else one == other
+    return type(one) is type(other) and bool(one == other)
