@@ -255,4 +255,4 @@ def operator(name: str) -> Operator | None:
         raise KeyError(name)
     if not os.path.exists(os.path.join(os.path.dirname(__file__), folder(name), "operate.py")):
         return None
-    return import_module(f"flowc.targets.{folder(name)}.operate")  # type: ignore[return-value]
+    return import_module(f"flowc.targets.{folder(name)}.operate")

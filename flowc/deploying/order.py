@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..contexts import Context
     from ..deployments import Manifest
+    from ..environments.pylock import Lock
     from ..options import Arguments
     from .place import Place
 
@@ -53,6 +54,7 @@ class Order:
     git: dict[str, Any]
     action: str = "deploy"
     path: str = ""  # the flow's file
+    environments: tuple[Lock, ...] = ()  # whose archives the datastore must have
 
 
 def parsed(argv: Sequence[str], own: tuple[Option, ...]) -> tuple[Arguments, Place]:
@@ -103,7 +105,17 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
     out.report(*placed(program, path, warnings))
     git = _git(os.path.dirname(path), program.files, place.context)
     content = (f"code/{package.file_name}", package.compressed())
-    return Order(deployment.name, program.flow.name, package.digest, content, spec, place, git, path=path)
+    environments: tuple[Lock, ...] = ()
+    if compiled.options.packages and not compiled.options.images:
+        from ..environments import locks
+        from ..settings import NONE, settings_for
+
+        settings = (NONE if arguments.flag("--isolated") else settings_for(path)).options
+        environments = tuple(locks.for_platforms(program.flow, path, settings, "linux/"))
+    return Order(
+        deployment.name, program.flow.name, package.digest, content, spec, place, git, path=path,
+        environments=environments,
+    )  # fmt: skip
 
 
 def _git(folder: str, names: Iterable[str], context: Context) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flowc.compiler.fast_start.record import record
 from flowc.runtime_shim.contract import address
 from flowc.targets.operating import ADD, SAME, Change, EngineError, Wanted
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.store import Store
     from flowc.targets.operating import Engine, EngineRun
 
+    from ..environments.pylock import Lock
     from ..flow_diff import Difference
     from .order import Order
     from .records import Entry
@@ -123,17 +126,30 @@ def engine_user(engine: Engine) -> str:
 
 
 def _uploads(order: Order, store: Store) -> tuple[Upload, ...]:
-    """Returns the code package and whether it is there."""
-    if order.package is None:
-        return ()
-    file, data = order.package
-    name = f"{address.encoded(order.flow)}/{file}"
-    return (
-        Upload(
-            name, f"{store.url.rstrip('/')}/{name}", "code package", len(data), asked(lambda: store.exists(name)),
-            lambda: store.put_if_absent(name, data),
-        ),
-    )  # fmt: skip
+    """Returns the code package and the archives of environments, and whether they are there."""
+    uploads = []
+    for lock in order.environments:
+        from flowc.runtime_shim.environments import description
+
+        name = description.archive_name(lock.environment)
+        is_there = asked(lambda: description.read(store, lock.environment) is not None)  # noqa: B023 (called at once)
+        what = f"environment {lock.name} for {lock.platform.name}, to be built"
+        url = f"{store.url.rstrip('/')}/{name}"
+        uploads.append(Upload(name, url, what, 0, is_there, partial(_build, lock, store)))
+    if order.package is not None:
+        file, data = order.package
+        name = f"{address.encoded(order.flow)}/{file}"
+        is_there = asked(lambda: store.exists(name))
+        url = f"{store.url.rstrip('/')}/{name}"
+        put = partial(store.put_if_absent, name, data)
+        uploads.append(Upload(name, url, "code package", len(data), is_there, put))
+    return tuple(uploads)
+
+
+def _build(lock: Lock, store: Store) -> None:
+    from ..environments.build import build, put
+
+    put(store, build(lock))
 
 
 def apply(plan: Plan, engine: Engine, store: Store, say: Callable[[str], None]) -> None:

@@ -53,7 +53,8 @@ def _lines(plan: Plan, engine: Engine) -> Iterator[str]:
         yield ""
     for upload in plan.uploads:
         if not upload.is_there:
-            yield f"  + {upload.url}  ({upload.what}, {_size(upload.size)})"
+            size = f", {_size(upload.size)}" if upload.size else ""
+            yield f"  + {upload.url}  ({upload.what}{size})"
     for change in plan.changes:
         yield from map(printable, _change(change, plan.wanted.keep_drift))
     yield ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from tests.golden.regenerate import ROOT
 from tests.support.building import documents
-from tests.support.running import flowc
+from tests.support.running import flowc, until
 
 from .argo import RUNTIME, SECRET, Images
 from .deploying import STORE
@@ -83,11 +84,13 @@ kube-context = "test"
     def flow(self, schedule: str = "", times: int = 1, end: str = "pass") -> None:
         (self.folder / "train.py").write_text(FLOW.format(schedule=schedule, times=times, end=end))
 
-    def __call__(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *words: str, check: bool = True, kubeconfig: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs flowc on the context, without a terminal."""
         done = flowc(
             *words, *(() if words[0] in ("compile", "diff") else ("--on", "test")), cwd=self.folder,
-            env={**self.environment, **environment},
+            env={**self.environment, **({"KUBECONFIG": str(kubeconfig)} if kubeconfig is not None else {})},
         )  # fmt: skip
         assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -363,10 +366,10 @@ def test_a_role(project: Project, role: str) -> None:
     (rules,) = [one["rules"] for one in documents(text[1]) if one["metadata"]["name"] == role]
     project.use_role(role, rules)
     project("deploy", "train.py", "--yes")
-    limited = {"KUBECONFIG": str(project.folder / role)}
-    deploy = project("deploy", "train.py", "--yes", check=False, **limited)
-    trigger = project("trigger", project.name, "--wait", check=False, **limited)
-    status = project("status", project.data("trigger", project.name)["run"], check=False, **limited)
+    limited = project.folder / role
+    deploy = project("deploy", "train.py", "--yes", check=False, kubeconfig=limited)
+    trigger = project("trigger", project.name, "--wait", check=False, kubeconfig=limited)
+    status = project("status", project.data("trigger", project.name)["run"], check=False, kubeconfig=limited)
     assert status.returncode == 0, status.stderr
     if role == "flowc-reader":
         assert trigger.returncode == 1 and "forbidden" in trigger.stderr, trigger.stderr
@@ -380,8 +383,55 @@ def test_a_role(project: Project, role: str) -> None:
             ("rollback", project.name, "--yes"), ("history", project.name), ("deployments",),
             ("delete", project.name, "--yes", "--force"),
         ):  # fmt: skip
-            project(*words, **limited)
+            project(*words, kubeconfig=limited)
             collect_garbage(project)
     else:
         assert deploy.returncode == 1 and "patch workflowtemplates" in deploy.stderr, deploy.stderr
         assert role in deploy.stderr and "docs/deploying.md" in deploy.stderr
+
+
+def test_a_plan_is_what_happens(project: Project) -> None:
+    """Whatever has changed: the plan lists it, the deploy does it, and then nothing is left to do."""
+    choice = random.Random(int(os.environ.get("FLOWC_RANDOM_SEED", "22")))
+    project("deploy", "train.py", "--yes")
+    for _ in range(6):
+        schedule = choice.choice(["", HOURLY, HOURLY.replace("3 1", "5 2"), "@schedule(weekly=True)"])
+        project.flow(
+            schedule, choice.randint(1, 4), choice.choice(["pass", "print(1)", "print('{{workflow.name}} 🎈')"])
+        )
+        project.context(choice.choice(["", "max-workers = 3", 'workflow-timeout = 60\nservice-account = "default"']))
+        before = {kind: project.live(kind) for kind in ("workflowtemplates", "cronworkflows")}
+        plan = project.data("plan", "train.py")
+        assert {kind: project.live(kind) for kind in before} == before, "a plan writes nothing"
+        done = project.data("deploy", "train.py", "--yes")
+        assert done["changes"] == plan["changes"]
+        collect_garbage(project)
+        for change in plan["changes"]:
+            kind = change["kind"].lower() + "s"
+            if kind in before:
+                live = project.live(kind)
+                assert (live is None) == (change["op"] == "delete")
+                assert (before[kind] is None) == (change["op"] == "add")
+                if change["op"] == "same":
+                    assert live["metadata"]["resourceVersion"] == before[kind]["metadata"]["resourceVersion"]
+                for field in change["fields"]:
+                    assert field["from"] != field["to"]
+        again = project.data("plan", "train.py")
+        assert again["up_to_date"] and {change["op"] for change in again["changes"]} == {"same"}, again
+        assert {one["name"] for one in project.data("deployments")} >= {project.name}
+
+
+def test_what_left_nothing(project: Project) -> None:
+    """A run whose pod cannot start is listed with the engine's state, and the engine's reason stands for its logs."""
+    project.context("runtime = 'baked'")
+    settings = project.folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace(PYTHON, "docker.io/flowc-test/none:1"))
+    project("deploy", "train.py", "--yes")
+    run = project.data("trigger", project.name)["run"]
+    until(lambda: any("none:1" in task["message"] for task in project.data("status", run)["tasks"]), "a reason", 120, 1)
+    (listed,) = [one for one in project.data("runs", "Train") if one["run"] == run]
+    assert listed["status"] == "running" and listed["target"] == "argo"
+    logs = project("logs", run)
+    assert "from argo" in logs.stderr and "none:1" in logs.stderr + logs.stdout, logs.stderr + logs.stdout
+    project("terminate", run)
+    assert project("status", run, "--watch", check=False).returncode == 1
