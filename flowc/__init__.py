@@ -8,6 +8,8 @@ from .runtime_shim import hooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .deployer import DeployedFlow as DeployedFlow
+    from .deployer import Deployer as Deployer
     from .notebook import NBRunner as NBRunner
     from .runner import Runner as Runner
     from .runtime_shim.api.names import *  # noqa: F403
@@ -35,6 +37,18 @@ def _notebook_runner() -> type:
     return NBRunner
 
 
+def _deployer() -> type:
+    from .deployer import Deployer
+
+    return Deployer
+
+
+def _deployed_flow() -> type:
+    from .deployer import DeployedFlow
+
+    return DeployedFlow
+
+
 def _charts() -> str:
     from .pages.built import built
 
@@ -50,7 +64,13 @@ def _is_plugin(name: str) -> bool:
 
 
 hooks.registered.update(
-    command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, charts=_charts, is_plugin=_is_plugin
+    command_line=_command_line,
+    Runner=_runner,
+    NBRunner=_notebook_runner,
+    Deployer=_deployer,
+    DeployedFlow=_deployed_flow,
+    charts=_charts,
+    is_plugin=_is_plugin,
 )
 
 

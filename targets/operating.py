@@ -192,7 +192,6 @@ class Start:
     parameters: tuple[tuple[str, str], ...]
     request: str = ""  # the same text starts a run once; "" for a new run each time
     by: str = ""
-    tags: tuple[str, ...] = ()
 
 
 PENDING, RUNNING, SUSPENDED = "pending", "running", "suspended"

@@ -61,10 +61,11 @@ def run(argv: list[str], out: Output) -> int:
     arguments = _parsed(argv, there, flow)
     texts = start.texts(arguments, flow, store, ESSENTIAL)
     timeout = float(arguments.integer("--timeout", 0))
-    order = Start(
-        deployed, texts, arguments.text("--run-id"), str(records.author("")["user"]), arguments.all("--tag")
-    )  # fmt: skip
+    tags = _tags(arguments)
+    order = Start(deployed, texts, arguments.text("--run-id"), str(records.author("")["user"]))
     begun = place.asked(lambda: engine.trigger(order))
+    if tags:
+        _tag(url, begun, tags)
     if arguments.text("--run-id-file"):
         with open(arguments.text("--run-id-file"), "w", encoding="utf-8") as file:
             file.write(begun.id)
@@ -84,6 +85,29 @@ def run(argv: list[str], out: Output) -> int:
     if as_json:
         out.print(json.dumps(run_state.data(begun), indent=2))
     return code
+
+
+def _tags(arguments: Arguments) -> set[str]:
+    """Returns the tags. Raises Usage for an invalid one, before anything starts."""
+    from flowc.runtime_shim.client import tags
+    from flowc.runtime_shim.exceptions import MetaflowTaggingError
+
+    try:
+        return tags.checked(arguments.all("--tag"), "--tag")
+    except MetaflowTaggingError as error:
+        raise Usage(str(error)) from None
+
+
+def _tag(url: str, run: EngineRun, added: set[str]) -> None:
+    from flowc.runtime_shim.client import tags
+    from flowc.runtime_shim.exceptions import MetaflowTaggingError
+
+    datastore = run_state.datastore(url)
+    assert datastore is not None
+    try:
+        place.asked(lambda: tags.change(datastore, run.flow, run.id, added))
+    except MetaflowTaggingError as error:
+        raise Failure(f"run {run.id} has started, but has no tags: {error}") from None
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:

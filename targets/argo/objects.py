@@ -147,6 +147,8 @@ def write(cluster: Cluster, change: Change) -> None:
         live = cluster.apply(path, {**own, "spec": {**own["spec"], "suspend": True}}, force=False)
     if live is not None and change.kind == CRON and _suspended_by_flowc(live):
         pause(cluster, change.name, True)
+    if live is not None and change.kind == TEMPLATE:  # of a CronWorkflow, the controller's writes change the version
+        own = {**own, "metadata": {**own["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
     cluster.apply(path, own)
 
 

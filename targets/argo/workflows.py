@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     Workflow = dict[str, Any]
 
-REQUEST, BY, TAGS = "flowc.dev/request", "flowc.dev/by", "flowc.dev/tags"
+REQUEST, BY = "flowc.dev/request", "flowc.dev/by"
+HELD = "flowc.dev/held"  # of a run that `trigger` has created suspended and not yet let go
 OF_WORKFLOW = "workflows.argoproj.io/workflow"  # the label of a run's pods
 FRESH = 120.0  # seconds after a change of the template, in which the controller may not have heard of it
 PATIENCE = 60.0  # seconds for the controller to look at a new workflow
@@ -52,10 +53,11 @@ def trigger(cluster: Cluster, start: Start) -> EngineRun:
     is_fresh = time.time() - start.deployed.changed < FRESH
     if is_fresh:
         workflow["spec"]["suspend"] = True
+        workflow["metadata"]["annotations"][HELD] = "true"
     deadline = time.monotonic() + PATIENCE
     while True:
         live, existed = _created(cluster, workflow, start)
-        if not is_fresh:
+        if HELD not in live["metadata"].get("annotations", {}):
             return replace(run_of(live), existed=existed)
         ready = _ready(cluster, live, start.deployed, deadline)
         if ready is not None:
@@ -77,8 +79,6 @@ def _name(start: Start) -> str:
 def _workflow(start: Start, name: str) -> Workflow:
     deployed = start.deployed
     annotations = {"flowc/flow": deployed.flow, "flowc/code": deployed.code, BY: start.by, REQUEST: start.request}
-    if start.tags:
-        annotations[TAGS] = json.dumps(list(start.tags))
     labels = {DEPLOYMENT: deployed.name, "workflows.argoproj.io/workflow-template": deployed.name}
     parameters = [{"name": key, "value": value} for key, value in start.parameters]
     return {
@@ -105,7 +105,7 @@ def _created(cluster: Cluster, workflow: Workflow, start: Start) -> tuple[Workfl
         if _arguments(live) != _arguments(workflow):
             message = f"run {name} was started with other parameters"
             raise EngineError(message, "choose a different id for this one") from None
-        return dict(live), True
+        return dict(live), bool(start.request)
 
 
 def _arguments(workflow: Workflow) -> dict[str, str]:
@@ -120,11 +120,9 @@ def _ready(cluster: Cluster, live: Workflow, deployed: Deployed, deadline: float
         status = live.get("status", {})
         stored = status.get("storedWorkflowTemplateSpec")
         if stored:
-            if live["spec"].get("suspend") is not True:  # an earlier call let it go
-                return live
             template = cluster.get(cluster.path("workflowtemplates", deployed.name))
             if template is None or spec_digest(stored) == spec_digest(template["spec"]):
-                return dict(cluster.merge(path, {"spec": {"suspend": None}}))
+                return dict(cluster.merge(path, {"metadata": {"annotations": {HELD: None}}, "spec": {"suspend": None}}))
             return None
         if status.get("phase") in ("Error", "Failed"):
             return None if "not found" in status.get("message", "") and time.monotonic() < deadline else live

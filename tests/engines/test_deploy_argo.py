@@ -144,7 +144,9 @@ def test_the_whole_path(project: Project) -> None:
     assert project("plan", "train.py", "--check").returncode == 0
     wrong = project("trigger", "the-whole-path", "--alpha", "much", check=False)
     assert wrong.returncode == 2 and "alpha" in wrong.stderr, wrong.stderr
-    begun = project("trigger", "train.py", "--alpha", "0.25", "--rounds", "3", "--run-id", "one", "--wait")
+    begun = project(
+        "trigger", "train.py", "--alpha", "0.25", "--rounds", "3", "--run-id", "one", "--wait", "--tag", "try"
+    )
     assert "succeeded" in begun.stdout, begun.stdout
     run = project.data("status", "the-whole-path-one")
     assert run["state"] == "succeeded" and {task["state"] for task in run["tasks"]} == {"succeeded"}
@@ -152,6 +154,7 @@ def test_the_whole_path(project: Project) -> None:
         ("end", "-"), ("fit", "0"), ("fit", "1"), ("fit", "2"), ("join", "-"), ("start", "-"),
     ]  # fmt: skip
     assert project.data("status", run["run"])["run"] == run["run"]
+    assert flowc("tag", "list", run["run"], "--store", STORE, env=project.environment).stdout.count("try") == 1
     same = project.data("trigger", "the-whole-path", "--alpha", "0.25", "--rounds", "3", "--run-id", "one")
     assert same["run"] == run["run"]
     values = flowc("dump", f"{run['run']}/join", "--store", STORE, "--json", env=project.environment)
@@ -435,3 +438,42 @@ def test_what_left_nothing(project: Project) -> None:
     assert "from argo" in logs.stderr and "none:1" in logs.stderr + logs.stdout, logs.stderr + logs.stdout
     project("terminate", run)
     assert project("status", run, "--watch", check=False).returncode == 1
+
+
+def test_from_python(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flowc import DeployedFlow, Deployer
+
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(project.folder)
+    project.flow(HOURLY)
+    deployer = Deployer("train.py", show_output=False, context="test").argo_workflows()
+    assert [change["op"] for change in deployer.plan()["changes"]] == ["add"] * 3
+    deployed = deployer.create(paused=True)
+    assert deployed.name == project.name and deployed.schedule and not deployer.plan()["changes"][0]["fields"]
+    with pytest.raises(ValueError, match="Unknown argument: 'beta', possible args are: alpha, rounds"):
+        deployed.trigger(beta=1)
+    with pytest.raises(ValueError, match="alpha"):
+        deployed.trigger(alpha="much")
+    run = deployed.trigger(alpha=0.25, tags=["py"])
+    assert run.is_running and run.wait_for_run(1, 120).id == run.id
+    assert run.wait_for_completion(1, 300) == "succeeded" and run.status == "Succeeded" and not run.is_running
+    assert run.run["join"].task.data.scores == [0.0, 0.25] and "py" in run.run.tags
+    (listed,) = [one for one in DeployedFlow.list_deployed_flows("Train", context="test") if one.name == project.name]
+    assert [one.id for one in listed.list_runs()] == [run.id]
+    again = DeployedFlow.from_deployment(project.name, context="test")
+    assert again.unpause() and not again.unpause() and again.pause()
+    same = DeployedFlow.get_triggered_run(project.name, run.id, context="test")
+    assert same.state == "succeeded" and not same.terminate()
+    assert again.delete()
+    with pytest.raises(RuntimeError, match="nothing is deployed"):
+        DeployedFlow.from_deployment(project.name, context="test")
+    collect_garbage(project)
+
+
+def test_a_run_that_takes_too_long(project: Project) -> None:
+    project.context("workflow-timeout = 10")
+    project.flow(end="import time; time.sleep(600)")
+    project("deploy", "train.py", "--yes")
+    done = project("trigger", project.name, "--wait", "--json", check=False)
+    assert done.returncode == 1 and json.loads(done.stdout)["state"] == "timed-out", done.stdout
