@@ -81,7 +81,11 @@ if TYPE_CHECKING:
             """Returns the run that flowc or the engine calls so, with its tasks, or None."""
 
         def runs(self, name: str, under_way: bool = False) -> tuple[EngineRun, ...]:
-            """Returns the runs of the deployment without their tasks, newest first; only those under way if asked."""
+            """Returns the runs of the deployment without their tasks, newest first; only those under way if asked.
+
+            It must be cheap for thousands of runs. So a terminated run may count as failed, and a suspended one as
+            running; `run` tells.
+            """
 
         def terminate(self, run: EngineRun, graceful: bool) -> bool:
             """Ends the run. Returns False if it had ended."""

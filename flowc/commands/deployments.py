@@ -56,6 +56,8 @@ def _about(engine: Engine, deployed: Deployed) -> dict[str, Any]:
     except Failure as error:  # its datastore cannot be read from here; the engine is the truth
         about["problem"] = str(error)
     runs = place.asked(lambda: engine.runs(deployed.name))
+    last = place.asked(lambda: engine.run(runs[0].id)) if runs else None
+    runs = (last,) if last is not None else ()
     about["last_run"] = {"run": runs[0].id, "state": runs[0].state, "started": runs[0].started} if runs else None
     return about
 

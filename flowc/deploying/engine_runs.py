@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from flowc.compiler.report.diagnostics import printable
+from flowc.targets.operating import SUCCEEDED
 
 from .place import Place, asked, connect
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.runtime_shim.client.datastore import Datastore
-    from flowc.targets.operating import EngineRun
+    from flowc.targets.operating import Engine, EngineRun
 
     from ..datastore import Pathspec
     from ..terminal import Output
@@ -28,13 +29,20 @@ def with_states(place: Place, rows: list[dict[str, Any]], flows: list[str], limi
             runs.update({run.id: run for run in asked(lambda: engine.runs(deployed.name))})  # noqa: B023 (called at once)
     known = {row["run"] for row in rows}
     result = [
-        {**row, "status": runs[row["run"]].state} if row["status"] in ("unfinished", "failed") and row["run"] in runs
+        {**row, "status": _state(engine, runs[row["run"]])}
+        if row["status"] in ("unfinished", "failed") and row["run"] in runs
         else row
         for row in rows
     ]  # fmt: skip
     begun = [_row(place, run) for run in runs.values() if run.id not in known]
     merged = sorted([*begun, *result], key=lambda row: row["started"] or "", reverse=True)
     return merged[:limit] if limit else merged
+
+
+def _state(engine: Engine, run: EngineRun) -> str:
+    """Returns the run's state; a list of runs tells it only roughly."""
+    exact = asked(lambda: engine.run(run.id)) if run.state != SUCCEEDED else None
+    return exact.state if exact is not None else run.state
 
 
 def _row(place: Place, run: EngineRun) -> dict[str, Any]:

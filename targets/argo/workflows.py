@@ -147,12 +147,20 @@ def get(cluster: Cluster, name: str) -> EngineRun | None:
 
 
 def listed(cluster: Cluster, name: str, under_way: bool) -> tuple[EngineRun, ...]:
-    """Returns the runs of the deployment, newest first."""
+    """Returns the runs of the deployment, newest first, with the states that the controller has in their labels.
+
+    A label tells neither a terminated run from a failed one nor a suspended one from one that runs.
+    """
     selector = f"{DEPLOYMENT}={name}"
     if under_way:
         selector += ",workflows.argoproj.io/completed!=true"
-    runs = [run_of(workflow) for workflow in cluster.list(cluster.path("workflows"), selector)]
+    found = cluster.list(cluster.path("workflows"), selector, metadata_only=True)
+    runs = [run_of({"metadata": one["metadata"], "status": {"phase": _phase(one)}}) for one in found]
     return tuple(sorted(runs, key=lambda run: (run.handle["metadata"]["creationTimestamp"], run.name), reverse=True))
+
+
+def _phase(workflow: Workflow) -> str:
+    return str(workflow["metadata"].get("labels", {}).get("workflows.argoproj.io/phase", ""))
 
 
 def run_of(workflow: Workflow, with_tasks: bool = False) -> EngineRun:

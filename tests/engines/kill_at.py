@@ -26,10 +26,10 @@ def die_before(number: int) -> None:
 
     send = Cluster._send
 
-    def counted_send(self: Cluster, method: str, path: str, query: Any, body: Any, content: str) -> Any:
+    def counted_send(self: Cluster, method: str, path: str, query: Any, *rest: Any) -> Any:
         if method != "GET" and "dryRun" not in query and not path.endswith(_ASKS):
             write()
-        return send(self, method, path, query, body, content)
+        return send(self, method, path, query, *rest)
 
     Cluster._send = counted_send  # type: ignore[method-assign]
     for name in ("put", "put_if_absent"):
