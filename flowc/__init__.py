@@ -8,6 +8,8 @@ from .runtime_shim import hooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .deployer import DeployedFlow as DeployedFlow
+    from .deployer import Deployer as Deployer
     from .notebook import NBRunner as NBRunner
     from .runner import Runner as Runner
     from .runtime_shim.api.names import *  # noqa: F403
@@ -33,6 +35,18 @@ def _notebook_runner() -> type:
     from .notebook import NBRunner
 
     return NBRunner
+
+
+def _deployer() -> type:
+    from .deployer import Deployer
+
+    return Deployer
+
+
+def _deployed_flow() -> type:
+    from .deployer import DeployedFlow
+
+    return DeployedFlow
 
 
 def _charts() -> str:
@@ -61,7 +75,13 @@ def _is_module(name: str) -> bool:
 
 
 hooks.registered.update(
-    command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner, charts=_charts, is_plugin=_is_plugin
+    command_line=_command_line,
+    Runner=_runner,
+    NBRunner=_notebook_runner,
+    Deployer=_deployer,
+    DeployedFlow=_deployed_flow,
+    charts=_charts,
+    is_plugin=_is_plugin,
 )
 
 

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_COMPILING = ("check", "compile", "show", "estimate", "run", "resume", "plan", "deploy")
 FINE, FAILED, WRONG_USAGE, INTERNAL, INTERRUPTED, UNREAD = 0, 1, 2, 70, 130, 141
 
 
@@ -50,11 +51,7 @@ def main_for_file(path: str, class_name: str, argv: Sequence[str]) -> int:
         Output(program).usage("", error)
         return WRONG_USAGE
     spec = getattr(sys.modules["__main__"], "__spec__", None)  # of `python -m PACKAGE.FLOW`
-    if (
-        spec is not None
-        and spec.origin == path
-        and command[0] in ("check", "compile", "show", "estimate", "run", "resume")
-    ):
+    if spec is not None and spec.origin == path and command[0] in _COMPILING:
         from .flow_file import package_root
 
         command[2:2] = ["--source-root", package_root(path, spec.name)]

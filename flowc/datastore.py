@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from flowc.runtime_shim.client.datastore import Datastore
 
+    from .deploying.place import Place
     from .options import Arguments
 
 OPTIONS = (
@@ -43,6 +44,19 @@ def url_of(arguments: Arguments) -> str:
     if not folder:
         raise Failure("there is no datastore `.flowc` here or in a folder above; give one with `--store`")
     return folder
+
+
+def on_context(arguments: Arguments) -> Place | None:
+    """Returns the place that `--on` names, and makes its datastore that of the command; None without `--on`."""
+    if not arguments.text("--on"):
+        return None
+    from .deploying.place import parse
+
+    words = ["--on", arguments.text("--on"), *(["--store", arguments.text("--store")] * arguments.flag("--store"))]
+    _, place = parse(words, ())
+    if place.store:
+        arguments.given["--store"] = (place.store,)
+    return place
 
 
 def folder_of(file: str) -> str:

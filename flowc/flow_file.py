@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 COMMANDS = (
     "compile",
     "check",
+    "plan",
+    "deploy",
+    "trigger",
+    "history",
+    "rollback",
+    "delete",
+    "pause",
+    "unpause",
     "explain",
     "show",
     "run",
@@ -76,7 +84,7 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         "estimate",
     ):  # `run` reads the environment itself; `compile` depends only on its options
         configs = configs or _of_environment()
-    if command not in ("run", "check", "compile", "show", "estimate"):
+    if command not in ("run", "check", "compile", "show", "estimate", "plan", "deploy"):
         configs = []
     return [command, *_about(command, path, class_name), *_meant(command, extra), *configs, *_words(command, words[1:])]
 
@@ -106,7 +114,7 @@ def _words(command: str, words: list[str]) -> list[str]:
 
 def _meant(command: str, extra: list[str]) -> list[str]:
     """Returns the top options that the command has too."""
-    if command in ("run", "resume", "check", "compile"):
+    if command in ("run", "resume", "check", "compile", "plan", "deploy"):
         return extra
     return [
         option

@@ -77,6 +77,13 @@ def git_commit(folder: str) -> dict[str, str]:
     return {"git": head} if len(head) in (40, 64) and all(character in "0123456789abcdef" for character in head) else {}
 
 
+def branch_of(folder: str) -> str:
+    """Returns the branch that is checked out in the nearest repository above, or ""."""
+    git_folder = _git_folder(os.path.abspath(folder))
+    head = _read(git_folder, "HEAD") if git_folder else ""
+    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
+
+
 def _git_folder(folder: str) -> str:
     while True:
         path = os.path.join(folder, ".git")

@@ -15,6 +15,9 @@
     [tool.flowc.argo]                   # a target's own options
     service-account = "flows"
 
+    [tool.flowc.contexts.prod]          # a place to deploy to (contexts.py)
+    target = "argo"
+
 The file is an input of the compile like the flow itself: it is beside the source, and the same on every machine. flowc
 searches for it up to the folder that holds `.git`, and ignores it with `--isolated`. The TOML parser is imported only
 if there is such a file.
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .contexts import Context
     from flowc.compiler.optimize.settings import Settings as OptimizeSettings
 
 ENVIRONMENTS = (  # of `flowc lock`
@@ -68,6 +72,7 @@ class Settings:
     variables: dict[str, str] = {}  # of the environment, as `--env` gives them
     plugins: tuple[str, ...] = ()  # files, as a user can open them, and names of packages
     optimize: OptimizeSettings | None = None  # what several tasks per container are asked of, if they are
+    contexts: dict[str, Context] = {}  # by name
 
 
 NONE = Settings()
@@ -184,7 +189,7 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        own = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", "optimize")
+        own = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", "optimize", "contexts")
         known_keys = (*own, *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
@@ -193,6 +198,7 @@ class _Reader:
         variables: dict[str, str] = {}
         plugins: tuple[str, ...] = ()
         optimize: OptimizeSettings | None = None
+        contexts: dict[str, Context] = {}
         for key, value in table.items():
             if key not in known_keys:
                 self.unknown(key, known_keys, "`[tool.flowc]`")
@@ -208,6 +214,10 @@ class _Reader:
                 from .optimize_settings import read
 
                 optimize = read(value, self.refuse, self.unknown)
+            elif key == "contexts":
+                from .contexts import read as read_contexts
+
+                contexts = read_contexts(self, value, targets)
             elif key == "env":
                 variables = dict(self.variables(value))
             elif key == "ignore":
@@ -216,7 +226,7 @@ class _Reader:
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets, roots, variables, plugins, optimize)
+        return Settings(self.file, severities, options, of_targets, roots, variables, plugins, optimize, contexts)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, SpecFile
 
+    from .contexts import Context
     from .images.delivery import Wish
     from .optimizing import Shared
     from .settings import Settings
@@ -45,6 +46,7 @@ OPTIONS = (
         "--target", "the orchestrator to compile for; several with commas or by repeating the option", "TARGET", "-t",
         repeated=True,
     ),
+    Option("--on", "a context of pyproject.toml: its target, datastore and options", "CONTEXT"),
     Option(
         "--store", "the tasks' datastore: s3://BUCKET/PREFIX, gs://, az://, or a folder that every task sees", "URL",
         default=STORE,
@@ -77,16 +79,27 @@ FORMAT = Option(
 )  # fmt: skip
 
 
-def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple[Arguments, tuple[Emitter, ...]]:
+def parse(
+    argv: Sequence[str], own: tuple[Option, ...], path: str = "", context: Context | None = None
+) -> tuple[Arguments, tuple[Emitter, ...]]:
     """Parses the command line of a command with the options `own`. Returns it and its targets, in their order.
 
     The project's settings for the flow in the file `path`, by default the first on the command line, fill in missing
-    options. The targets are read first, because they have options of their own. Raises Usage, and Refused for invalid
-    settings.
+    options, after those of the `context`, by default that of `--on`. The targets are read first, because they have
+    options of their own. Raises Usage, and Refused for invalid settings.
     """
     path = path or _first_file(argv)
     settings = NONE if "--isolated" in argv else settings_for(path)
+    if context is None and any(word == "--on" or word.startswith("--on=") for word in argv):
+        from .contexts import chosen as chosen_context
+
+        context = chosen_context(argv, settings.contexts)
     named = chosen(argv) or tuple(name for name in settings.options.get("target", "").split(",") if name)
+    of_context: dict[str, str] = {}
+    if context is not None and context.target:
+        if chosen(argv) not in ((), (context.target,)):
+            raise Usage(f"context `{context.name}` is for target {context.target}", "leave out `--target`")
+        named, of_context = (context.target,), context.options
     emitters = tuple(map(emitter, named))
     options = (*own, *of_targets(emitters))
     try:
@@ -98,7 +111,7 @@ def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple
     }
     defaults = {
         f"--{name}": (value,)
-        for name, value in {**settings.options, **own_defaults}.items()
+        for name, value in {**settings.options, **own_defaults, **of_context}.items()
         if any(option.name == f"--{name}" for option in options)
     }
     return replace(arguments, given={**defaults, **arguments.given}, project=(path, settings)), emitters

@@ -7,6 +7,10 @@ A target is a folder here, a package, with four modules:
     deployment.py   the objects that the engine gets, by name (`Deployer`)
     validate.py     the problems that an engine would find in a spec (`Validator`)
 
+and, if flowc can deploy to its engine, a fifth:
+
+    operate.py      what flowc does with the engine itself (`operating.py`)
+
 It may have a folder `explanations`, with a page for each diagnostic of its own. Its templates are in
 `templates/FOLDER`. Code that several targets share is in `targets/shared`.
 

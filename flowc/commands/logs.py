@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.client.datastore import Datastore
 
     from ..datastore import Pathspec
+    from ..deploying.place import Place
 
 USAGE = ("flowc logs RUN[/STEP[/PATH]] [OPTIONS]",)
 TEXT = """
@@ -28,6 +29,7 @@ OPTIONS = (
     Option("--attempt", "print this attempt, counted from 0", "N", default="the last one"),
     Option("--timestamps", "begin each line with its time, in UTC"),
     Option("--follow", "keep printing new lines of every attempt until the run ends", short="-f"),
+    Option("--on", "a context of pyproject.toml: its datastore, and its orchestrator for what left no log", "CONTEXT"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
@@ -48,17 +50,42 @@ def run(argv: list[str], out: Output) -> int:
     streams = only if only and not arguments.flag("--both") else ["stdout", "stderr"]
     if arguments.flag("--follow") and attempt >= 0:
         raise Usage("`--follow` and `--attempt` cannot be combined", "leave out `--attempt` to follow every attempt")
+    there = datastore.on_context(arguments)
     try:
         place = datastore.place_of(arguments)
-        pathspec = datastore.find(place, what, arguments.text("--flow"))
+        pathspec = _found(place, what, arguments.text("--flow"), there)
         shown = _Shown(place, pathspec, streams, arguments.flag("--timestamps"), out)
         if arguments.flag("--follow"):
             _follow(place, pathspec, shown)
+        elif there is not None:
+            from ..deploying.engine_runs import print_missing
+
+            shown.all(attempt)
+            print_missing(there, place, pathspec, out)
         elif not shown.all(attempt):
             _explain(place, pathspec, what, attempt)
     except ShimError as error:
         raise Failure(str(error)) from None
     return 0
+
+
+def _found(place: Datastore, what: str, flow: str, there: Place | None) -> Pathspec:
+    """Returns what the text names in the datastore or, for a run that has left nothing there, on the engine."""
+    from flowc.runtime_shim.contract.errors import ShimError
+
+    try:
+        return datastore.find(place, what, flow)
+    except ShimError:
+        if there is None:
+            raise
+        from ..deploying.place import asked, connect
+
+        name, _, rest = what.partition("/")
+        run = asked(lambda: connect(there).run(name))
+        if run is None:
+            raise
+        step, _, path = rest.partition("/")
+        return datastore.Pathspec(run.flow, run.id, step, path)
 
 
 class _Shown:

@@ -21,7 +21,7 @@ USAGE = ("flowc runs [FLOW.py | FLOW] [OPTIONS]",)
 TEXT = """
 Lists the runs of a datastore, newest first: of the flow in the file, of the flow of that name, or of all flows. A run
 has `succeeded`, has `failed`, is `running` on this machine, was `stopped`, or is `unfinished`. Only the orchestrator
-knows whether an unfinished run is still going.
+knows whether an unfinished run is still going: with `--on`, it is asked, and runs that have not begun are listed too.
 """
 OPTIONS = (
     Option("--tag", "list only runs with this tag; system tags count too", "TAG", repeated=True),
@@ -32,6 +32,7 @@ OPTIONS = (
         "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, "
         "system_tags}]",
     ),
+    Option("--on", "a context of pyproject.toml: its datastore, and its orchestrator's states", "CONTEXT"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (("flowc runs FLOW.py", "the flow's latest runs"), ("flowc runs --tag nightly --json", "for a program"))
@@ -49,6 +50,7 @@ def run(argv: list[str], out: Output) -> int:
     is_file = named.endswith(".py")
     if is_file and not arguments.text("--flow-file"):
         arguments.given["--flow-file"] = (named,)
+    there = datastore.on_context(arguments)
     tags = [*arguments.all("--tag"), *(f"user:{user}" for user in arguments.all("--user"))]
     limit = arguments.integer("--limit", 0 if arguments.flag("--json") else LIMIT)
     try:
@@ -65,6 +67,10 @@ def run(argv: list[str], out: Output) -> int:
         runs = [about for flow in flows for about in about_runs(place, flow, tags, limit)]
     except ShimError as error:
         raise Failure(str(error)) from None
+    if there is not None and not tags:
+        from ..deploying.engine_runs import with_states
+
+        runs = with_states(there, runs, flows if named or arguments.text("--flow") else [], limit)
     if arguments.flag("--json"):
         import json
 

@@ -117,8 +117,8 @@ _HOMES = {
         (
             "Flow", "Run", "Step", "Task", "DataArtifact", "Metaflow", "namespace", "get_namespace",
             "default_namespace", "metadata",
-            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "S3", "S3GetObject",
-            "S3PutObject",
+            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "Deployer",
+            "DeployedFlow", "S3", "S3GetObject", "S3PutObject",
         ),
         "client",
     ),
@@ -132,7 +132,7 @@ _HOMES = {
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), "user_code.mutators"),
 }  # fmt: skip
 
-_LATER = frozenset("Deployer DeployedFlow NBDeployer artifact_store_from".split())
+_LATER = frozenset("NBDeployer artifact_store_from".split())
 
 _DEPLOYING = (
     "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes the files to deploy, and the target's "

@@ -58,7 +58,7 @@ class Node:
         self._run("apiserver", [
             f"{self.cache}/kubernetes/apiserver", f"--etcd-servers=http://127.0.0.1:{ETCD}", f"--service-account-key-file={self.state}/sa.key",
             f"--service-account-signing-key-file={self.state}/sa.key", "--service-account-issuer=https://kubernetes.default.svc",
-            f"--token-auth-file={self.state}/tokens.csv", "--authorization-mode=AlwaysAllow", f"--secure-port={PORT}", f"--bind-address={ADDRESS}",
+            f"--token-auth-file={self.state}/tokens.csv", "--authorization-mode=RBAC", f"--secure-port={PORT}", f"--bind-address={ADDRESS}",
             f"--advertise-address={ADDRESS}", f"--cert-dir={self.state}/certs", "--service-cluster-ip-range=10.232.0.0/24", "--allow-privileged=true",
             "--kubelet-preferred-address-types=InternalIP,Hostname",
         ])  # fmt: skip
@@ -228,6 +228,15 @@ class Node:
                 f"/api/v1/namespaces/{namespace}/configmaps",
                 {"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": certificate}},
             )
+        # what every pod of Argo's must be allowed (workflow-rbac.md)
+        reports = [{"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}]
+        of_pods = {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:serviceaccounts"}
+        roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
+        self.call("POST", f"{roles}/roles", {"metadata": {"name": "pods"}, "rules": reports})
+        reference = {"kind": "Role", "apiGroup": "rbac.authorization.k8s.io", "name": "pods"}
+        self.call(
+            "POST", f"{roles}/rolebindings", {"metadata": {"name": "pods"}, "roleRef": reference, "subjects": [of_pods]}
+        )
         executor = (
             "imagePullPolicy: IfNotPresent\nenv:\n"
             f'- {{name: KUBERNETES_SERVICE_HOST, value: "{ADDRESS}"}}\n- {{name: KUBERNETES_SERVICE_PORT, value: "{PORT}"}}\n'  # there is no kube-proxy
