@@ -1,4 +1,7 @@
-"""Every component of cards: `flowc run examples/cards.py --run-id cards`, then `flowc card view cards/start --id gallery`."""
+"""Every component of cards.
+
+Try it with `flowc run examples/cards.py --run-id cards`, and then `flowc card view cards/start --id gallery`.
+"""
 
 import struct
 import zlib

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .contexts import Context
     from flowc.compiler.optimize.settings import Settings as OptimizeSettings
+
+    from .contexts import Context
 
 ENVIRONMENTS = (  # of `flowc lock`
     *("python", "platform", "glibc", "index", "default-index", "exclude-newer"),

@@ -185,6 +185,6 @@ def _is_of(manifest: Manifest, word: str) -> bool:
     """Returns True if the word is the deployment's flow, or a file with that flow."""
     if not word.endswith(".py"):
         return word == manifest.flow
-    from ..commands.runs import _flows_of
+    from ..commands.runs import flows_in
 
-    return manifest.flow in _flows_of(word)
+    return manifest.flow in flows_in(word)
