@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..contract import chunk
 from ..contract.errors import ShimError
@@ -20,8 +20,8 @@ from ..contract.superseded import set_all_aside
 from ..local import inside
 from ..local.admission import Admission
 from ..local.part import Part
-from ..local.running import task_name
-from ..local.settings import InContainer, Settings
+from ..local.running import Task, task_name
+from ..local.settings import InContainer, OnEvent, Settings
 from ..local.supervisor import Supervisor
 from ..local.work import Work
 from ..store import Store
@@ -56,7 +56,11 @@ def run_container(
     journal.eager = known
     if start.id and not known:  # the sign for the next start, which may have the same number
         journal.write()
-    result = _supervisor(store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal).run()
+    output = _Output()
+    result = _supervisor(
+        store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal, output.show
+    ).run()
+    output.end()
     if result.stopped:
         return STOPPED
     if result.failed:
@@ -76,6 +80,7 @@ def run_container(
 def _supervisor(
     store: Store, graph: Graph, run: str, part: Part, several: Several, start: Start, begun: Beginning,
     parameters: Dict[str, Any], is_fetched: bool, folder: str, journal: Journal,
+    on_event: OnEvent,
 ) -> Supervisor:  # fmt: skip
     data = {"flow": graph.flow, "scopes": graph.scope, "version": 1}
     limits = {name: os.environ.pop(name) for name in inside.LIMITS if name in os.environ}
@@ -93,22 +98,34 @@ def _supervisor(
     settings = Settings(isolation=isolation, container=InContainer(part, admission, journal, known, folder))
     store.close()  # connections are not shared with another process
     _wait_for_threads()
-    return Supervisor(work, inside.handing_over(store, folder), settings, _show)
+    return Supervisor(work, inside.handing_over(store, folder), settings, on_event)
 
 
-def _show(kind: str, task: Any, text: str) -> None:
-    """Shows an event of the supervisor in the container's output."""
-    if task is None:
-        return
-    name = task_name(task)
-    if kind == "line":
-        _print(1, f"{name}: {text}")
-    elif kind == "retry":
-        _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
-    elif kind == "failed":
-        _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
-    elif kind == "kept":
-        _print(2, f"flowc: {name}: attempt {task[2]} has completed this task before")
+class _Output:
+    """What the container prints."""
+
+    def __init__(self) -> None:
+        self.kept = 0  # number of tasks that had records already
+
+    def show(self, kind: str, task: Optional[Task], text: str) -> None:
+        """Shows an event of the supervisor."""
+        if task is None:
+            return
+        name = task_name(task)
+        if kind == "line":
+            _print(1, f"{name}: {text}")
+        elif kind == "retry":
+            _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
+        elif kind == "failed":
+            _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
+        elif kind == "kept":
+            self.kept += 1
+
+    def end(self) -> None:
+        """Says how many tasks had been done before."""
+        if self.kept:
+            tasks = "1 task has" if self.kept == 1 else f"{self.kept} tasks have"
+            _print(2, f"flowc: {tasks} succeeded before, and did not run again")
 
 
 def _print(descriptor: int, line: str) -> None:
