@@ -17,8 +17,7 @@ from flowc.compiler.fast_start.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from .settings import Settings
+    from typing import Any
 
 
 class Usage(Exception):
@@ -50,7 +49,7 @@ class Arguments:
 
     positional: tuple[str, ...]
     given: dict[str, tuple[str, ...]]  # by the option's long name, in the order given
-    project: tuple[str, Settings] | None = None  # a flow's file, and the settings that gave options, if they are read
+    project: tuple[str, Any] | None = None  # a flow's file, and the `Settings` that gave options, if they are read
 
     def flag(self, name: str) -> bool:
         return name in self.given
