@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..contract import chunk
 from ..contract.errors import ShimError
@@ -21,8 +20,8 @@ from ..contract.superseded import set_all_aside
 from ..local import inside
 from ..local.admission import Admission
 from ..local.part import Part
-from ..local.running import task_name
-from ..local.settings import InContainer, Settings
+from ..local.running import Task, task_name
+from ..local.settings import InContainer, OnEvent, Settings
 from ..local.supervisor import Supervisor
 from ..local.work import Work
 from ..store import Store
@@ -38,11 +37,11 @@ STOPPED = 143  # as of a process that SIGTERM has ended: the engine starts the c
 
 def run_container(
     store: Store, graph: Graph, run: str, place: Tuple[str, str], several: Several, reports: List[Report],
-    start: Start, begun: Beginning, parameters: Dict[str, Any], is_fetched: bool,
+    start: Start, begun: Beginning, parameters: Dict[str, Any], is_fetched: bool, folder: str,
 ) -> int:  # fmt: skip
     """Runs the tasks of the steps `several.within` that follow from the container's own. Returns the exit code.
 
-    `place` is the container's step and path. Raises ShimError.
+    `place` is the container's step and path, `folder` a private one. Raises ShimError.
     """
     step, path = place
     check_within(graph, several)
@@ -58,14 +57,11 @@ def run_container(
     journal.eager = known
     if start.id and not known:  # the sign for the next start, which may have the same number
         journal.write()
-    folder = tempfile.mkdtemp(prefix="flowc-container-")
-    try:
-        supervisor = _supervisor(
-            store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal
-        )
-        result = supervisor.run()
-    finally:
-        _remove(folder)
+    output = _Output()
+    result = _supervisor(
+        store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal, output.show
+    ).run()
+    output.end()
     if result.stopped:
         return STOPPED
     if result.failed:
@@ -85,6 +81,7 @@ def run_container(
 def _supervisor(
     store: Store, graph: Graph, run: str, part: Part, several: Several, start: Start, begun: Beginning,
     parameters: Dict[str, Any], is_fetched: bool, folder: str, journal: Journal,
+    on_event: OnEvent,
 ) -> Supervisor:  # fmt: skip
     data = {"flow": graph.flow, "scopes": graph.scope, "version": 1}
     limits = {name: os.environ.pop(name) for name in inside.LIMITS if name in os.environ}
@@ -102,22 +99,34 @@ def _supervisor(
     settings = Settings(isolation=isolation, container=InContainer(part, admission, journal, known, folder))
     store.close()  # connections are not shared with another process
     _wait_for_threads()
-    return Supervisor(work, inside.handing_over(store, folder), settings, _show)
+    return Supervisor(work, inside.handing_over(store, folder), settings, on_event)
 
 
-def _show(kind: str, task: Any, text: str) -> None:
-    """Shows an event of the supervisor in the container's output."""
-    if task is None:
-        return
-    name = task_name(task)
-    if kind == "line":
-        _print(1, f"{name}: {text}")
-    elif kind == "retry":
-        _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
-    elif kind == "failed":
-        _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
-    elif kind == "kept":
-        _print(2, f"flowc: {name}: attempt {task[2]} has completed this task before")
+class _Output:
+    """What the container prints."""
+
+    def __init__(self) -> None:
+        self.kept = 0  # number of tasks that had records already
+
+    def show(self, kind: str, task: Optional[Task], text: str) -> None:
+        """Shows an event of the supervisor."""
+        if task is None:
+            return
+        name = task_name(task)
+        if kind == "line":
+            _print(1, f"{name}: {text}")
+        elif kind == "retry":
+            _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
+        elif kind == "failed":
+            _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
+        elif kind == "kept":
+            self.kept += 1
+
+    def end(self) -> None:
+        """Says how many tasks had been done before."""
+        if self.kept:
+            tasks = "1 task has" if self.kept == 1 else f"{self.kept} tasks have"
+            _print(2, f"flowc: {tasks} succeeded before, and did not run again")
 
 
 def _print(descriptor: int, line: str) -> None:
@@ -136,9 +145,3 @@ def _wait_for_threads() -> None:
 
     while _thread._count():
         time.sleep(0.001)
-
-
-def _remove(folder: str) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
