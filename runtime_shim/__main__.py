@@ -136,8 +136,8 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
             private = _new_folder("container")
             try:
                 values = _decoded(parameters) if parameters else {}
-                given = Started(store, graph, run, step, path, more, start, begun, values, bool(fetched), private)
-                return run_container(given, reports)
+                started = Started(store, graph, run, step, path, more, start, begun, values, bool(fetched), private)
+                return run_container(started, reports)
             finally:
                 _remove(private)
 

@@ -81,8 +81,8 @@ def run_container(started: Started, reports: List[Report]) -> int:
         return NO_OTHER_ATTEMPT
     if not part.is_done or part.last is None:
         raise ShimError(
-            f"the container of step {started.step} at {started.path} ran {', '.join(several.within)}, but not all steps "
-            "that lie between these: its spec is inconsistent"
+            f"the container of step {started.step} at {started.path} ran {', '.join(several.within)}, but not all "
+            "steps that lie between these: its spec is inconsistent"
         )
     if reports:
         outcome = outcome_of(part, part.last, several, is_chunk=chunk.is_chunk(started.path))
@@ -101,8 +101,8 @@ def _supervisor(started: Started, part: Part, journal: Journal, on_event: OnEven
         started.folder,
     )  # fmt: skip
     work = Work(
-        data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], started.run, started.begun.code, started.parameters,
-        {}, inside=shared,
+        data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], started.run, started.begun.code,
+        started.parameters, {}, inside=shared,
     )  # fmt: skip
     admission = Admission.of_container(graph, several.cores, several.memory)
     # the storage client of the other clouds has threads, which a fork does not have
