@@ -93,7 +93,7 @@ def main() -> None:
             place = open_datastore(store)
             profile = run_profile(place, program.flow.name, BEFORE)
             start = profile.starts["local"].p50
-            model = Model(program.flow, program.scope, Facts(start, WORKERS, profile))
+            model = Model(program.flow, program.scope, Facts(start, WORKERS, profile=profile))
             _compare(
                 what, place, program, _run(file, store, AFTER), estimate(model, program.flow, program.scope, {}), start
             )

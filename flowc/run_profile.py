@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.optimize.profile import CAUGHT, FAILED, MEMORY, SUCCEEDED, VISITS, WIDTH, Profile, spread
+from flowc.compiler.optimize.profile import CAUGHT, FAILED, MEMORY, SUCCEEDED, VISITS, WIDTH, Profile, Spread, spread
 from flowc.runtime_shim.client import successors
 from flowc.runtime_shim.client.datastore import records_of
 from flowc.runtime_shim.contract import address
@@ -55,16 +55,16 @@ def run_profile(place: Datastore, flow: str, limit: int, target: str = "") -> Pr
     return Profile(
         flow,
         count,
-        *(
-            {name: spread_of for name, values in measured.items() if name and (spread_of := spread(values))}
-            for measured in (starts, inside)
-        ),
-        {
-            step: {measure: spread_of for measure, values in measures.items() if (spread_of := spread(values))}
-            for step, measures in steps.items()
-        },
+        _spreads(starts),
+        _spreads(inside),
+        {step: _spreads(measures) for step, measures in steps.items()},
         chosen,
     )
+
+
+def _spreads(measured: dict[str, list[float]]) -> dict[str, Spread]:
+    """Returns the percentiles of each list that is not empty."""
+    return {name: numbers for name, values in measured.items() if name and (numbers := spread(values))}
 
 
 def _run(place: Datastore, flow: str, run: str, numbers: Numbers) -> dict[Task, Record]:

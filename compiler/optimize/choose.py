@@ -113,18 +113,20 @@ class _Chooser:
         if (own.together, own.items, own.containers) != (None, None, None) or self.is_late():
             return
         count = self.model.width(node.step)
-        bound = self.settings.containers
+        bound, least = self.settings.containers, self.settings.items
         candidates: dict[str, Settings] = {}
-        for items in dict.fromkeys(-(-count // most) for most in _numbers(min(bound or count, count))):
+        for items in dict.fromkeys(max(least, -(-count // most)) for most in _numbers(min(bound or count, count))):
             containers = -(-count // items)
             divided = self.settings.with_step(first, together=False, items=items, containers=bound)
             candidates[_plural(containers, "container")] = divided
-        if not bound or count <= bound:
+        if least <= 1 and (not bound or count <= bound):
             apart = self.settings.with_step(first, together=False, items=0, containers=0)
             candidates["a container for each item"] = apart
         if self.settings.fuse and own.fuse is not False:
             whole = self.settings.with_step(first, together=True)
             candidates[f"one container with `{node.step}` and `{node.join}`"] = whole
+        if not candidates:
+            return
         name, estimates = self.best(candidates)
         self.keep(candidates[name], estimates[name])
         others = {other: one for other, one in estimates.items() if _differs(one, estimates[name])}

@@ -128,10 +128,8 @@ def loads(text: str) -> Profile:
     return Profile(
         flow,
         runs,
-        *(
-            {target: _spread(value, f"{name}.{target}") for target, value in _table(data, name).items()}
-            for name in ("starts", "inside")
-        ),
+        _gaps(data, "starts"),
+        _gaps(data, "inside"),
         {
             step: {
                 name: _spread(value, f"steps.{step}.{name}")
@@ -157,6 +155,10 @@ def _table(data: dict[str, Any], key: str, where: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed(f"`{where}{key}` must be an object")
     return value
+
+
+def _gaps(data: dict[str, Any], name: str) -> dict[str, Spread]:
+    return {target: _spread(value, f"{name}.{target}") for target, value in _table(data, name).items()}
 
 
 def _counts(chosen: dict[str, Any], step: str) -> dict[str, int]:

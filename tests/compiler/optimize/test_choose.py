@@ -74,6 +74,12 @@ def test_a_foreach_within_the_bound_may_have_a_container_for_each_item() -> None
     )
 
 
+def test_the_least_number_of_items_counts() -> None:
+    containers, _ = chosen(FAN, {"fit": 600}, {"start": 12}, Settings(items=5))
+    assert containers == "start > *[fit] (5 items,16 containers); [fit] > &j+end; j+end"
+    assert chosen(FAN, {"fit": 600}, {"start": 0})[0]  # nothing to divide
+
+
 def test_a_foreach_of_unknown_width_is_left_to_the_rules() -> None:
     containers, choice = chosen(FAN, {"fit": 600})
     assert containers == "start > *[fit] (16 containers); [fit] > &j+end; j+end" and not choice.decisions
