@@ -188,16 +188,24 @@ def _stored(workflow: Workflow) -> dict[str, Any]:
 
 def _state(workflow: Workflow) -> str:
     spec, status = workflow.get("spec", {}), workflow.get("status", {})
-    phase, message = status.get("phase", ""), status.get("message", "")
+    phase = status.get("phase", "")
     if phase == "Succeeded":
         return SUCCEEDED
     if phase in ("Failed", "Error"):
         if spec.get("shutdown"):
             return TERMINATED
-        return TIMED_OUT if "deadline" in message.lower() and "exceeded" in message.lower() else FAILED
+        return TIMED_OUT if _took_too_long(workflow) else FAILED
     if spec.get("suspend") is True:
         return SUSPENDED
     return RUNNING if phase == "Running" else PENDING
+
+
+def _took_too_long(workflow: Workflow) -> bool:
+    """Returns True if the run ended at its deadline. Argo says so of tasks only, and of those for other reasons too."""
+    status = workflow["status"]
+    limit = workflow.get("spec", {}).get("activeDeadlineSeconds") or _stored(workflow).get("activeDeadlineSeconds")
+    ended = seconds(status.get("finishedAt"))
+    return bool(limit and ended) and ended - seconds(status.get("startedAt")) >= float(limit)
 
 
 _TASKS = {
@@ -285,4 +293,4 @@ def logs(cluster: Cluster, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]
         try:
             yield task, cluster.text(path, container="main")
         except EngineError as error:  # its container waits to start
-            yield task, f"({error.message})\n".encode()
+            yield task, f"({task.message or error.message})\n".encode()

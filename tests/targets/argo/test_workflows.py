@@ -39,6 +39,9 @@ NODES = {
 }
 
 
+TEN_SECONDS = {"startedAt": "2026-11-30T06:00:00Z", "finishedAt": "2026-11-30T06:00:10Z"}
+
+
 def workflow(status: dict[str, Any], **spec: Any) -> dict[str, Any]:
     metadata = {
         "name": "train-x", "uid": "3f9a1000-0", "labels": {"flowc.dev/deployment": "train"},
@@ -60,6 +63,9 @@ def workflow(status: dict[str, Any], **spec: Any) -> dict[str, Any]:
         ({"phase": "Failed"}, {}, "failed"),
         ({"phase": "Error", "message": "no template"}, {}, "failed"),
         ({"phase": "Failed", "message": "Stopped with strategy 'Terminate'"}, {"shutdown": "Terminate"}, "terminated"),
+        ({"phase": "Failed", **TEN_SECONDS}, {"activeDeadlineSeconds": 10}, "timed-out"),
+        ({"phase": "Failed", **TEN_SECONDS}, {"activeDeadlineSeconds": 11}, "failed"),
+        ({"phase": "Failed", **TEN_SECONDS}, {}, "failed"),
     ],
 )
 def test_states(status: dict[str, Any], spec: dict[str, Any], state: str) -> None:
