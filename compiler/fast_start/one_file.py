@@ -74,6 +74,8 @@ def _load(group: str) -> bool:
         if not data.startswith(MAGIC_NUMBER):
             return False
         folders, parts = loads(memoryview(data)[len(MAGIC_NUMBER) :])
+        if any(part[0] in sys.modules for part in parts):
+            return True  # this process has begun to import them one by one
         if folders != _folders(group) or not all(_is_valid(part) for part in parts):
             return False
     except (OSError, ValueError, EOFError, TypeError):
@@ -115,8 +117,9 @@ def names(group: str) -> list[str]:
 
 def _path(group: str) -> str:
     """Returns the path of the group's file."""
-    bytecode: str = sys.modules[__name__].__dict__["__cached__"]
-    return f"{bytecode.removesuffix('.pyc')}.{group or 'modules'}"
+    spec = sys.modules[__name__].__spec__
+    bytecode = spec.cached if spec is not None else None
+    return f"{(bytecode or '').removesuffix('.pyc')}.{group or 'modules'}"
 
 
 def _folders(group: str) -> list[str]:

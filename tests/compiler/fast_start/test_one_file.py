@@ -193,3 +193,17 @@ for name, module in sorted(sys.modules.items()):
     )
     assert (plain.returncode, plain.stdout) == (0, quick.stdout), plain.stderr
     assert len(names) > 100
+
+
+def test_a_process_that_has_imported_a_module_keeps_it(site: Path) -> None:
+    assert check(site) == "no problems"
+    tamper(site)
+    program = (
+        "import sys; from flowc.compiler.ir import nodes; from flowc.compiler.fast_start import one_file;"
+        "assert one_file.load('check') == [];"
+        "assert sys.modules['flowc.compiler.ir.nodes'] is nodes; assert 'flowc.cli' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=site, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
