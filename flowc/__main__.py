@@ -10,9 +10,15 @@ def main() -> None:
 
     collect_rarely()
     import_quickly("flowc")
+    from flowc.compiler.fast_start import one_file
+
+    missing = one_file.load(sys.argv[1] if len(sys.argv) > 1 else "")
     from .cli import main
 
-    leave(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    for group in missing:
+        one_file.write(group)
+    leave(code)
 
 
 def leave(code: int) -> None:

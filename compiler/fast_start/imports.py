@@ -21,6 +21,7 @@ from os import open as open_file
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import stat_result
     from types import CodeType, ModuleType
 
 _HEAD = MAGIC_NUMBER + b"\0\0\0\0"  # of bytecode that is valid for a source of a certain time and size
@@ -69,30 +70,41 @@ class QuickFinder:
         last = name.rpartition(".")[2]
         folder = path[0]
         file = f"{folder}{sep}{last}.py"
-        below: list[str] | None = None
         try:
             status = stat(file)
         except OSError:
             folder = f"{folder}{sep}{last}"
             file = f"{folder}{sep}__init__.py"
-            below, last = [folder], "__init__"
+            last = "__init__"
             try:
                 status = stat(file)
             except OSError:
                 return None
-        bytecode = f"{folder}{sep}__pycache__{sep}{last}{self.suffix}"
-        time = (int(status.st_mtime) & _MASK).to_bytes(4, "little")
-        size = (status.st_size & _MASK).to_bytes(4, "little")
-        spec = ModuleSpec(name, QuickLoader(name, file, bytecode, _HEAD + time + size), origin=file)
-        spec.submodule_search_locations = below
-        spec.has_location = True
-        spec.cached = bytecode
-        return spec
+        return spec_of(name, file, f"{folder}{sep}__pycache__{sep}{last}{self.suffix}", head_of(status))
+
+
+def spec_of(name: str, file: str, bytecode: str, head: bytes) -> ModuleSpec:
+    """Returns the spec of a module, or of a package if the file's name says so."""
+    spec = ModuleSpec(name, QuickLoader(name, file, bytecode, head), origin=file)
+    folder, _, last = file.rpartition(sep)
+    spec.submodule_search_locations = [folder] if last == "__init__.py" else None
+    spec.has_location = True
+    spec.cached = bytecode
+    return spec
+
+
+def head_of(status: stat_result) -> bytes:
+    """Returns the beginning of bytecode that is valid for a source of this state."""
+    time = (int(status.st_mtime) & _MASK).to_bytes(4, "little")
+    return _HEAD + time + (status.st_size & _MASK).to_bytes(4, "little")
+
+
+def keeps_bytecode() -> bool:
+    """Returns True if Python keeps bytecode beside the sources, as usual."""
+    return not (sys.flags.optimize or sys.pycache_prefix or sys.implementation.cache_tag is None)
 
 
 def import_quickly(package: str) -> None:
     """Makes imports of the modules in a package quick, if Python keeps bytecode beside the sources as usual."""
-    if sys.flags.optimize or sys.pycache_prefix or sys.implementation.cache_tag is None:
-        return
-    if not any(isinstance(finder, QuickFinder) for finder in sys.meta_path):
+    if keeps_bytecode() and not any(isinstance(finder, QuickFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, QuickFinder(package))
