@@ -1,4 +1,7 @@
-"""Every component of cards: `flowc run examples/cards.py --run-id cards`, then `flowc card view cards/start --id gallery`."""
+"""Every component of cards, on one card.
+
+Run it with `flowc run examples/cards.py --run-id cards`; `flowc card view cards/start --id gallery` opens the card.
+"""
 
 import struct
 import zlib

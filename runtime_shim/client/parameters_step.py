@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         def graph(self, flow: str, run: str) -> Graph: ...
         def record(self, flow: str, run: str, step: str, path: str) -> Optional[Record]: ...
 
+
 STEP = "_parameters"
 
 
