@@ -1,6 +1,6 @@
-"""Every component of cards.
+"""Every component of cards, on one card.
 
-Try it with `flowc run examples/cards.py --run-id cards`, and then `flowc card view cards/start --id gallery`.
+Run it with `flowc run examples/cards.py --run-id cards`; `flowc card view cards/start --id gallery` opens the card.
 """
 
 import struct

@@ -86,7 +86,9 @@ def taken(browser: Any, wanted: dict[str, Any], style: str) -> str:
             continue  # with its own fonts, and at its own size
         frame.add_style_tag(content=style + wanted.get("css", ""))
         frame.evaluate("document.fonts.load('16px blocks').then(() => null)")
-        frame.wait_for_function("!document.querySelector('.chart') || document.documentElement.dataset.charts")
+        frame.wait_for_function(
+            "!document.querySelector('.chart') || document.documentElement.dataset.charts", polling=100
+        )
     page.wait_for_timeout(500)  # for frames to become as high as their cards
     picture = base64.b64encode(page.screenshot(full_page=True)).decode()
     context.close()

@@ -247,7 +247,8 @@ def searched(browser: Any, url: str) -> dict[str, Any]:
     noted["found"] = page.locator("article [role=status]").inner_text()
     noted["hits"] = page.locator(".log .out").all_inner_texts()
     page.click("button.number >> nth=1")
-    page.wait_for_selector(".log .now.hit")
+    page.wait_for_selector("button:has-text('all hits')")
+    page.wait_for_selector(".log .now.hit:has-text('30000')")
     noted["chosen"] = page.locator(".log .now.hit").inner_text()
     noted["in view"] = page.locator(".log .now.hit").is_visible()
     noted["around"] = page.locator(".log .out").all_inner_texts()
@@ -269,11 +270,20 @@ def cards(browser: Any, file: Path, address: str) -> dict[str, Any]:
         frame.wait_for_load_state()
     page.wait_for_selector("iframe")
     page.wait_for_function("document.querySelectorAll('iframe').length === document.querySelectorAll('.card').length")
+    for element in page.locator("iframe").all():  # a browser does not lay out frames that are far from being seen
+        element.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+    drawn = "!document.querySelector('.chart') || document.documentElement.dataset.charts"
     for frame in page.frames[1:]:
-        frame.wait_for_function("!document.querySelector('.chart') || document.documentElement.dataset.charts")
+        frame.wait_for_function(drawn, polling=100)
+    for element in page.locator("iframe").all():
+        element.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+    page.wait_for_function("[...document.querySelectorAll('iframe')].every((frame) => frame.style.height)", polling=100)
     page.wait_for_timeout(500)
     noted["heights"] = page.evaluate("[...document.querySelectorAll('iframe')].map((frame) => frame.clientHeight)")
-    noted["contents"] = [frame.evaluate("document.documentElement.scrollHeight") for frame in page.frames[1:]]
+    height = "document.documentElement.getBoundingClientRect().height"
+    noted["contents"] = [frame.evaluate(height) for frame in page.frames[1:]]
     noted["most"] = page.evaluate("0.8 * innerHeight")
     noted["menus"] = [
         frame.evaluate("[...document.querySelectorAll('.chart-menu button')].map((button) => button.textContent)")

@@ -72,8 +72,8 @@ blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid var(--line); 
 .progress > div { display: flex; flex-wrap: wrap; gap: 0 1rem; max-width: 26rem; } \
 .progress .details { margin-left: auto; }
 progress { width: 100%; max-width: 26rem; accent-color: var(--accent); }
-.value { display: inline-block; vertical-align: top; min-width: min(12rem, 100%); max-width: 100%; \
-border: 1px solid var(--line);
+.value { display: inline-block; vertical-align: top;
+  min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line);
   border-left: 4px solid var(--line); border-radius: 6px; padding: .6rem 1rem; }
 .value .title, .value .change { text-transform: uppercase; font-size: .85rem; } .value .number { font-size: 2rem; \
 font-weight: 700; }
