@@ -181,7 +181,8 @@ def settings_of(arguments: Arguments, path: str) -> Settings:
     if arguments.flag("--isolated"):
         return NONE
     if arguments.project is not None and arguments.project[0] == path:
-        return arguments.project[1]
+        settings: Settings = arguments.project[1]
+        return settings
     return settings_for(path)
 
 
