@@ -104,7 +104,7 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
     if not folder:
         if not code:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
-        folder = fetched = _new_folder()
+        folder = fetched = _new_folder("code")
     several = more is not None and more.within
     ahead = [address.run_record_name(flow, run)]
     if not several:
@@ -131,10 +131,15 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
         parameters = os.environ.get("FLOWC_PARAMETERS")
         if more is not None and several:
-            from .container.run import run_container
+            from .container.run import Given, run_container
 
-            values = _decoded(parameters) if parameters else {}
-            return run_container(store, graph, run, (step, path), more, reports, start, begun, values, bool(fetched))
+            private = _new_folder("container")
+            try:
+                values = _decoded(parameters) if parameters else {}
+                given = Given(store, graph, run, step, path, more, start, begun, values, bool(fetched), private)
+                return run_container(given, reports)
+            finally:
+                _remove(private)
 
         def load() -> Any:
             gc.freeze()  # what exists now will stay; the bundle's first file has disabled collection (one_file.py)
@@ -183,12 +188,12 @@ def _decoded(text: str) -> Dict[str, Any]:
     return decode(text)
 
 
-def _new_folder() -> str:
-    """Creates a folder of our own for the code, as `tempfile` would, and returns its path."""
+def _new_folder(purpose: str) -> str:
+    """Creates a folder of our own, as `tempfile` would, and returns its path."""
     parents = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
     for parent in [*filter(None, parents), "/tmp", "/var/tmp", "/usr/tmp", os.getcwd()]:
         try:
-            folder = os.path.join(os.path.abspath(parent), f"flowc-code-{os.urandom(8).hex()}")
+            folder = os.path.join(os.path.abspath(parent), f"flowc-{purpose}-{os.urandom(8).hex()}")
             os.mkdir(folder, 0o700)
             return folder
         except OSError:

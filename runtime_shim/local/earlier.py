@@ -11,10 +11,13 @@ from ..contract.graph import Graph
 from ..contract.record import Record
 from ..store import Store
 from .frontier import Address
-from .reuse import Check, taken_over
 from .running import task_name
 from .settings import Settings
 from .work import Work
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .reuse import Check
 
 AHEAD = 64  # records that are fetched at once
 
@@ -29,7 +32,15 @@ class Earlier:
         self.store, self.graph, self.work, self.on_damage = store, graph, work, on_damage
         self.reuse, self.container = settings.reuse, settings.container
         self.known = self._is_known()
-        self._whole = Check(store, graph.name, False)
+        self._whole = self._check()
+
+    def _check(self) -> Optional[Check]:
+        """Returns what looks for damage. A task in a container finds it when it loads an artifact, as ever."""
+        if self.container is not None:
+            return None
+        from .reuse import Check
+
+        return Check(self.store, self.graph.name, False)
 
     def _is_known(self) -> bool:
         """Returns True if tasks of the run may have records already."""
@@ -59,6 +70,8 @@ class Earlier:
             if self.reuse is not None and self.reuse.damage:
                 self.on_damage(step, path, self.reuse.damage)
             return "", None
+        from .reuse import taken_over
+
         return "reused", taken_over(self.store, self.graph.name, self.work.run, *origin)
 
     def _own_record(self, step: str, path: str) -> Optional[Record]:
@@ -71,7 +84,7 @@ class Earlier:
         except DamagedError as error:
             problem = str(error)
         else:
-            problem = self._whole(done) if done is not None and self.container is None else ""
+            problem = self._whole(done) if done is not None and self._whole is not None else ""
         if problem:
             raise DamagedError(
                 f"run {self.work.run!r} cannot continue: the results of task {task_name((step, path, 0))} are damaged: "

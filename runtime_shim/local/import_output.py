@@ -7,7 +7,6 @@ it, each of their logs has these lines too.
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import Dict
 
 from ..task.capture import flush
@@ -16,15 +15,18 @@ from ..task.capture import flush
 class ImportOutput:
     """A context manager that keeps what is printed within it, by file descriptor."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        """`folder` is a private one of the container."""
+        self.folder = folder
         self.printed: Dict[int, bytes] = {}
 
     def __enter__(self) -> ImportOutput:
         flush()
-        self._files = {descriptor: tempfile.TemporaryFile() for descriptor in (1, 2)}  # noqa: SIM115
         self._originals = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
-        for descriptor, file in self._files.items():
-            os.dup2(file.fileno(), descriptor)
+        for descriptor in self._originals:
+            file = os.open(self._file(descriptor), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(file, descriptor)
+            os.close(file)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -32,10 +34,11 @@ class ImportOutput:
         for descriptor, original in self._originals.items():
             os.dup2(original, descriptor)
             os.close(original)
-        for descriptor, file in self._files.items():
-            with file:
-                file.seek(0)
+            with open(self._file(descriptor), "rb") as file:
                 self.printed[descriptor] = file.read()
+
+    def _file(self, descriptor: int) -> str:
+        return os.path.join(self.folder, f"import-{descriptor}")
 
     def repeat(self) -> None:
         """Prints it again, in a process that will run a task."""

@@ -62,6 +62,15 @@ def load_flow(work: Work) -> Any:
     return flow_module.load_flow(work.folder, work.graph["flow"], once=inside["once"])
 
 
+def note_environment(work: Work) -> None:
+    """Records the environment of this process, in which the flow has been loaded, for all tasks that it forks."""
+    from ..task import environment
+
+    store = open_store(work)
+    work.environment = environment.put(store, work.graph["flow"]["name"], environment.here())
+    store.close()  # a fork must not use the same connection
+
+
 def open_store(work: Work) -> Store:
     """Opens the datastore for a task, which gets from the container's folder what earlier ones have left there."""
     from ..store import open_store
@@ -93,7 +102,7 @@ def run(work: Work, request: Mapping[str, Any], load: Callable[[], Any], graph: 
     task = Attempt(
         open_store(work), graph, work.run, step, path, request["attempt"], work.code, inside["target"],
         work.parameters, load, start=Start(**inside["start"]), begun=Beginning(**inside["begun"]) if is_first else None,
-        tries=request["tries"],
+        tries=request["tries"], environment=work.environment,
     )  # fmt: skip
     task.several = Several(**inside["chunks"])
     try:

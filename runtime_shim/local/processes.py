@@ -10,9 +10,12 @@ import socket
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ..contract.errors import ShimError
-from . import other_python, warm_process
-from .other_python import Environment
+from . import warm_process
 from .work import Work
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .other_python import Environment
 
 
 class Process:
@@ -65,11 +68,12 @@ class Processes:
         """
         key = where.packages if where is not None else ""
         if key not in self._processes:
-            work, isolation = self.work, self.isolation
-            started = (
-                warm_process.start(work, isolation) if where is None else other_python.start(work, isolation, where)
-            )
-            pid, control = started
+            if where is None:
+                pid, control = warm_process.start(self.work, self.isolation)
+            else:
+                from . import other_python
+
+                pid, control = other_python.start(self.work, self.isolation, where)
             self._processes[key] = Process(pid, control)
             self.selector.register(control, selectors.EVENT_READ, self._processes[key])
         return self._processes[key]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Callable, List, Mapping, Optional
 
-from .admission import Admission
-from .other_python import Environment
-from .part import Part
-from .reuse import Policy
 from .running import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..container.journal import Journal
+    from .admission import Admission
+    from .other_python import Environment
+    from .part import Part
+    from .reuse import Policy
 
 OnEvent = Callable[[str, Optional[Task], str], None]
 

@@ -96,7 +96,7 @@ class _Warm:
                 else:
                     from .import_output import ImportOutput
 
-                    with ImportOutput() as output:
+                    with ImportOutput(self.work.inside["kept"]) as output:
                         self.flow_class = load_flow(self.work)
                     self.before_task = output.repeat
             except BaseException as error:
@@ -115,6 +115,10 @@ class _Warm:
             ):
                 _import_for_cards()
             why = forking.unsafe() if self.isolation == "auto" else ""
+            if self.work.inside is not None and not why:
+                from . import inside
+
+                inside.note_environment(self.work)
         self.fresh = self.fresh or bool(why)
         self._send({"ready": True, "why": why})
         selector = selectors.DefaultSelector()

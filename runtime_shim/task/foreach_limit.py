@@ -12,14 +12,19 @@ from ..contract.errors import ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Optional, Sequence
+
+    from ..container.arguments import Several
 
 
-def check_splits(step: str, over: str, splits: int, around: Sequence[int] = ()) -> None:
+def check_splits(
+    step: str, over: str, splits: int, around: Sequence[int] = (), several: Optional[Several] = None
+) -> None:
     """Raises ShimError if the foreach over artifact `over` has more items than the engine can run.
 
     `around` are the numbers of items of the enclosing foreaches, outermost first. The limit applies to the product with
-    as many of them as `FLOWC_MAX_SPLITS_LEVELS` says, because each of their items has such a foreach.
+    as many of them as `FLOWC_MAX_SPLITS_LEVELS` says, because each of their items has such a foreach. Of a foreach that
+    is divided into chunks (`several`), the containers count.
     """
     text = os.environ.get("FLOWC_MAX_SPLITS", "")
     if not text:
@@ -28,13 +33,14 @@ def check_splits(step: str, over: str, splits: int, around: Sequence[int] = ()) 
         raise ShimError(f"FLOWC_MAX_SPLITS must be a whole number, not {text!r}")
     levels = os.environ.get("FLOWC_MAX_SPLITS_LEVELS", "0")
     within = around[max(0, len(around) - int(levels)) :] if levels.isdigit() else ()
-    total = splits
+    total = containers = splits if several is None else several.containers_for(splits)
     for count in within:
         total *= count
     if total > int(text):
         advice = os.environ.get("FLOWC_MAX_SPLITS_REASON", "")
         times = "".join(f"{count} times " for count in within)
+        chunks = "" if containers == splits else f" in {containers} containers"
         raise ShimError(
-            f"step `{step}`: the foreach over `{over}` has {times}{splits} items, but the engine runs at most "
+            f"step `{step}`: the foreach over `{over}` has {times}{splits} items{chunks}, but the engine runs at most "
             f"{int(text)}{advice and f': {advice}'}"
         )

@@ -71,12 +71,12 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         if flow_object._flowc.over is not None and flow_object._flowc.splits is not None:
             from .foreach_limit import check_splits
 
-            splits = flow_object._flowc.splits
             check_splits(
                 task.step,
                 flow_object._flowc.over,
-                splits if task.several is None else task.several.containers_for(splits),
+                flow_object._flowc.splits,
                 [frame["splits"] for frame in flow_object._flowc.stack],
+                task.several,
             )
         manifest = _saved(flow)
     except ShimError as error:

@@ -93,7 +93,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
 
 
 def opened(folder: Path, most: int = 1 << 30) -> Store:
-    return HandedOver(open_store(f"s3://{BUCKET}/store"), str(folder), most)  # type: ignore[return-value]
+    return HandedOver(open_store(f"s3://{BUCKET}/store"), str(folder), most)
 
 
 def blob_name(digest: str) -> str:
