@@ -131,14 +131,13 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
         parameters = os.environ.get("FLOWC_PARAMETERS")
         if more is not None and several:
-            from .container.run import run_container
+            from .container.run import Given, run_container
 
-            values = _decoded(parameters) if parameters else {}
             private = _new_folder("container")
             try:
-                return run_container(
-                    store, graph, run, (step, path), more, reports, start, begun, values, bool(fetched), private
-                )
+                values = _decoded(parameters) if parameters else {}
+                given = Given(store, graph, run, step, path, more, start, begun, values, bool(fetched), private)
+                return run_container(given, reports)
             finally:
                 _remove(private)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..contract import address, record
 from ..contract.errors import DamagedError
 from ..contract.superseded import set_aside
+from ..local.earlier import AHEAD
 from ..local.frontier import Frontier
 
 TYPE_CHECKING = False
@@ -68,11 +69,12 @@ def _succeeded(store: Store, run: str, part: Part) -> Tuple[List[Record], int]:
     frontier = Frontier(part.graph, part.within)
     waiting, found, leaving = list(part.first), [], 0
     while waiting:
-        step, path = waiting.pop()
-        done = record.read(store, part.graph.name, run, step, path)
-        if done is None:
-            continue
-        found.append(done)
-        leaving += part.leaves(done)
-        waiting += frontier.done(step, path, done.next, done.splits)
+        batch, waiting = waiting[:AHEAD], waiting[AHEAD:]
+        store.fetch_ahead([address.record_name(part.graph.name, run, step, path) for step, path in batch])
+        for step, path in batch:
+            done = record.read(store, part.graph.name, run, step, path)
+            if done is not None:
+                found.append(done)
+                leaving += part.leaves(done)
+                waiting += frontier.done(step, path, done.next, done.splits)
     return found, leaving

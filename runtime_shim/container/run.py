@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional
 
 from ..contract import chunk
 from ..contract.errors import ShimError
@@ -20,8 +20,8 @@ from ..contract.superseded import set_all_aside
 from ..local import inside
 from ..local.admission import Admission
 from ..local.part import Part
-from ..local.running import task_name
-from ..local.settings import InContainer, Settings
+from ..local.running import Task, task_name
+from ..local.settings import InContainer, OnEvent, Settings
 from ..local.supervisor import Supervisor
 from ..local.work import Work
 from ..store import Store
@@ -35,20 +35,32 @@ from .outcome import outcome_of
 STOPPED = 143  # as of a process that SIGTERM has ended: the engine starts the container again
 
 
-def run_container(
-    store: Store, graph: Graph, run: str, place: Tuple[str, str], several: Several, reports: List[Report],
-    start: Start, begun: Beginning, parameters: Dict[str, Any], is_fetched: bool, folder: str,
-) -> int:  # fmt: skip
-    """Runs the tasks of the steps `several.within` that follow from the container's own. Returns the exit code.
+class Given:
+    """What a container was started with, and what `__main__` has found out about it."""
 
-    `place` is the container's step and path, `folder` a private one. Raises ShimError.
+    def __init__(
+        self, store: Store, graph: Graph, run: str, step: str, path: str, several: Several, start: Start,
+        begun: Beginning, parameters: Dict[str, Any], is_fetched: bool, folder: str,
+    ) -> None:  # fmt: skip
+        self.store, self.graph, self.run = store, graph, run
+        self.step, self.path = step, path  # the container's; the path perhaps of a chunk
+        self.several, self.start, self.begun = several, start, begun
+        self.parameters = parameters  # of the run, for its first task
+        self.is_fetched = is_fetched  # the code is in a temporary folder
+        self.folder = folder  # a private one
+
+
+def run_container(given: Given, reports: List[Report]) -> int:
+    """Runs the tasks of the steps `within` that follow from the container's own. Returns the exit code.
+
+    Raises ShimError.
     """
-    step, path = place
+    store, graph, run, several, start = given.store, given.graph, given.run, given.several, given.start
     check_within(graph, several)
-    part = Part(graph, frozenset(several.within), [(step, first) for first in chunk.members(path)])
-    journal = Journal(store, graph, (run, step, path), start)
+    part = Part(graph, frozenset(several.within), [(given.step, first) for first in chunk.members(given.path)])
+    journal = Journal(store, graph, (run, given.step, given.path), start)
     # a Workflow that is created again is another run: there, somebody asked for a container that had failed
-    if begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
+    if given.begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
         set_all_aside(store, graph.name, run)
     is_later = bool(start.attempt or start.request or start.first or start.id)
     known = is_later and (journal.read() or not start.id)
@@ -57,7 +69,9 @@ def run_container(
     journal.eager = known
     if start.id and not known:  # the sign for the next start, which may have the same number
         journal.write()
-    result = _supervisor(store, graph, run, part, several, start, begun, parameters, is_fetched, folder, journal).run()
+    output = _Output()
+    result = _supervisor(given, part, journal, output.show).run()
+    output.end()
     if result.stopped:
         return STOPPED
     if result.failed:
@@ -65,51 +79,64 @@ def run_container(
         return NO_OTHER_ATTEMPT
     if not part.is_done or part.last is None:
         raise ShimError(
-            f"the container of step {step} at {path} ran {', '.join(several.within)}, but not all steps that lie "
-            "between these: its spec is inconsistent"
+            f"the container of step {given.step} at {given.path} ran {', '.join(several.within)}, but not all steps "
+            "that lie between these: its spec is inconsistent"
         )
     if reports:
-        outcome = outcome_of(part, part.last, several, is_chunk=chunk.is_chunk(path))
-        send(reports, outcome, TaskObjects(store, graph.name, run, step, path))
+        outcome = outcome_of(part, part.last, several, is_chunk=chunk.is_chunk(given.path))
+        send(reports, outcome, TaskObjects(store, graph.name, run, given.step, given.path))
     return 0
 
 
-def _supervisor(
-    store: Store, graph: Graph, run: str, part: Part, several: Several, start: Start, begun: Beginning,
-    parameters: Dict[str, Any], is_fetched: bool, folder: str, journal: Journal,
-) -> Supervisor:  # fmt: skip
+def _supervisor(given: Given, part: Part, journal: Journal, on_event: OnEvent) -> Supervisor:
+    store, graph, several = given.store, given.graph, given.several
     data = {"flow": graph.flow, "scopes": graph.scope, "version": 1}
     limits = {name: os.environ.pop(name) for name in inside.LIMITS if name in os.environ}
     os.environ.pop("FLOWC_MAX_VISITS", None)  # a loop that is inside starts no containers
     shared = inside.as_data(
-        start, begun, list(several.within), {"items": several.items, "containers": several.containers},
-        os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, is_fetched, folder,
+        given.start, given.begun, list(several.within), {"items": several.items, "containers": several.containers},
+        os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, given.is_fetched,
+        given.folder,
     )  # fmt: skip
-    code_folder = os.path.abspath(graph.folder)
-    work = Work(data, code_folder, os.environ["FLOWC_STORE"], run, begun.code, parameters, {}, inside=shared)
+    work = Work(
+        data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], given.run, given.begun.code, given.parameters,
+        {}, inside=shared,
+    )  # fmt: skip
     admission = Admission.of_container(graph, several.cores, several.memory)
-    known = journal.eager
     # the storage client of the other clouds has threads, which a fork does not have
     isolation = "process" if "obstore" in sys.modules else "auto"
-    settings = Settings(isolation=isolation, container=InContainer(part, admission, journal, known, folder))
-    store.close()  # connections are not shared with another process
+    container = InContainer(part, admission, journal, journal.eager, given.folder)
     _wait_for_threads()
-    return Supervisor(work, inside.handing_over(store, folder), settings, _show)
+    store.close()  # connections are not shared with another process
+    kept = inside.handing_over(store, given.folder)
+    return Supervisor(work, kept, Settings(isolation=isolation, container=container), on_event)
 
 
-def _show(kind: str, task: Any, text: str) -> None:
-    """Shows an event of the supervisor in the container's output."""
-    if task is None:
-        return
-    name = task_name(task)
-    if kind == "line":
-        _print(1, f"{name}: {text}")
-    elif kind == "retry":
-        _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
-    elif kind == "failed":
-        _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
-    elif kind == "kept":
-        _print(2, f"flowc: {name}: attempt {task[2]} has completed this task before")
+class _Output:
+    """What the container prints."""
+
+    def __init__(self) -> None:
+        self.kept = 0  # number of tasks that had records already
+
+    def show(self, kind: str, task: Optional[Task], text: str) -> None:
+        """Shows an event of the supervisor."""
+        if task is None:
+            return
+        name = task_name(task)
+        if kind == "line":
+            _print(1, f"{name}: {text}")
+        elif kind == "retry":
+            _print(2, f"flowc: {name}: attempt {task[2]} failed and is tried again: {text}")
+        elif kind == "failed":
+            _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
+        elif kind == "kept":
+            self.kept += 1
+
+    def end(self) -> None:
+        """Says how many tasks had been done before."""
+        if self.kept:
+            tasks = "1 task has" if self.kept == 1 else f"{self.kept} tasks have"
+            _print(2, f"flowc: {tasks} succeeded before, and did not run again")
 
 
 def _print(descriptor: int, line: str) -> None:

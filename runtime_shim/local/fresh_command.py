@@ -20,8 +20,8 @@ def fresh_command(bundle: str = "") -> List[str]:
     if not bundle and not sys.flags.no_site:
         return [sys.executable, "-m", "flowc.runtime_shim.local.fresh_process"]
     if not bundle:  # a container that the shim was copied to
-        import flowc
-
-        bundle = os.path.dirname(os.path.abspath(flowc.__path__[0]))
+        bundle = os.path.abspath(__file__)
+        for _ in "flowc/runtime_shim/local/fresh_command.py".split("/"):
+            bundle = os.path.dirname(bundle)
     flags = ["-S"] if sys.flags.no_site else ["-s"]
     return [sys.executable, *flags, "-c", BOOT.format(module="fresh_process", call="start()"), bundle]

@@ -20,7 +20,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, objec
     return {}
 
 
-@pytest.mark.parametrize("how", SHARED)
+@pytest.mark.parametrize("how", ["all in one", "chunks of 2", pytest.param("as by default", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", sorted(set(FLOWS) - {"wine"}))
 def test_the_same_run(name: str, how: str, plain: dict[str, dict[str, object]], tmp_path: Path) -> None:
     flow = copied(FLOWS[name], tmp_path / "flow")
