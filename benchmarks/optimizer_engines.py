@@ -105,7 +105,7 @@ def _size(spec: Compiled) -> int:
     return sum(len(text.encode()) for text in spec.files.values())
 
 
-ENGINES = {"step-functions": OnStepFunctions, "airflow": OnAirflow}
+ENGINES: dict[str, type[OnStepFunctions] | type[OnAirflow]] = {"step-functions": OnStepFunctions, "airflow": OnAirflow}
 
 
 def main() -> None:

@@ -51,6 +51,7 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
         for decorator in step.decorators:
             yield from _decorator(decorator, step, step.name in shared)
         yield from _environment(step)
+        yield from _size(step, options)
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:
@@ -160,14 +161,26 @@ def _environment(step: Step) -> Iterator[Diagnostic]:
                 "Batch reserves names that begin with `AWS_BATCH`",
                 "choose a different name",
             )
+
+
+def _size(step: Step, options: Options) -> Iterator[Diagnostic]:
+    """Yields FLOW529 if the step's variables, and the names of the steps in its job, take too many bytes."""
+    decorator, container = decorator_of(step, "environment"), options.container_of(step.name)
     size = sum(
         len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 24
-        for name, value in values.items()
+        for name, value in variables(step).items()
     )
-    if size > MAX_DEFINITION - _ROOM:
+    names = len(",".join(container.steps).encode()) if container is not None and len(container.steps) > 1 else 0
+    room = MAX_DEFINITION - _ROOM
+    if size + names <= room:
+        return
+    why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {room} are left for it"
+    if names <= size and decorator is not None:
         what = f"the environment of step `{step.name}` is too big: {size} bytes"
-        room = MAX_DEFINITION - _ROOM
-        why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {room} are left for it"
-        yield Diagnostic(
-            "FLOW529", what, decorator.span, why, "read big values from one of the flow's files, or from the datastore"
-        )
+        how = "read big values from one of the flow's files, or from the datastore"
+        yield Diagnostic("FLOW529", what, decorator.span, why, how)
+    elif container is not None:
+        count = len(container.steps)
+        what = f"the list of the {count} steps that share a job with step `{step.name}` is too big: {names} bytes"
+        how = "divide them into several jobs: set `fuse = false` for some of them (`[tool.flowc.optimize.steps.NAME]`)"
+        yield Diagnostic("FLOW529", what, step.span, why, how)

@@ -99,7 +99,7 @@ class Case:
 
         Those for Argo are smaller, since an attempt is a pod, which costs as much as six jobs.
         """
-        return sample(loops=self.target != "airflow", cost=2 if self.target == "argo" else 0)[self.number]
+        return sample(cost=2 if self.target == "argo" else 0)[self.number]
 
     def __str__(self) -> str:
         suffix = "".join(f"-{str(value)[:4]}" for value in list(json.loads(self.given).values())[:1])

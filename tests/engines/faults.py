@@ -267,9 +267,14 @@ def value(dump: Dump, step: str, name: str, path: str = "-") -> str:
 
 def failures(s3: S3Server, flow: str, run: str) -> list[str]:
     """The attempts of the run that have failed and said so: `start/-.0.failure.json`."""
+    return [name for name in objects(s3, flow, run) if name.endswith(".failure.json")]
+
+
+def objects(s3: S3Server, flow: str, run: str) -> list[str]:
+    """The names of the run's objects, such as `start/-.json`, of at most a thousand."""
     prefix = f"{PREFIX}/{run_name(flow, run)}"
     listed = s3.client().list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-    return [entry["Key"].removeprefix(prefix) for entry in listed if entry["Key"].endswith(".failure.json")]
+    return [entry["Key"].removeprefix(prefix) for entry in listed]
 
 
 def check_failed(dump: Dump) -> None:

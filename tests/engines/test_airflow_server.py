@@ -36,6 +36,7 @@ from .faults import (
     check_finished,
     check_twice,
     gate,
+    objects,
     value,
     versions,
     write,
@@ -353,7 +354,7 @@ def test_a_process_of_several_tasks_that_is_killed_with_its_scheduler(server: Se
     dag = server.deploy(write(tmp_path, LONG), None, "long_shared", "--optimize")
     server.trigger(dag, "r")
     run = server.id_of(dag, "r")
-    until(lambda: "start" in left(server.s3, run, "Long"), "a record", 600, every=0.5)
+    until(lambda: "start/-.json" in objects(server.s3, "Long", run), "a record", 600, every=0.5)
     before = left(server.s3, run, "Long")
     assert "middle" not in before
     server.kill("scheduler")

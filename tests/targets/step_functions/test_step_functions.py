@@ -16,6 +16,7 @@ from flowc.compiler.ir.nodes import Flow, Foreach, Switch
 from flowc.compiler.ir.scopes import is_loop, scopes
 from flowc.compiler.optimize.optimize import optimized
 from flowc.compiler.optimize.settings import Settings
+from flowc.compiler.optimize.sketch import sketched
 from flowc.compiler.pipeline import Program
 from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.step_functions.emit import check, emit, needs_containers
@@ -158,6 +159,16 @@ def test_a_map_may_be_named_by_the_step_with_the_foreach(named: str, tmp_path: P
     assert not [diagnostic for diagnostic in check(result.flow, options) if diagnostic.severity == "error"]
     states = json.loads(emit(result.flow, result.scope, options)[0].text)["States"]
     assert states["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+
+
+@pytest.mark.parametrize(("steps", "codes"), [(500, []), (1500, ["FLOW529"])])
+def test_the_steps_of_a_job_fit_into_its_definition(steps: int, codes: list[str]) -> None:
+    flow = sketched(" > ".join(["start", *(f"a_step_of_many_{number}" for number in range(steps))]))
+    result = optimized(flow)
+    options = replace(options_of("step-functions"), containers=result.containers)
+    assert [diagnostic.code for diagnostic in check(result.flow, options)] == codes
+    files = emit(result.flow, result.scope, options)
+    assert bool([finding for file in files for finding in validate(file.name, file.text)]) == bool(codes)
 
 
 def test_a_foreach_that_is_too_wide_for_the_wished_map_needs_containers(tmp_path: Path) -> None:
