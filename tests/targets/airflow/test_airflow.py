@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.fast_start.record import replace
-from flowc.compiler.ir.nodes import Flow
+from flowc.compiler.ir.nodes import Flow, Foreach
 from flowc.compiler.ir.scopes import is_loop, scopes
 from flowc.compiler.optimize.optimize import optimized
 from flowc.compiler.optimize.settings import Settings
@@ -156,6 +156,18 @@ def test_foreaches_that_are_wider_than_airflow_maps_need_containers(
     program = program_of(WIDE.replace("OUTER", str(outer)).replace("INNER", str(inner)), tmp_path)
     options = replace(options_of("airflow"), widths=program.widths)
     assert [step for step, _ in needs_containers(program.flow, options)] == needed
+
+
+def test_a_foreach_of_a_hundred_thousand_items_is_a_mapped_task_of_sixteen() -> None:
+    flow = flow_of([("foreach", (STEP, 100_000))])
+    result = optimized(flow)
+    options = replace(options_of("airflow"), containers=result.containers)
+    (body,) = [step.transition.target for step in flow.steps if isinstance(step.transition, Foreach)]
+    reached = {(step.name, "-") for step in flow.steps if step.name != body}
+    reached |= {(body, f"{index}") for index in range(100_000)}
+    simulator = Simulator(emit(result.flow, result.scope, options)[0].text, flow, reached=reached)
+    assert simulator.run() == "success", simulator.states
+    assert simulator.seen == reached and simulator.containers == 18
 
 
 def test_a_container_of_several_tasks(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from hypothesis import strategies as st
 from tests.support import hostile
 from tests.support.building import options_of, program_of, spec_of
 from tests.support.reference import executed
-from tests.support.strategies import flows
+from tests.support.strategies import flow_of, flows
 
 from .interpreter import BUCKET, Engine, GrowingTable, engine
 
@@ -177,6 +177,18 @@ def test_a_foreach_that_is_too_wide_for_the_wished_map_needs_containers(tmp_path
         options = replace(options_of("step-functions", map=mode), widths=flow.widths)
         assert [step for step, _ in needs_containers(flow.flow, options)] == steps
     assert not list(needs_containers(flow.flow, replace(options_of("step-functions", map="wrong"), widths=flow.widths)))
+
+
+@pytest.mark.slow
+def test_a_foreach_of_a_hundred_thousand_items_is_an_inline_map_of_sixteen(aws: Engine) -> None:
+    flow = flow_of([("foreach", ([("step", None)], 100_000))])
+    result = optimized(flow)
+    options = options_of("step-functions", store=f"s3://{BUCKET}/root")
+    files = emit(result.flow, result.scope, replace(options, containers=result.containers))
+    assert '"DISTRIBUTED"' not in files[0].text
+    execution = aws.run(flow, files)
+    assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
+    assert len(aws.started) == 100_000 + len(flow.steps) - 1 and aws.containers == 18
 
 
 def test_the_table_of_jobs_may_grow_while_it_is_read() -> None:
