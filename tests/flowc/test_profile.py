@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -225,6 +226,16 @@ def test_compile_and_show_say_what_was_chosen(project: Path) -> None:
     (project / "flow.profile.json").unlink()
     by_rules = flowc("compile", *words, "--store", "s3://b/p", cwd=project, check=True).stdout
     assert "on argo, 8 steps → " in by_rules and "a run then takes" not in by_rules
+
+
+def test_a_choice_is_the_same_in_every_process(project: Path) -> None:
+    texts = set()
+    for seed in ("1", "2", "3"):
+        words = ("flow.py", "-t", "argo", "--store", "s3://b/p", "--optimize", "-o", "-")
+        command = [sys.executable, "-m", "flowc", "compile", *words]
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        texts.add(subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=True).stdout)
+    assert len(texts) == 1
 
 
 def test_no_profile_is_read_unless_the_optimizer_is_asked_for(project: Path) -> None:
