@@ -7,6 +7,7 @@ so it is not part of `make bench`. Names of flows as arguments choose some of th
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -98,9 +99,10 @@ CASES = (
     Case("one pod", ONE),
     Case("ten linear steps", line(10)),
     Case("wine", ""),
+    Case("wine, all in one pod", "", "-"),
     Case("ten steps, foreach of 1,000", fold(1000), fold(100), "measured without it: a foreach of 100"),
     Case("ten steps, foreach of 10,000", fold(10000), "-"),
-    Case("loop of 300 visits", LOOP.format(visits=300), LOOP.format(visits=90), "measured without it: 90 visits"),
+    Case("loop of 300 visits", LOOP.format(visits=300), LOOP.format(visits=20), "measured without it: 20 visits"),
 )
 
 
@@ -118,7 +120,8 @@ def measure(argo: Argo, case: Case, folder: Path) -> tuple[Measured | None, Meas
     """Runs the flow without the optimizer, if that is feasible, and with it."""
     before = None
     if case.smaller != "-":
-        before = run(argo, _written(folder, case, case.smaller or case.source), "plain")
+        limited = ("--max-visits", "0") if case.source.startswith("class Loop") else ()  # else visits share a pod
+        before = run(argo, _written(folder, case, case.smaller or case.source), "plain", *limited)
         row(
             case.name,
             f"{before.pods} pods",
@@ -147,10 +150,23 @@ def run(argo: Argo, flow: Path, name: str, *options: str) -> Measured:
 
 def _written(folder: Path, case: Case, source: str) -> Path:
     if not source:
-        return FLOWS["wine"]
+        return _wine(folder) if "," in case.name else FLOWS["wine"]
     path = folder / f"{case.name.partition(',')[0].replace(' ', '_')}_{len(source)}.py"
     path.write_text(HEAD + source)
     return path
+
+
+def _wine(folder: Path) -> Path:
+    """Returns a copy of the wine example with settings that put all of its steps into one container."""
+    copy = folder / "wine"
+    copy.mkdir()
+    for name in ("flow.py", "models.py"):
+        shutil.copy(FLOWS["wine"].parent / name, copy)
+    (copy / "pyproject.toml").write_text(
+        '[tool.flowc.optimize]\nsizes = "largest"\n\n'
+        "[tool.flowc.optimize.steps.fold]\ntogether = true\ncpu = 2\nmemory = 2000\n"
+    )
+    return copy / "flow.py"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.ir.nodes import End, ForEach, Foreach, Input, Linear
-from flowc.compiler.ir.scopes import is_loop, scopes, walk
+from flowc.compiler.ir.scopes import is_loop, walk
 from flowc.compiler.optimize import optimize
 from flowc.compiler.optimize.settings import CONTAINERS, NOTHING, Settings, StepSettings, needed
 from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, nearest
@@ -16,13 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from flowc.compiler.ir.nodes import Flow, Scope, Step
+    from flowc.compiler.ir.nodes import Flow, Step
     from flowc.compiler.optimize.containers import Container
     from flowc.compiler.optimize.optimize import Optimized
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, Options
 
-UNASKED = 100  # the most containers of a foreach that is divided only because the target needs it
+UNASKED = 32  # the most containers of a foreach that is divided only because the target needs it
 
 
 @record
@@ -31,6 +31,7 @@ class Shared:
 
     optimized: Optimized
     options: Options  # those of the target, with what its containers run
+    is_asked: bool  # by `--optimize` or the settings
     needs: tuple[tuple[str, str], ...]  # step that nobody asked to optimize → why the target needs it
 
 
@@ -57,6 +58,7 @@ def shared(program: Program, target: Emitter, options: Options, settings: Settin
     return Shared(
         result,
         replace(options, containers=result.containers, widths=result.widths),
+        asked is not None,
         tuple((step, why) for step, why in unasked.items() if is_met(step, result)),
     )
 
@@ -83,13 +85,17 @@ def holder(step: str, containers: Iterable[tuple[str, Container]]) -> Container 
 def _for_needs(program: Program, settings: Settings, needs: dict[str, str], most: int) -> Settings:
     steps = program.flow.by_name
     loops = [name for name in needs if is_loop(steps[name])]
-    foreaches, bodies = [], []
+    foreaches, bodies, whole = [], [], []
     for _, node, _ in walk(program.scope) if len(loops) < len(needs) else ():
         transition = steps[node.step].transition
         if node.step in needs and isinstance(transition, Foreach) and isinstance(node, ForEach):
             foreaches.append((transition.target, most or CONTAINERS))
-            bodies += [inside.step for _, inside, _ in walk(node.body)]
-    return needed(settings, loops, foreaches, bodies)
+            for _, inside, _ in walk(node.body):
+                bodies.append(inside.step)
+                inner = steps[inside.step].transition
+                if isinstance(inner, Foreach):  # which must not stand between containers of the body
+                    whole.append(inner.target)
+    return needed(settings, loops, foreaches, bodies, whole)
 
 
 def inputs(settings: Settings | None, flow: Flow) -> Iterator[Input]:
@@ -117,7 +123,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def decorators_inside(shared: Shared, written: Flow) -> tuple[Flow, Scope] | None:
+def decorators_inside(shared: Shared, written: Flow) -> Flow | None:
     """Returns a flow of all steps that share a container, one after the other; None if there are none.
 
     What a target cannot do for their decorators, it says of this flow; and it says nothing of their transitions, which
@@ -132,18 +138,17 @@ def decorators_inside(shared: Shared, written: Flow) -> tuple[Flow, Scope] | Non
         step = written.by_name[name]
         transition = Linear(following, step.span) if following else End()
         steps.append(replace(step, transition=transition, is_join=False))
-    flow = replace(written, steps=tuple(steps), start=names[0], end=names[-1])
-    return flow, scopes(flow)
+    return replace(written, steps=tuple(steps), start=names[0], end=names[-1])
 
 
 def problems(target: Emitter, shared: Shared, written: Flow) -> Iterator[Diagnostic]:
     """Yields what the target refuses: of the containers, and of the decorators of the steps inside."""
     before = decorators_inside(shared, written)
-    of_steps = list(target.check(before[0], shared.options)) if before is not None else []
+    of_steps = list(target.check(before, shared.options)) if before is not None else []
     seen = {(diagnostic.code, diagnostic.span) for diagnostic in of_steps if diagnostic.span is not None}
-    yield from of_steps
+    yield from (diagnostic for diagnostic in of_steps if diagnostic.span is not None)  # others are about options
     for diagnostic in target.check(shared.optimized.flow, shared.options):
-        if (diagnostic.code, diagnostic.span) not in seen and diagnostic not in of_steps:
+        if (diagnostic.code, diagnostic.span) not in seen:
             yield diagnostic
     yield from notes(target, shared, written)
 
@@ -159,7 +164,12 @@ def notes(target: Emitter, shared: Shared, written: Flow) -> Iterator[Diagnostic
         else:
             what = f"the items of the foreach of step `{name}` share containers on target `{target.NAME}`"
         yield Diagnostic(
-            "FLOW506", what, span, why, "nothing need be done; `--optimize` does so wherever it saves containers", HINT
+            "FLOW506",
+            what,
+            span,
+            why,
+            "nothing needs to change; `--optimize` does so wherever it saves containers",
+            HINT,
         )
 
 

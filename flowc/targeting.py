@@ -329,14 +329,13 @@ def problems(
     )
     if compiled:
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
-        wanted = optimize_settings(arguments, path)
-        if wanted is not None and wanted.steps:
-            from . import optimizing
-
-            diagnostics += optimizing.misplaced(wanted, program.flow)
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
     settings = _settings(arguments, path)
+    if settings.optimize is not None and settings.optimize.steps:
+        from . import optimizing
+
+        diagnostics += optimizing.misplaced(settings.optimize, program.flow)
     if demand.concerns(program.flow, path, settings.options):
         from .environments import delivery
 

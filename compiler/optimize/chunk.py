@@ -47,7 +47,7 @@ def undivided(draft: Draft, node: ForEach) -> str:
         return "the settings do not divide it"
     width = draft.rules.widths.get(draft.containers[node.step].steps[-1])
     if width is not None and chunk_size(width, items, most) <= 1:
-        return f"its {width} items have a container each" if width != 1 else "it has one item"
+        return f"each of its {width:,} items has a container of its own" if width != 1 else "it has one item"
     return _obstacle(draft, node.body)
 
 

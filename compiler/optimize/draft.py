@@ -46,8 +46,12 @@ class Rules:
         different = difference(mine, theirs)
         if not different:
             return ""
-        what = "amount of " if size_difference(mine.size, theirs.size) == different else ""
-        return f"`{first}` and `{second}` have a different {what}{different}"
+        if size_difference(mine.size, theirs.size) != different:
+            return f"`{first}` and `{second}` have a different {different}"
+        with_it = [name for name, one in ((first, mine), (second, theirs)) if different in dict(one.size)]
+        if len(with_it) == 1:
+            return f"only `{with_it[0]}` asks for an amount of {different}"
+        return f"`{first}` and `{second}` have a different amount of {different}"
 
 
 @record

@@ -10,11 +10,24 @@ The decorators are those that are about the container, with the largest size tha
     ...     print(each.name, {name: value for name, value in each.attributes.items() if value is not None})
     resources {'cpu': 2, 'memory': 8192}
     retry {'times': 4, 'minutes_between_retries': 5}
+
+A step that asks for nothing counts as one that asks for Metaflow's defaults, beside one that asks for something:
+
+    >>> (resources,) = decorators((step("a", cpu=2, memory=1000), step("b")))
+    >>> resources.attributes["cpu"], resources.attributes["memory"]
+    (2, 4096)
 """
 
 from __future__ import annotations
 
-from flowc.runtime_shim.contract.semantics import engine_retries, number, pause_seconds, retries
+from flowc.runtime_shim.contract.semantics import (
+    DEFAULT_CPU,
+    DEFAULT_MEMORY,
+    engine_retries,
+    number,
+    pause_seconds,
+    retries,
+)
 
 from ..fast_start.record import replace
 from ..ir.nodes import Decorator
@@ -36,6 +49,8 @@ def decorators(steps: Sequence[Step], cpu: float | None = None, memory: float | 
                 continue
             other = merged.get(decorator.name)
             merged[decorator.name] = decorator if other is None else _largest(other, decorator)
+    if not all(map(_asks, steps)):
+        _raise(merged)
     wanted = {name: value for name, value in (("cpu", cpu), ("memory", memory)) if value is not None}
     if wanted:
         for name in REQUESTS:
@@ -46,6 +61,20 @@ def decorators(steps: Sequence[Step], cpu: float | None = None, memory: float | 
             merged["resources"] = Decorator("resources", {**nothing, **wanted}, steps[0].span)
     retry = _retry(steps)
     return (*merged.values(), retry) if retry is not None else tuple(merged.values())
+
+
+def _asks(step: Step) -> bool:
+    return any(decorator.name in REQUESTS for decorator in step.decorators)
+
+
+def _raise(merged: dict[str, Decorator]) -> None:
+    """Gives the container at least what a step that asks for nothing would have where others ask for something."""
+    name = next((name for name in REQUESTS if name in merged), None)
+    if name is not None:
+        attributes = dict(merged[name].attributes)
+        for amount, default in (("cpu", DEFAULT_CPU), ("memory", DEFAULT_MEMORY)):
+            attributes[amount] = max(attributes[amount], default, key=lambda value: number(value) or 0)
+        merged[name] = replace(merged[name], attributes=attributes)
 
 
 def _largest(one: Decorator, other: Decorator) -> Decorator:

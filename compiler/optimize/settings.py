@@ -75,21 +75,31 @@ NOTHING = Settings(fuse=False, loops=False, containers=0)  # every step has a co
 
 
 def needed(
-    settings: Settings, loops: Iterable[str], foreaches: Iterable[tuple[str, int]], bodies: Iterable[str]
+    settings: Settings,
+    loops: Iterable[str],
+    foreaches: Iterable[tuple[str, int]],
+    bodies: Iterable[str],
+    whole: Iterable[str] = (),
 ) -> Settings:
     """Returns the settings with what a target needs: these loops, and these foreaches in so many containers.
 
     A foreach is given by the step that its items begin with. `bodies` are all steps of their bodies, which may have to
-    share a container before the foreach can be divided.
+    share a container before the foreach can be divided, and `whole` are the foreaches inside. What the user says of a
+    step stays.
     """
     steps = dict(settings.steps)
+
+    def add(name: str, field: str, value: object) -> None:
+        own = steps.get(name, _NONE)
+        steps[name] = own if getattr(own, field) is not None else replace(own, **{field: value})
+
     for name in loops:
-        steps[name] = replace(steps.get(name, _NONE), loops=True)
+        add(name, "loops", True)
     for name in bodies:
-        own = steps.get(name, _NONE)
-        steps[name] = own if own.fuse is not None else replace(own, fuse=True)
+        add(name, "fuse", True)
+    for name in whole:
+        add(name, "together", True)
     for name, containers in foreaches:
-        own = steps.get(name, _NONE)
-        if own.items is None and own.containers is None:
-            steps[name] = replace(own, containers=containers)
+        if steps.get(name, _NONE).items is None:
+            add(name, "containers", containers)
     return replace(settings, steps=tuple(steps.items()))

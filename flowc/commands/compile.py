@@ -20,7 +20,7 @@ from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flowc.compiler.package.archive import Package
     from flowc.compiler.pipeline import Program
@@ -109,6 +109,8 @@ def run(argv: list[str], out: Output) -> int:
         out.print(_listing(written))
         for line in stale.notes:
             out.print(line)
+        for line in _containers(compiled, program):
+            out.print(line)
         out.print("before a run:")
         store = arguments.text("--store", STORE)
         out.print(f"  the code package must be at {_destination(store, program, package)}")
@@ -133,6 +135,17 @@ def run(argv: list[str], out: Output) -> int:
 def _part(compiled: Compilation) -> Part:
     name = compiled.target.NAME
     return Part(name, deployer(name).deployment(compiled.flow, compiled.options), compiled.spec())
+
+
+def _containers(compiled: Sequence[Compilation], program: Program) -> Iterator[str]:
+    """Yields a line for each target where several tasks share a container."""
+    for compilation in compiled:
+        if compilation.shared is not None:
+            from ..container_report import summary
+
+            yield f"on {compilation.target.NAME}, {summary(compilation.shared, program.flow)}"
+            for step, why in compilation.shared.needs:
+                yield f"  `{step}`: {why}"
 
 
 def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, arguments: Arguments, out: Output) -> None:

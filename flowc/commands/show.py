@@ -5,8 +5,8 @@ from __future__ import annotations
 from flowc.compiler.ir.scopes import in_order
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..flow_source import FLOW, WITH, load_flow, placed
-from ..options import Option, one_positional, parse
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
+from ..options import Option, Usage, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
 from ..source_form import decorator, parameter_default, parameter_type, transition, value
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Parameter, Scope, Step
     from flowc.compiler.pipeline import Program
     from flowc.compiler.report.diagnostics import Diagnostic
+    from flowc.targets.target import Emitter
 
+    from ..options import Arguments
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
 Prints the flow's parameters, and its steps in an order in which they can run, each with its transition. The steps of a
 branch or of a foreach's body are indented below the step that opens it. In a picture, branches and bodies are boxes.
-The page for reviews has the graph, each step's docs, source and artifacts, and the diagnostics of every target.
+The page for reviews has the graph, each step's docs, source and artifacts, and the diagnostics of every target. With
+`--target`, it prints which steps share a container there, and why others do not; in a picture, each box is a container.
 """
 OPTIONS = (
     Option(
@@ -36,6 +39,12 @@ OPTIONS = (
         "FORMAT", default="text", choices=("text", "json", "html", *PICTURES),
     ),
     Option("--json", "the same as `--format json`"),
+    Option(
+        "--target", "show what shares a container there; several with commas or by repeating the option", "TARGET",
+        "-t", repeated=True,
+    ),
+    Option("--optimize", "show what `flowc compile --optimize` puts into one container, and why"),
+    ISOLATED,
     FLOW,
     WITH,
     *SOURCE_OPTIONS,
@@ -49,16 +58,21 @@ EXAMPLES = (
         "a page for a review: steps, sources, diagnostics of every target",
     ),
     ("flowc show FLOW.py --format json > flow.json", "for other tools"),
+    ("flowc show FLOW.py -t argo --optimize", "which steps would share a container, and why others do not"),
 )
 
 
 def run(argv: list[str], out: Output) -> int:
-    arguments = parse(argv, OPTIONS)
+    arguments, emitters = _parsed(argv)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=compile_inputs(arguments))
+    program = load_flow(
+        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
+    )
     out.report(*placed(program, path, without_hints(program.diagnostics)))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
-    if form == "json":
+    if emitters and form != "html":
+        _show_containers(program, path, emitters, arguments, form, out)
+    elif form == "json":
         from flowc.compiler.ir.json_form import to_json
 
         out.verbatim(to_json(program.flow, program.scope).encode())
@@ -72,6 +86,48 @@ def run(argv: list[str], out: Output) -> int:
     else:
         out.print("\n\n".join(_paragraphs(program.flow, program.scope)))
     return 0
+
+
+def _parsed(argv: list[str]) -> tuple[Arguments, tuple[Emitter, ...]]:
+    """Returns the arguments, and the targets whose containers are asked for."""
+    if not any(word.startswith(("--target", "-t", "--optimize")) for word in argv):
+        return parse(argv, OPTIONS), ()
+    from .. import targeting
+
+    arguments, emitters = targeting.parse(argv, OPTIONS)
+    if not emitters:
+        from flowc.targets.target import names
+
+        raise Usage("what shares a container depends on the target", "give `--target`: " + ", ".join(names()))
+    return arguments, emitters
+
+
+def _show_containers(
+    program: Program, path: str, emitters: tuple[Emitter, ...], arguments: Arguments, form: str, out: Output
+) -> None:  # fmt: skip
+    """Shows what shares a container on each target, in place of the graph that the author wrote."""
+    from .. import container_report, targeting
+
+    compiled = targeting.compilations(program, emitters, arguments, targeting.package_of(program).digest, path)
+    by_target = {compilation.target.NAME: compilation.shared for compilation in compiled}
+    if form == "json":
+        from flowc.compiler.ir.json_form import dumps
+
+        data = {name: container_report.data(shared, program.flow) for name, shared in by_target.items()}
+        out.verbatim(dumps({"version": 1, "flow": program.flow.name, "targets": data}).encode())
+    elif form in PICTURES:
+        if len(compiled) > 1:
+            raise Usage("a picture shows the containers of one target", "give one `--target`")
+        ((_, shared),) = by_target.items()
+        picture_of = drawing(compiled[0].flow, compiled[0].scope)
+        out.verbatim(
+            picture(form)(picture_of if shared is None else container_report.drawn(picture_of, shared)).encode()
+        )
+    else:
+        parts = [*_paragraphs(program.flow, program.scope)]
+        for name, shared in by_target.items():
+            parts += container_report.paragraphs(shared, program.flow, name)
+        out.print("\n\n".join(parts))
 
 
 def _on_every_target(program: Program, path: str) -> tuple[list[Diagnostic], dict[str, str]]:

@@ -59,7 +59,8 @@ def run_container(given: Given, reports: List[Report]) -> int:
     check_within(graph, several)
     part = Part(graph, frozenset(several.within), [(given.step, first) for first in chunk.members(given.path)])
     journal = Journal(store, graph, (run, given.step, given.path), start)
-    if given.begun.is_anew:
+    # a Workflow that is created again is another run: there, somebody asked for a container that had failed
+    if given.begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
         set_all_aside(store, graph.name, run)
     is_later = bool(start.attempt or start.request or start.first or start.id)
     known = is_later and (journal.read() or not start.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowc.compiler.ir.scopes import is_loop
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
@@ -64,6 +65,14 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     Codes: FLOW501 to FLOW505, FLOW530 to FLOW539, FLOW570 to FLOW576.
     """
     yield from refusals(flow, options)
+
+
+def needs_containers(flow: Flow, options: Options) -> Iterator[tuple[str, str]]:
+    """Yields each step whose loop, or the items of whose foreach, must share containers, and the reason."""
+    if options.widths or any(is_loop(step) for step in flow.steps):
+        from .needs import needs_containers as needs
+
+        yield from needs(flow, options)
 
 
 def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:

@@ -19,7 +19,6 @@ def needs_containers(flow: Flow, options: Options) -> Iterator[tuple[str, str]]:
     for step in flow.steps:
         if is_loop(step):
             yield step.name, "an Airflow DAG has no cycles"
-    limit = options.own("max-map-length")
     outermost = {wide.around[0]: None for wide in wides(flow, options)}
     for name in outermost:
-        yield name, f"Airflow maps a task over at most {limit} items"
+        yield name, f"Airflow maps a task over at most {int(options.own('max-map-length')):,} items"

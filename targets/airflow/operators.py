@@ -11,7 +11,7 @@ from flowc.compiler.ir.nodes import Flow, Foreach, Parameter, Switch
 from flowc.targets.shared.container import LIMITS, command, init_container, mount, volume
 from flowc.targets.shared.inside import comment, inside
 from flowc.targets.shared.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, room, secrets
-from flowc.targets.shared.step_settings import deadline, description, pause, retries, variables
+from flowc.targets.shared.step_settings import deadline, description, pause, retries, summary, variables
 from flowc.targets.shared.task_arguments import task_arguments
 
 TYPE_CHECKING = False
@@ -86,8 +86,10 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
     environment = {**(pod.env if kubernetes else {}), **plain, **options.packages_of(step.name)}
     if step.name == flow.start and flow.parameters:
         environment["FLOWC_PARAMETERS"] = "{{ encoded(params) }}"
+    several = bool(inside(step.name, options))
     data: Data = {
-        "comment": comment(step, options), "doc": inside(step.name, options), "environment": environment,
+        "comment": "" if several else summary(step.doc), "doc": comment(step, options) if several else "",
+        "environment": environment,
         # The function `shim` of the DAG file has the first five: they are the same for all but the step and its path.
         "arguments": task_arguments(step.name, "-", options, *room(step))[5:],
         "retries": retries(step), "pause": pause(step),

@@ -47,9 +47,10 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     for step in flow.steps:
         if is_loop(step):
             yield Diagnostic(
-                "FLOW530", f"target `{NAME}` cannot run the loop of step `{step.name}` yet", step.transition.span,  # type: ignore[union-attr]
+                "FLOW530", f"target `{NAME}` cannot run the loop `{step.name}` with a container for each visit",
+                step.transition.span,  # type: ignore[union-attr]
                 "an Airflow DAG has no cycles, and all of its tasks exist before the run begins",
-                "write the loop inside the step, or choose a different target",
+                "allow the setting `loops` for the step, or write the loop inside it",
             )  # fmt: skip
         yield from _pod(step, options)
     for parameter in flow.parameters:

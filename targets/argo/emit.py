@@ -5,6 +5,7 @@ With `--kustomize yes`, a second file tells Kustomize which of their fields hold
 
 from __future__ import annotations
 
+from flowc.compiler.ir.scopes import is_loop
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
@@ -53,7 +54,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("workflow-timeout", "seconds after which Argo stops a run"),
     Option(
         "max-visits",
-        "how many visits a loop may have; 0 for no limit (default: as many as Argo's recursion limit allows)",
+        "how many visits a loop may have, each in a pod of its own; 0 for no limit (default: all share a pod)",
     ),
     Option(
         "schedule-concurrency", "what happens when a scheduled run is due and the last one has not ended", "Allow",
@@ -89,6 +90,14 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555, FLOW557.
     """
     yield from refusals(flow, options)
+
+
+def needs_containers(flow: Flow, options: Options) -> Iterator[tuple[str, str]]:
+    """Yields each step whose loop, or the items of whose foreach, must share containers, and the reason."""
+    if options.widths or any(is_loop(step) for step in flow.steps):
+        from .status import needs_containers as needs
+
+        yield from needs(flow, options)
 
 
 def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:

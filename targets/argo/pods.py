@@ -56,8 +56,6 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
-    if shared is not None and options.own("max-visits") not in ("", "0"):
-        env["FLOWC_MAX_VISITS"] = options.own("max-visits")  # of a loop that goes round inside
     if shared is not None and shared.steps[1:]:
         pod = replace(pod, annotations={"flowc/steps": ", ".join(shared.steps), **pod.annotations})
     spec, seconds = dict(pod.spec), pause(step)

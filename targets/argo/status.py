@@ -30,7 +30,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
             f"the foreach of step `{step}` has about {count} nodes on Argo",
             flow.by_name[step].transition.span,  # type: ignore[union-attr]
             f"a Workflow's status holds about {MAX_NODES}, unless node-status offloading is on",
-            "compile with `--optimize`, or make fewer and larger items",
+            "let its steps share a pod (see `flowc show --target argo`), or make fewer and larger items",
             WARNING,
         )
 

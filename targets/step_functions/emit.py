@@ -20,6 +20,7 @@ from .refuse import refusals
 from .states import Machine
 from .storage import Store, results_prefix, runs_prefix, store_of
 from .wide_foreaches import check as check_widths
+from .wide_foreaches import needs_containers as needs_containers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

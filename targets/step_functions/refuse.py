@@ -12,6 +12,7 @@ from flowc.compiler.ir.nodes import Foreach
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.runtime_shim.contract.semantics import DEFAULT_PAUSE
+from flowc.targets.shared.inside import inside
 from flowc.targets.shared.refusals import unsupported, unsupported_attributes
 from flowc.targets.shared.step_settings import decorator_of, pause, variables
 
@@ -45,10 +46,12 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from _map(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from _schedule(flow)
+    shared = {name for step, one in options.containers if inside(step, options) for name in one.steps}
     for step in flow.steps:
         for decorator in step.decorators:
-            yield from _decorator(decorator, step, flow)
+            yield from _decorator(decorator, step, step.name in shared)
         yield from _environment(step)
+        yield from _size(step, options)
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:
@@ -111,7 +114,8 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
         )
 
 
-def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnostic]:
+def _decorator(decorator: Decorator, step: Step, is_shared: bool) -> Iterator[Diagnostic]:
+    """Yields diagnostics of a decorator. `is_shared`: the step's tasks share a job, which waits between attempts."""
     # Of a step that has both, this target reads @batch.
     both = decorator.name == "kubernetes" and decorator_of(step, "batch") is not None
     if decorator.name in REFUSED and not both:
@@ -136,7 +140,7 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
             yield Diagnostic(
                 "FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "use a smaller `times`"
             )
-        if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1:
+        if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1 and not is_shared:
             what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
             why = "Batch runs a failed job again at once, as Metaflow does there"
             yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or remove it", WARNING)
@@ -157,14 +161,26 @@ def _environment(step: Step) -> Iterator[Diagnostic]:
                 "Batch reserves names that begin with `AWS_BATCH`",
                 "choose a different name",
             )
+
+
+def _size(step: Step, options: Options) -> Iterator[Diagnostic]:
+    """Yields FLOW529 if the step's variables, and the names of the steps in its job, take too many bytes."""
+    decorator, container = decorator_of(step, "environment"), options.container_of(step.name)
     size = sum(
         len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 24
-        for name, value in values.items()
+        for name, value in variables(step).items()
     )
-    if size > MAX_DEFINITION - _ROOM:
+    names = len(",".join(container.steps).encode()) if container is not None and len(container.steps) > 1 else 0
+    room = MAX_DEFINITION - _ROOM
+    if size + names <= room:
+        return
+    why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {room} are left for it"
+    if names <= size and decorator is not None:
         what = f"the environment of step `{step.name}` is too big: {size} bytes"
-        room = MAX_DEFINITION - _ROOM
-        why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {room} are left for it"
-        yield Diagnostic(
-            "FLOW529", what, decorator.span, why, "read big values from one of the flow's files, or from the datastore"
-        )
+        how = "read big values from one of the flow's files, or from the datastore"
+        yield Diagnostic("FLOW529", what, decorator.span, why, how)
+    elif container is not None:
+        count = len(container.steps)
+        what = f"the list of the {count} steps that share a job with step `{step.name}` is too big: {names} bytes"
+        how = "divide them into several jobs: set `fuse = false` for some of them (`[tool.flowc.optimize.steps.NAME]`)"
+        yield Diagnostic("FLOW529", what, step.span, why, how)

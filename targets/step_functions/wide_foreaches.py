@@ -49,7 +49,7 @@ def needs_containers(flow: Flow, options: Options) -> Iterator[tuple[str, str]]:
     crowded = _crowded(foreaches, distributed(foreaches)).values()
     outermost = (next(step for step in crowd.around if foreaches.widths.get(step, 1) > 1) for crowd in crowded)
     for step in dict.fromkeys(outermost):
-        yield step, f"the history of an execution of Step Functions has at most {HISTORY} events"
+        yield step, f"the history of an execution of Step Functions has at most {HISTORY:,} events"
 
 
 def _crowded(flow: Known, apart: frozenset[str]) -> dict[str, Crowd]:

@@ -91,7 +91,7 @@ class Ahead:
 
 def _do(engine: Engine, selected: Case | Scenario) -> Ran | None:
     if isinstance(selected, Case):
-        outcome, left = engine.leaves(selected.path(), selected.delivery, json.loads(selected.given), *selected.options)
+        outcome, left = engine.leaves(selected.path(), selected.delivery, json.loads(selected.given))
         return Ran(outcome, without_run(left, outcome.run))
     with TemporaryDirectory() as folder:
         selected.act(engine, Path(folder))

@@ -26,7 +26,8 @@ DELIVERIES = {
     "airflow": ("process",),
     "airflow-pods": ("inject", "baked"),
 }
-OPTIMIZED = ("argo",)  # engines on which every flow runs with several tasks to a container too: delivery `optimized`
+# engines on which every flow runs with several tasks to a container too: delivery `optimized`
+OPTIMIZED = ("argo", "step-functions", "airflow", "airflow-pods")
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
 TEXTS: list[Any] = [text for text in hostile.TEXTS if len(text) < 1000]
 HOSTILE = (
@@ -67,7 +68,6 @@ class Case:
     flow: str  # of FLOWS, or `random-3`
     delivery: str
     given: str = field(default="{}")  # its parameters, as JSON
-    options: tuple[str, ...] = ()  # of `flowc compile`
 
     @property
     def target(self) -> str:
@@ -99,11 +99,11 @@ class Case:
 
         Those for Argo are smaller, since an attempt is a pod, which costs as much as six jobs.
         """
-        return sample(loops=self.target != "airflow", cost=2 if self.target == "argo" else 0)[self.number]
+        return sample(cost=2 if self.target == "argo" else 0)[self.number]
 
     def __str__(self) -> str:
         suffix = "".join(f"-{str(value)[:4]}" for value in list(json.loads(self.given).values())[:1])
-        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}{''.join(self.options)}"
+        return f"{self.engine}-{self.flow}{suffix if suffix.isprintable() and suffix.isascii() else '-given'}-{self.delivery}"
 
 
 def parameters(cases: Iterator[Case]) -> list[object]:
@@ -122,7 +122,7 @@ def is_nightly(case: Case) -> bool:
     flows, those of ONCE and a switch's other cases; every other delivery of what ONCE or ONCE_A_POD names; the wine flow, whose tasks import for
     seconds, by more than one way a target."""
     if case.delivery == "optimized":
-        return True  # `test_argo_containers.py` has one flow with all of it
+        return True  # one flow has all of it (`containers.py`)
     deliveries = DELIVERIES[case.engine]
     other = case.flow in FLOWS and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
     if case.flow == "wine":
@@ -151,15 +151,10 @@ def of_features() -> Iterator[Case]:
                     yield Case(engine, name, "optimized", json.dumps(values, sort_keys=True))
 
 
-def of_optimized() -> Iterator[Case]:
-    """Every feature flow with several tasks in a container; on the node, those are `test_argo.py`'s own."""
-    for engine in ("step-functions", "airflow"):
-        for name in FLOWS:
-            yield Case(engine, name, DELIVERIES[engine][-1], options=("--optimize",))
-
-
 def of_random_flows() -> Iterator[Case]:
     """Each engine runs them once: how the shim is delivered is none of their business. Airflow's are processes, which take a third of the time."""
     for engine, delivery in (("argo", "baked"), ("step-functions", "baked"), ("airflow", "process")):
         for number in range(COUNT):
             yield Case(engine, f"random-{number}", delivery)
+            if engine in OPTIMIZED:
+                yield Case(engine, f"random-{number}", "optimized")

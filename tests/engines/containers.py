@@ -7,6 +7,7 @@ is left.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -110,10 +111,11 @@ SHARED = """class Shared(FlowSpec):
 """
 
 # `die` kills all processes of the container, and so only ever in a pod: its first process, which is Argo's, ends then
-BEGINS = """import socket, uuid
-
+BEGINS = """
 
 def begins(pathspec):
+    import socket, uuid
+
     token = uuid.uuid4().hex
     answer = urllib.request.urlopen('URL/%s/%s/%s' % (socket.gethostname(), token, pathspec)).read().decode()
     kind, _, seconds = answer.partition(' ')
@@ -126,14 +128,34 @@ def begins(pathspec):
         os.kill(-1, signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
     return token
-
-
 """
 
 
-def shared(url: str, items: int = 40, visits: int = 12) -> str:
-    """Returns the flow SHARED whose tasks call the server at `url`."""
-    return BEGINS.replace("URL", url) + SHARED.replace("ITEMS", str(items)).replace("VISITS", str(visits))
+# where containers are processes of this machine, all of one container are of one session
+_IN_POD = """        assert os.path.exists('/var/run/argo') and os.getpid() != 1, 'not in a pod'
+"""
+_KILLS = """        os.kill(-1, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+_IN_SESSION = """        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                if os.getsid(int(pid)) == os.getsid(0) and int(pid) != os.getpid():
+                    os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def shared(url: str, items: int = 40, visits: int = 12, container: str = "") -> str:
+    """Returns the flow SHARED whose tasks call the server at `url`.
+
+    `container` is an expression for the name of a task's container, if containers are processes of this machine.
+    """
+    begins = BEGINS.replace("URL", url)
+    if container:
+        begins = begins.replace("socket.gethostname()", container).replace(_IN_POD, "").replace(_KILLS, _IN_SESSION)
+    return SHARED.replace("ITEMS", str(items)).replace("VISITS", str(visits)) + begins
 
 
 def seen(items: int = 40, visits: int = 12) -> str:
@@ -184,10 +206,11 @@ def starts(address: str, may_die: Callable[[str], bool] = lambda _: False, share
         def do_GET(self) -> None:
             container, token, pathspec = self.path[1:].split("/", 2)
             body = noted.begins(container, token, pathspec).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(OSError):  # the container may have died meanwhile
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,15 +50,21 @@ class Compiled:
         return match
 
 
-def compiled(flow: Path, target: str, s3: S3Server, *options: str) -> Compiled:
-    """Compiles the flow, and puts its code package into the bucket."""
+def compiled(flow: Path, target: str, s3: S3Server | Path, *options: str) -> Compiled:
+    """Compiles the flow, and puts its code package into the bucket, or into a folder that is the datastore."""
+    store = str(s3) if isinstance(s3, Path) else STORE
     with TemporaryDirectory() as folder:
-        flowc("compile", str(flow), "--target", target, "--store", STORE, "-q", "-o", folder, *options, check=True)
+        flowc("compile", str(flow), "--target", target, "--store", store, "-q", "-o", folder, *options, check=True)
         files = {path.name: path.read_text() for path in Path(folder, target).iterdir()}
         (package,) = Path(folder, "code").iterdir()
         named = re.search(r"FLOWC_FLOW\W+(?:value\W+)?(\w+)", "\n".join(files.values()))
         assert named
-        s3.client().put_object(Bucket=BUCKET, Key=f"{PREFIX}/{named[1]}/code/{package.name}", Body=package.read_bytes())
+        if isinstance(s3, Path):
+            (s3 / named[1] / "code").mkdir(parents=True, exist_ok=True)
+            shutil.copy(package, s3 / named[1] / "code")
+        else:
+            key = f"{PREFIX}/{named[1]}/code/{package.name}"
+            s3.client().put_object(Bucket=BUCKET, Key=key, Body=package.read_bytes())
     return Compiled(named[1], files)
 
 

@@ -267,9 +267,14 @@ def value(dump: Dump, step: str, name: str, path: str = "-") -> str:
 
 def failures(s3: S3Server, flow: str, run: str) -> list[str]:
     """The attempts of the run that have failed and said so: `start/-.0.failure.json`."""
+    return [name for name in objects(s3, flow, run) if name.endswith(".failure.json")]
+
+
+def objects(s3: S3Server, flow: str, run: str) -> list[str]:
+    """The names of the run's objects, such as `start/-.json`, of at most a thousand."""
     prefix = f"{PREFIX}/{run_name(flow, run)}"
     listed = s3.client().list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-    return [entry["Key"].removeprefix(prefix) for entry in listed if entry["Key"].endswith(".failure.json")]
+    return [entry["Key"].removeprefix(prefix) for entry in listed]
 
 
 def check_failed(dump: Dump) -> None:
@@ -285,7 +290,7 @@ def check_finished(before: Dump, after: Dump) -> None:
     """Checks a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
     assert [task["path"] for task in after["body"]] == ["0", "1"] and "end" in after
     for step, tasks in before.items():
-        assert all(task in after[step] for task in tasks)
+        assert all(task in after[step] for task in tasks), f"{tasks} became {after[step]}"
 
 
 def check_twice(dump: Dump) -> None:

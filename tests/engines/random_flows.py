@@ -64,7 +64,7 @@ def drawn() -> tuple[Flow, ...]:
 
 
 @cache
-def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
+def sample(cost: int) -> tuple[Flow, ...]:
     """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks.
 
     An attempt at a task is worth `cost` pairs of what happens together.
@@ -72,7 +72,7 @@ def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
     with _drawing:
         flows = drawn()
     attempts = [expected(flow).attempts for flow in flows]
-    waiting = {number: together(flow) for number, flow in enumerate(flows) if loops or loopless(flow)}
+    waiting = {number: together(flow) for number, flow in enumerate(flows)}
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
     for needed in [*(frozenset([feature]) for feature in MUST), *[frozenset[str]()] * (COUNT - len(MUST))]:
@@ -84,10 +84,6 @@ def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
         seen |= waiting.pop(best)
         chosen.append(best)
     return tuple(flows[number] for number in chosen)
-
-
-def loopless(flow: Flow) -> bool:
-    return not any(map(is_loop, flow.steps))
 
 
 def together(flow: Flow) -> set[frozenset[str]]:

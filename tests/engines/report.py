@@ -18,10 +18,9 @@ HEAD = ("flow", "engine", "delivery", "seconds", "tasks")
 
 def row(case: Case, outcome: Outcome | str) -> list[str]:
     name = case.flow + ("" if case.given == "{}" else " " + case.given[:20])
-    delivery = " ".join([case.delivery, *case.options])
     if isinstance(outcome, str):
-        return [name, case.engine, delivery, outcome, ""]
-    return [name, case.engine, delivery, f"{outcome.seconds:.0f}", str(outcome.tasks or "")]
+        return [name, case.engine, case.delivery, outcome, ""]
+    return [name, case.engine, case.delivery, f"{outcome.seconds:.0f}", str(outcome.tasks or "")]
 
 
 def table(reports: Iterable[Any]) -> str:

@@ -24,8 +24,13 @@ from .packages import packages_of
 
 
 def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
-    """Returns the options of `flowc compile` for these jobs. Their image is the list of its folders."""
-    how, image = {"inject": ((), "plain"), "baked": (("--runtime", "baked"), "baked")}[delivery]
+    """Returns the options of `flowc compile` for these jobs. Their image is the list of its folders.
+
+    The delivery `optimized` is `baked`, with several tasks to a job.
+    """
+    baked = ("--runtime", "baked")
+    ways = {"inject": ((), "plain"), "baked": (baked, "baked"), "optimized": ((*baked, "--optimize"), "baked")}
+    how, image = ways[delivery]
     return ("--image", f"{image}:{packages}" if packages else image, *how)
 
 
@@ -64,9 +69,11 @@ def run(job):
         image = "baked" if "flowc.runtime_shim" in command else "plain"
     # an image is the folders of its packages; one with a digest is PYTHON's own affair
     base["PYTHONPATH"] = "" if "@sha256:" in image else image.replace("baked", BAKED).replace("plain", "")
-    base["JOB_IMAGE"] = image
+    base["JOB_IMAGE"], base["AWS_BATCH_JOB_ID"] = image, job.job_id
     job.job_started_at, job.status = datetime.now(), "RUNNING"
     code = 1
+    with open(LOG + ".jobs", "a") as file:
+        file.write("job\\n")
     for attempt in range(attempts):
         with slots, tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
             seen = {**base, "TMPDIR": temporary, **environment, "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1)}
@@ -183,6 +190,11 @@ class StepFunctions:
             jobs,
             f"{run}: {state['status']} {state.get('error', '')} {state.get('cause', '')}\n{printed}",
         )
+
+    def jobs(self) -> int:
+        """Returns the number of jobs that have started so far."""
+        file = Path(f"{self.log}.jobs")
+        return len(file.read_text().splitlines()) if file.exists() else 0
 
     def _events(self, arn: str) -> list[dict[str, Any]]:
         pages = self.s3.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)

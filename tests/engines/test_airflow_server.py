@@ -36,6 +36,7 @@ from .faults import (
     check_finished,
     check_twice,
     gate,
+    objects,
     value,
     versions,
     write,
@@ -324,6 +325,43 @@ def test_a_first_task_that_failed_is_repaired_by_new_code(server: Server, tmp_pa
     server.clear(dag, "r")
     assert server.ended(dag, "r") == "success", server.log()
     assert seen(server, dag, "r") == "['mended', 'mended', 'mended']"
+
+
+@pytest.mark.nightly
+def test_a_container_of_several_tasks_that_is_cleared(server: Server, tmp_path: Path) -> None:
+    """One that has failed runs the tasks that are missing; one that has succeeded runs all of them again."""
+    gate(server.s3, False, "shared")
+    dag = server.deploy(write(tmp_path, versions("one", gate="shared")), None, "shared", "--optimize")
+    server.trigger(dag, "r")
+    assert server.ended(dag, "r") == "failed", server.log()
+    before = left(server.s3, server.id_of(dag, "r"), "Versions")
+    assert list(before) == ["start"]
+    gate(server.s3, True, "shared")
+    server.clear(dag, "r")
+    assert server.ended(dag, "r") == "success", server.log()
+    after = left(server.s3, server.id_of(dag, "r"), "Versions")
+    assert after["start"] == before["start"] and value(after, "end", "seen") == "['one', 'one', 'one']"
+    server.deploy(write(tmp_path, versions("two", gate="shared")), None, dag, "--optimize")
+    server.clear(dag, "r", "start")
+    assert server.ended(dag, "r") == "success", server.log()
+    assert seen(server, dag, "r") == "['two', 'two', 'two']"
+    tasks = server.call("GET", f"/api/v2/dags/{dag}/dagRuns/r/taskInstances")["task_instances"]
+    assert [(task["task_id"], task["try_number"]) for task in tasks] == [("start", 3)]
+
+
+@pytest.mark.nightly
+def test_a_process_of_several_tasks_that_is_killed_with_its_scheduler(server: Server, tmp_path: Path) -> None:
+    dag = server.deploy(write(tmp_path, LONG), None, "long_shared", "--optimize")
+    server.trigger(dag, "r")
+    run = server.id_of(dag, "r")
+    until(lambda: "start/-.json" in objects(server.s3, "Long", run), "a record", 600, every=0.5)
+    before = left(server.s3, run, "Long")
+    assert "middle" not in before
+    server.kill("scheduler")
+    server.start("scheduler")
+    assert server.ended(dag, "r") == "success", server.log()
+    after = left(server.s3, run, "Long")
+    assert after["start"] == before["start"] and value(after, "middle", "done") == "True" and "end" in after
 
 
 def test_a_run_that_is_deleted_and_triggered_again_begins_anew(server: Server, tmp_path: Path) -> None:

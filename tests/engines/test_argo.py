@@ -13,7 +13,7 @@ from tests.support.running import until
 
 from .ahead import Ahead, Scenario, scenarios
 from .argo import Argo
-from .deploying import left
+from .deploying import left, local, without_run
 from .faults import (
     DEATHS,
     GATED,
@@ -191,31 +191,14 @@ def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
     assert "exit code 2)" in failures["turns"][0] and "step turns has chosen itself 2 times" in failures["turns"][0]
 
 
-ENDLESS = """class Endless(FlowSpec):
-    @step
-    def start(self):
-        self.next(self.turns)
-
-    @retry(times=3, minutes_between_retries=0)
-    @step
-    def turns(self):
-        self.more = 'yes'
-        self.next({'yes': self.turns, 'no': self.end}, condition='more')
-
-    @step
-    def end(self):
-        pass
-"""
-
-
-def a_loop_of_more_visits_than_argo_has_levels(argo: Argo, folder: Path) -> None:
-    """The shim ends it with a message of its own, one visit before the controller would. A `retryStrategy` takes a level."""
-    run = argo.start(argo.deploy(write(folder, ENDLESS), "inject"))
-    outcome = argo.wait(run, 3600)
-    assert not outcome.succeeded
-    (message,) = argo.failures(run)["turns"]
-    assert "step turns has chosen itself 95 times" in message and "--max-visits" in message, outcome.detail
-    assert len(left(argo.s3, outcome.run, "Endless")["turns"]) == 95
+def a_loop_of_pods(argo: Argo, folder: Path) -> None:
+    """With a limit of visits, each has a pod of its own: a template inside that of the visit before."""
+    spec = argo.deploy(FLOWS["recursive_switch"], "baked", "--max-visits", "96")
+    outcome = argo.wait(argo.start(spec))
+    assert outcome.succeeded, outcome.detail
+    _, expected = local(folder, FLOWS["recursive_switch"])
+    assert without_run(left(argo.s3, outcome.run, spec.flow), outcome.run) == expected
+    assert outcome.tasks == sum(map(len, expected.values())), outcome.detail
 
 
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
@@ -275,7 +258,7 @@ def test_a_fault(scenario: Scenario, ahead: Ahead) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("scenario", scenarios("argo", a_loop_of_more_visits_than_argo_has_levels))
+@pytest.mark.parametrize("scenario", scenarios("argo", a_loop_of_pods))
 def test_a_long_fault(scenario: Scenario, ahead: Ahead) -> None:
     ahead.happened(scenario)
 

@@ -16,7 +16,7 @@ from .ahead import Ahead, Scenario, scenarios
 from .argo import OF, Argo
 from .containers import seen, shared, starts
 from .deploying import left
-from .faults import DEATHS, GATED, SURVIVED, check_failed, check_finished, gate, value, write
+from .faults import DEATHS, GATED, SURVIVED, check_failed, check_finished, gate, value, versions, write
 from .kubernetes.node import ADDRESS, NAMESPACE, ApiError
 
 pytestmark = pytest.mark.node
@@ -55,6 +55,41 @@ def a_retry_runs_what_a_failed_pod_has_not_done(argo: Argo, folder: Path) -> Non
     check_finished(before, left(argo.s3, outcome.run, "Gated"))
 
 
+def a_retry_runs_what_failed_pods_of_a_foreach_have_not_done(argo: Argo, folder: Path) -> None:
+    """Two pods with three items each. One item fails, also when it is tried again inside; the others go on."""
+    gate(argo.s3, False, "chunks")
+    (folder / "pyproject.toml").write_text("[tool.flowc.optimize]\ncontainers = 2\n")
+    text = GATED.replace("/gate'", "/chunks'").replace("[0, 1]", "list(range(6))")
+    flow = write(folder, text.replace("    @step\n    def body", f"{RETRIED}    @step\n    def body"))
+    run = argo.start(argo.deploy(flow, "optimized"))
+    outcome = argo.wait(run)
+    assert not outcome.succeeded and "404" in outcome.detail, outcome.detail
+    before = left(argo.s3, outcome.run, "Gated")
+    assert [task["path"] for task in before["body"]] == ["1", "2", "3", "4", "5"] and "join" not in before
+    gate(argo.s3, True, "chunks")
+    outcome = argo.wait(argo.retry(run))
+    assert outcome.succeeded, outcome.detail
+    after = left(argo.s3, outcome.run, "Gated")
+    assert [task["path"] for task in after["body"]] == ["0", "1", "2", "3", "4", "5"] and "end" in after
+    assert after["body"][1:] == before["body"] and after["start"] == before["start"]
+
+
+RETRIED = "    @retry(times=1, minutes_between_retries=0)\n"
+
+
+def a_pod_that_had_succeeded_runs_all_of_its_tasks_again(argo: Argo, folder: Path) -> None:
+    gate(argo.s3, True, "again-pod")
+    run = argo.start(argo.deploy(write(folder, versions("one", gate="again-pod")), "optimized"))
+    outcome = argo.wait(run)
+    assert outcome.succeeded and outcome.tasks == 1, outcome.detail
+    before = left(argo.s3, outcome.run, "Versions")
+    outcome = argo.wait(argo.retry(run, True, "displayName=start"))
+    assert outcome.succeeded, outcome.detail
+    after = left(argo.s3, outcome.run, "Versions")
+    assert value(after, "end", "seen") == "['one', 'one', 'one']"
+    assert value(after, "gated", "moment") != value(before, "gated", "moment"), "it was run again"
+
+
 CROWDED = """class Crowded(FlowSpec):
     @step
     def start(self):
@@ -64,7 +99,7 @@ CROWDED = """class Crowded(FlowSpec):
     @catch(var='failed')
     @retry(times=1, minutes_between_retries=0)
     @timeout(seconds=20)
-    @resources(cpu=2, memory=400)
+    @resources(cpu=0.5, memory=300)
     @step
     def body(self):
         self.attempt = current.retry_count
@@ -80,7 +115,7 @@ CROWDED = """class Crowded(FlowSpec):
 
     @step
     def join(self, inputs):
-        self.seen = [(each.attempt, each.failed is not None) for each in inputs]
+        self.seen = [(getattr(each, 'attempt', None), each.failed is not None) for each in inputs]
         self.next(self.end)
 
     @step
@@ -89,13 +124,24 @@ CROWDED = """class Crowded(FlowSpec):
 """
 
 
+TWO_PODS = """[tool.flowc.optimize]
+containers = 2
+
+[tool.flowc.optimize.steps.body]
+cpu = 1
+memory = 600
+"""
+
+
 def one_task_of_many_fails_or_dies(argo: Argo, folder: Path) -> None:
     """Out of memory, killed, failing for good, or too late: each of them alone, as in pods of their own."""
+    (folder / "pyproject.toml").write_text(TWO_PODS)
     outcome, dump = argo.leaves(write(folder, CROWDED), "optimized", {})
     assert outcome.succeeded, outcome.detail
     seen = eval(value(dump, "join", "seen"))
     assert [index for index, (_, failed) in enumerate(seen) if failed] == [3, 7, 9], seen
-    assert seen[5][0] == 1 and seen[7][0] == 1 and seen[9][0] == 1, "each with attempts of its own"
+    assert [seen[index][0] for index in (3, 5, 7, 9)] == [None, 1, 1, 1], "each with attempts of its own"
+    assert outcome.tasks == 4, outcome.detail
     assert all(attempt == 0 for index, (attempt, _) in enumerate(seen) if index not in (3, 5, 7, 9)), seen
 
 
@@ -103,6 +149,8 @@ ACTS = (
     lines_branches_chunks_a_loop_and_a_switch_in_few_pods,
     retries_deaths_and_timeouts_in_one_pod,
     a_retry_runs_what_a_failed_pod_has_not_done,
+    a_retry_runs_what_failed_pods_of_a_foreach_have_not_done,
+    a_pod_that_had_succeeded_runs_all_of_its_tasks_again,
     one_task_of_many_fails_or_dies,
 )
 
@@ -128,7 +176,8 @@ def test_pods_that_die_lose_nothing(argo: Argo, tmp_path: Path) -> None:
     Each run ends as it would have, and no task that had a record is started again.
     """
     budget = Budget(argo)
-    with starts(ADDRESS, budget.takes, share=0.05) as begun, ThreadPoolExecutor(8) as pool:
+    (tmp_path / "pyproject.toml").write_text("[tool.flowc.optimize]\ncontainers = 4\n")
+    with starts(ADDRESS, budget.takes, share=0.08) as begun, ThreadPoolExecutor(8) as pool:
         flow = write(tmp_path, shared(begun.url))
         spec = argo.deploy(flow, "optimized")
         with deletions(argo, budget):

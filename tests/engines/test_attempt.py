@@ -44,5 +44,5 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "usage" in capsys.readouterr().err
     assert main(["argo", str(FLOWS["switch"]), "--colour", "red"]) == 2
     assert "no parameter 'colour'" in capsys.readouterr().err
-    assert main(["airflow", str(FLOWS["recursive_switch"])]) == 1
-    assert "FLOW530" in capsys.readouterr().err
+    assert main(["airflow", str(FLOWS["gang"])]) == 1
+    assert "FLOW502" in capsys.readouterr().err

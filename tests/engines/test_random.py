@@ -21,7 +21,7 @@ STEP: Block = [("step", None)]
 @pytest.mark.parametrize("engine", sorted({case.engine for case in of_random_flows()}))
 def test_the_random_flows_have_what_engines_have_run_wrong(engine: str) -> None:
     """A change of the strategy or of the seed must not lose these cases."""
-    flows = [case.random() for case in of_random_flows() if case.engine == engine]
+    flows = [case.random() for case in of_random_flows() if case.engine == engine and case.delivery != "optimized"]
     assert len({source_of(flow) for flow in flows}) == len(flows) == COUNT
     for feature in MUST:
         assert any(feature in passed_by(flow) for flow in flows if not expected(flow).failed), feature

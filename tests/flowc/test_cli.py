@@ -145,7 +145,7 @@ def test_standard_output_holds_the_spec_alone(tmp_path: Path) -> None:
 def test_a_target_that_refuses_is_1_and_nothing_is_written(tmp_path: Path) -> None:
     done = flowc(
         "compile",
-        str(FLOWS["recursive_switch"]),
+        str(FLOWS["gang"]),
         "-t",
         "argo,airflow",
         "--store",
@@ -153,7 +153,7 @@ def test_a_target_that_refuses_is_1_and_nothing_is_written(tmp_path: Path) -> No
         "-o",
         str(tmp_path / "out"),
     )
-    assert done.returncode == 1 and "FLOW530" in done.stderr
+    assert done.returncode == 1 and "FLOW502" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

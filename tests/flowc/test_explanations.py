@@ -102,8 +102,9 @@ def said_by(
 ) -> list[tuple[str, str]]:
     """(code, line) of each diagnostic."""
     if example.startswith("# pyproject.toml\n"):
-        (folder / "pyproject.toml").write_text(example)
-        example = START
+        settings, _, example = example.partition("\n\n$ ")
+        (folder / "pyproject.toml").write_text(settings)
+        example = f"$ {example}" if example else START
     command, source = flow_of(example)
     if source:
         (folder / command[1]).write_text(source)

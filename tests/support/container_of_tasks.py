@@ -31,8 +31,8 @@ class ContainerOfTasks:
         report = reports[0]
         if "paths" in report and ("--items" in given or "--containers" in given):
             paths = [str(path) for path in report["paths"]]  # type: ignore[attr-defined]
-            report["paths"] = _chunks(paths, int(given.get("--items", 0)), int(given.get("--containers", 0)))
-            report["splits"] = len(report["paths"])
+            chunks = _chunks(paths, int(given.get("--items", 0)), int(given.get("--containers", 0)))
+            report.update(paths=chunks, splits=len(chunks))
         return tasks, report
 
     def _follow(

@@ -53,6 +53,9 @@ def _marked(page: Page) -> str:
 
 
 def _fenced(example: str) -> str:
+    settings, dollar, rest = example.partition("\n\n$ ")
+    if dollar and settings.startswith("# pyproject.toml"):
+        return f"{_fenced(settings)}\n\n{_fenced(f'$ {rest}')}"
     command, _, flow = example.partition("\n") if example.startswith("$ ") else ("", "", example)
     language = "json" if flow.startswith("{") else "toml" if flow.startswith("# pyproject.toml") else "python"
     blocks = [f"    {command}"] if command else []

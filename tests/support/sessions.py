@@ -27,7 +27,7 @@ from pathlib import Path
 from .environment import environment
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md")))
+PAGES = (ROOT / "ARCHITECTURE.md", ROOT / "docs" / "optimizer.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md")))
 BLOCK = re.compile(r"(?:<!-- file: (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LEFT_OUT = "…"
 

@@ -251,4 +251,4 @@ def test_steps_of_different_sizes_share_only_if_asked(sizes: str) -> None:
     assert [container.steps for container in result.containers_by_step.values()] == expected[sizes]
     if sizes == "largest":
         (resources,) = result.flow.by_name["start"].decorators
-        assert (resources.attributes["cpu"], resources.attributes["memory"]) == (2, 1000)
+        assert (resources.attributes["cpu"], resources.attributes["memory"]) == (2, 4096)

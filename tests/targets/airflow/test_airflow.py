@@ -13,7 +13,9 @@ import pytest
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import is_loop, scopes
-from flowc.targets.airflow.emit import check, emit
+from flowc.compiler.optimize.optimize import optimized
+from flowc.compiler.optimize.settings import Settings
+from flowc.targets.airflow.emit import check, emit, needs_containers
 from flowc.targets.airflow.names import CHOICE, ITEMS, PATHS, is_dag_id, task_id, variable
 from flowc.targets.airflow.validate import validate
 from hypothesis import assume, given, settings
@@ -38,6 +40,26 @@ def test_a_run_does_what_the_reference_says(flow: Flow, how: str) -> None:
     simulator = Simulator(text, flow)
     assert simulator.run() == "success", simulator.states
     assert sorted(simulator.executed) == executed(flow)
+
+
+SETTINGS = st.builds(
+    Settings, fuse=st.booleans(), loops=st.just(True), items=st.integers(0, 3), containers=st.integers(0, 3)
+)
+
+
+@given(flows(depth=3), SETTINGS, st.sampled_from(["kubernetes", "process"]))
+@settings(deadline=None)
+def test_a_flow_of_containers_runs_the_same_tasks(flow: Flow, wanted: Settings, how: str) -> None:
+    """Loops too: the tasks are the reference's, in no more containers than tasks."""
+    result = optimized(flow, wanted)
+    options = replace(options_of("airflow", airflow_tasks=how), containers=result.containers, widths=result.widths)
+    assert not [found for found in check(result.flow, options) if found.severity == "error"]
+    text = emit(result.flow, result.scope, options)[0].text
+    assert not list(validate("x_dag.py", text))
+    simulator = Simulator(text, flow)
+    assert simulator.run() == "success", simulator.states
+    assert sorted(simulator.executed) == executed(flow)
+    assert simulator.containers <= len(simulator.executed)
 
 
 STEP: Block = [("step", None)]
@@ -85,10 +107,95 @@ def test_what_comes_after_a_failure_does_not_run(flow: Flow, data: st.DataObject
 
 @given(flows().filter(lambda flow: any(map(is_loop, flow.steps))))
 @settings(max_examples=10)
-def test_loops_are_refused(flow: Flow) -> None:
-    diagnostics = [diagnostic for diagnostic in check(flow, options_of("airflow")) if diagnostic.code == "FLOW530"]
-    assert len(diagnostics) == sum(map(is_loop, flow.steps))
-    assert all(diagnostic.span and diagnostic.why and diagnostic.how for diagnostic in diagnostics)
+def test_loops_need_containers(flow: Flow) -> None:
+    loops = [step.name for step in flow.steps if is_loop(step)]
+    assert [step for step, _ in needs_containers(flow, options_of("airflow"))] == loops
+    found = [diagnostic for diagnostic in check(flow, options_of("airflow")) if diagnostic.code == "FLOW530"]
+    assert len(found) == len(loops) and all(diagnostic.span for diagnostic in found), "where settings forbid it"
+
+
+WIDE = """
+from metaflow import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.rows = list(range(OUTER))
+        self.next(self.row, foreach="rows")
+
+    @step
+    def row(self):
+        self.cells = list(range(INNER))
+        self.next(self.cell, foreach="cells")
+
+    @step
+    def cell(self):
+        self.next(self.join_cells)
+
+    @step
+    def join_cells(self, inputs):
+        self.next(self.join_rows)
+
+    @step
+    def join_rows(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "needed"),
+    [(32, 32, []), (33, 32, ["start"]), (2000, 1, ["start"]), (1, 2000, ["row"]), (2000, 2000, ["start"])],
+)
+def test_foreaches_that_are_wider_than_airflow_maps_need_containers(
+    outer: int, inner: int, needed: list[str], tmp_path: Path
+) -> None:
+    program = program_of(WIDE.replace("OUTER", str(outer)).replace("INNER", str(inner)), tmp_path)
+    options = replace(options_of("airflow"), widths=program.widths)
+    assert [step for step, _ in needs_containers(program.flow, options)] == needed
+
+
+def test_a_container_of_several_tasks(tmp_path: Path) -> None:
+    source = """
+from metaflow import FlowSpec, resources, retry, step, timeout
+
+class F(FlowSpec):
+    @retry(times=3, minutes_between_retries=1)
+    @timeout(hours=1)
+    @resources(cpu=2, memory=1000)
+    @step
+    def start(self):
+        self.n = 0
+        self.next(self.turn)
+
+    @retry(times=1, minutes_between_retries=2)
+    @resources(cpu=2, memory=1000)
+    @step
+    def turn(self):
+        self.n += 1
+        self.way = "on" if self.n < 3 else "out"
+        self.next({"on": self.turn, "out": self.end}, condition="way")
+
+    @resources(cpu=2, memory=1000)
+    @step
+    def end(self):
+        pass
+"""
+    program = program_of(source, tmp_path)
+    result = optimized(program.flow)
+    for how, field in (("kubernetes", "arguments"), ("process", "bash_command")):
+        options = replace(options_of("airflow", airflow_tasks=how), containers=result.containers)
+        dag = read(emit(result.flow, result.scope, options)[0].text)
+        assert list(dag.nodes) == ["start"]
+        start = dag.nodes["start"].settings
+        words = start[field].split() if how == "process" else start[field]
+        assert words[words.index("--within") :] == ["--within", "start,turn,end", "--cores", "2", "--memory", "1000"]
+        assert (start["retries"], start["retry_delay"].seconds) == (3, 120)
+        assert "execution_timeout" not in start, "each task has its own timeout"
+        assert start["doc_md"] == "One container runs 3 steps: start, turn, end"
 
 
 @given(

@@ -14,7 +14,7 @@ from flowc.compiler.ir.scopes import scopes
 from flowc.compiler.optimize.optimize import optimized
 from flowc.compiler.optimize.settings import Settings
 from flowc.targets.argo.dags import Dags, sizes
-from flowc.targets.argo.emit import check, check_spec, emit
+from flowc.targets.argo.emit import check, check_spec, emit, needs_containers
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
 from flowc.targets.argo.pods import RETRIED
 from flowc.targets.argo.validate import validate
@@ -331,6 +331,59 @@ def test_a_loop_knows_how_often_argo_lets_it_go_round(
     assert [diagnostic.severity for diagnostic in diagnostics] == ([] if limit else ["warning", "warning"])
 
 
+@pytest.mark.parametrize(("limit", "loops"), [("", ["inside", "outside"]), ("96", []), ("0", [])])
+def test_a_loop_shares_a_pod_unless_its_visits_are_limited(limit: str, loops: list[str], tmp_path: Path) -> None:
+    program = program_of(LOOPS, tmp_path)
+    assert [step for step, _ in needs_containers(program.flow, options_of("argo", max_visits=limit))] == loops
+
+
+WIDE = """
+from metaflow import FlowSpec, retry, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.xs = list(range(WIDTH))
+        self.next(self.row, foreach="xs")
+
+    @step
+    def row(self):
+        self.ys = list(range(100))
+        self.next(self.cell, foreach="ys")
+
+    @retry(times=1)
+    @step
+    def cell(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.rows)
+
+    @step
+    def rows(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("width", "steps"), [(39, []), (40, ["start"])])
+def test_a_foreach_of_more_nodes_than_a_workflow_holds_needs_containers(
+    width: int, steps: list[str], tmp_path: Path
+) -> None:
+    """Each of the outer items has a DAG, `row`, `join`, and two nodes for each attempt at one of the 100 inner ones."""
+    program = program_of(WIDE.replace("WIDTH", str(width)), tmp_path)
+    options = replace(options_of("argo"), widths=program.widths)
+    assert [step for step, _ in needs_containers(program.flow, options)] == steps
+    codes = [diagnostic.code for diagnostic in check(program.flow, options)]
+    assert codes == ["FLOW557"] * len(steps)
+    result = optimized(program.flow, None, program.widths)
+    assert not list(check(result.flow, replace(options, containers=result.containers, widths=result.widths)))
+
+
 @pytest.mark.parametrize(
     ("steps", "codes"), [(160, []), (300, ["FLOW551"]), (1000, ["FLOW556", "FLOW551"]), (4000, ["FLOW518"])]
 )
@@ -362,6 +415,14 @@ BROKEN = [
     ("name: join\n", "name: end\n", "there are two named 'end'"),
     ("apiVersion: argoproj.io/v1alpha1", "apiVersion: argoproj.io/v1", "apiVersion"),
     ("withSequence: {count:", "withSequence: {cuont:", "cuont"),
+    ("withSequence: {count:", 'withParam: "[1]"\n        withSequence: {count:', "only one of withItems, withParam"),
+    ('withSequence: {count: "{{tasks.start.outputs.parameters.splits}}"}', "withParam: three", "is not a JSON list"),
+    ("withSequence:", "#", "`{{item}}` needs withItems, withParam or withSequence"),
+    (
+        'withSequence: {count: "{{tasks.start.outputs.parameters.splits}}"}',
+        'withParam: "{{tasks.start.outputs.parameters.paths}}"',
+        "no output parameter 'paths'",
+    ),
     (
         "  podGC:",
         "  serviceAccountName: Bad Account\n  podGC:",

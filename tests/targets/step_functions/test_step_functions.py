@@ -14,9 +14,12 @@ from botocore.validate import ParamValidator
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow, Foreach, Switch
 from flowc.compiler.ir.scopes import is_loop, scopes
+from flowc.compiler.optimize.optimize import optimized
+from flowc.compiler.optimize.settings import Settings
+from flowc.compiler.optimize.sketch import sketched
 from flowc.compiler.pipeline import Program
 from flowc.compiler.report.diagnostics import Refused
-from flowc.targets.step_functions.emit import check, emit
+from flowc.targets.step_functions.emit import check, emit, needs_containers
 from flowc.targets.step_functions.input_check import MAX_SIZE
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import (
@@ -40,6 +43,9 @@ from tests.support.strategies import flows
 
 from .interpreter import BUCKET, Engine, GrowingTable, engine
 
+SETTINGS = st.builds(
+    Settings, fuse=st.booleans(), loops=st.booleans(), items=st.integers(0, 3), containers=st.integers(0, 3)
+)
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
@@ -66,6 +72,111 @@ def test_a_run_does_what_the_reference_says(aws: Engine, flow: Flow) -> None:
     execution = aws.run(flow, files)
     assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
     assert aws.started == executed(flow)
+
+
+@pytest.mark.slow
+@given(flow=flows(), wanted=SETTINGS)
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_a_flow_of_containers_runs_the_same_tasks(aws: Engine, flow: Flow, wanted: Settings) -> None:
+    """The tasks are the reference's, in no more jobs than tasks."""
+    result = optimized(flow, wanted)
+    options = replace(
+        options_of("step-functions", store=f"s3://{BUCKET}/root"), containers=result.containers, widths=result.widths
+    )
+    assert not [found for found in check(result.flow, options) if found.severity == "error"]
+    files = emit(result.flow, result.scope, options)
+    for file in files:
+        assert not list(validate(file.name, file.text))
+    assert not list(together({file.name: file.text for file in files}))
+    execution = aws.run(flow, files)
+    assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
+    assert aws.started == executed(flow) and aws.containers <= len(aws.started)
+
+
+PAUSES = """
+from metaflow import FlowSpec, retry, step, timeout
+
+class F(FlowSpec):
+    @retry(times=2, minutes_between_retries=5)
+    @timeout(hours=1)
+    @step
+    def start(self):
+        self.items = list(range(5000))
+        self.next(self.body, foreach="items")
+
+    @retry(times=1, minutes_between_retries=7)
+    @step
+    def body(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_job_of_several_tasks(tmp_path: Path) -> None:
+    """Pauses and timeouts are the tasks' own. A foreach counts its jobs: it is inline, whatever its number of items."""
+    program = program_of(PAUSES, tmp_path)
+    result = optimized(program.flow, Settings(), program.widths)
+    options = replace(options_of("step-functions"), containers=result.containers, widths=result.widths)
+    found = {diagnostic.code: diagnostic.what for diagnostic in check(result.flow, options)}
+    assert found == {"FLOW527": "`minutes_between_retries` of step `start` has no effect on this target"}
+    machine, batch, *_ = emit(result.flow, result.scope, options)
+    states = json.loads(machine.text)["States"]
+    assert states["start each"]["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"}
+    body = states["start each"]["ItemProcessor"]["States"]["body"]
+    assert body["Comment"] == "One container runs tasks of step body, for several items of a foreach"
+    assert states["join"]["Comment"] == "One container runs 2 steps: join, end"
+    jobs = {job["jobDefinitionName"].split("-")[-2]: job for job in json.loads(batch.text)}
+    words = {name: job["containerProperties"]["command"] for name, job in jobs.items()}
+    assert words["start"][-4:] == ["--containers", "16", "--report", "paths"]
+    room = ["--cores", "1", "--memory", "4096"]
+    assert words["body"][-6:] == ["--within", "body", *room] and words["join"][-6:] == ["--within", "join,end", *room]
+    assert {name: job["retryStrategy"]["attempts"] for name, job in jobs.items()} == {"start": 3, "body": 2, "join": 1}
+    assert {name for name, job in jobs.items() if "timeout" in job} == {"start"}
+    assert not [finding for file in (machine, batch) for finding in validate(file.name, file.text)]
+
+
+@pytest.mark.parametrize("named", ["split", "start"])
+def test_a_map_may_be_named_by_the_step_with_the_foreach(named: str, tmp_path: Path) -> None:
+    """The job that ends with the foreach is named for the first of its steps."""
+    program = program_of(
+        PAUSES.replace(
+            "self.items = ", "self.next(self.split)\n\n    @step\n    def split(self):\n        self.items = "
+        ).replace("    @timeout(hours=1)\n    @step", "    @step"),
+        tmp_path,
+    )
+    result = optimized(program.flow, Settings(), program.widths)
+    options = options_of("step-functions", map=f"{named}=distributed")
+    options = replace(options, containers=result.containers, widths=result.widths)
+    assert not [diagnostic for diagnostic in check(result.flow, options) if diagnostic.severity == "error"]
+    states = json.loads(emit(result.flow, result.scope, options)[0].text)["States"]
+    assert states["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+
+
+@pytest.mark.parametrize(("steps", "codes"), [(500, []), (1500, ["FLOW529"])])
+def test_the_steps_of_a_job_fit_into_its_definition(steps: int, codes: list[str]) -> None:
+    flow = sketched(" > ".join(["start", *(f"a_step_of_many_{number}" for number in range(steps))]))
+    result = optimized(flow)
+    options = replace(options_of("step-functions"), containers=result.containers)
+    assert [diagnostic.code for diagnostic in check(result.flow, options)] == codes
+    files = emit(result.flow, result.scope, options)
+    assert bool([finding for file in files for finding in validate(file.name, file.text)]) == bool(codes)
+
+
+def test_a_foreach_that_is_too_wide_for_the_wished_map_needs_containers(tmp_path: Path) -> None:
+    flow = program_of(PAUSES, tmp_path)
+    for mode, steps in (("auto", []), ("distributed", []), ("inline", ["start"])):
+        options = replace(options_of("step-functions", map=mode), widths=flow.widths)
+        assert [step for step, _ in needs_containers(flow.flow, options)] == steps
+    assert not list(needs_containers(flow.flow, replace(options_of("step-functions", map="wrong"), widths=flow.widths)))
 
 
 def test_the_table_of_jobs_may_grow_while_it_is_read() -> None:

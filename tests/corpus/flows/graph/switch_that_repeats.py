@@ -1,5 +1,4 @@
 # idiom: a switch goes back to its own step until the score is good
-# refused: airflow FLOW530
 # expect: compiles
 from metaflow import FlowSpec, step
 
