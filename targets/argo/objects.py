@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowc.targets.operating import ADD, CHANGE, DELETE, SAME, Change, Deployed, Drift, EngineError, Field, Parameter
 from flowc.targets.shared.field_changes import deviations, field_changes
 
-from .cluster import MANAGER
+from .cluster import MANAGER, Missing
 from .deployment import SPEC
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def _written(cluster: Cluster, manifest: Manifest, wanted: Wanted, earlier: dict
         for one in drift:
             _keep(own, one.path)
     paused = kind == CRON and (wanted.starts_paused or bool(manifest["spec"].get("suspend")))
-    dry = cluster.apply(path, own, dry_run=True)
+    dry = _rehearsed(cluster, path, own)
     if live is None:
         return Change(ADD, kind, name, note="it starts paused" if paused else "", handle=(own, None, paused))
     fields = tuple(field for field in field_changes(_shown(live), _shown(dry)) if f"[{SPEC_DIGEST}]" not in field.path)
@@ -131,6 +131,17 @@ def _written(cluster: Cluster, manifest: Manifest, wanted: Wanted, earlier: dict
         CHANGE if fields else SAME, kind, name, fields, drift, owner=_owner(live, wanted.records),
         handle=(own, live, False),
     )  # fmt: skip
+
+
+def _rehearsed(cluster: Cluster, path: str, own: Manifest) -> Manifest:
+    """Returns the object as it would be. Raises EngineError where there is no place for it."""
+    try:
+        return dict(cluster.apply(path, own, dry_run=True))
+    except Missing as error:
+        if "namespaces" in error.message:
+            raise EngineError(error.message, "create it, or give a different `--namespace`") from None
+        message = f"the cluster {cluster.server} does not know the kind {own['kind']}"
+        raise EngineError(message, "install Argo Workflows 3.7 or later") from None
 
 
 def write(cluster: Cluster, change: Change) -> None:

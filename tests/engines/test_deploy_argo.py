@@ -472,6 +472,19 @@ def test_from_python(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     collect_garbage(project)
 
 
+def test_a_place_that_is_not_there(project: Project) -> None:
+    settings = project.folder / "pyproject.toml"
+    text = settings.read_text()
+    for before, after, message in (
+        (f'namespace = "{NAMESPACE}"', 'namespace = "nowhere"', 'namespaces "nowhere" not found'),
+        ('kube-context = "test"', 'kube-context = "other"', "the kubeconfig cannot be used"),
+        ('kube-context = "test"', 'cluster = "4c1e"', "is of a different cluster"),
+    ):
+        settings.write_text(text.replace(before, after))
+        done = project("plan", "train.py", check=False)
+        assert done.returncode == 1 and message in done.stderr, done.stderr
+
+
 def test_a_run_that_takes_too_long(project: Project) -> None:
     project.context("workflow-timeout = 10")
     project.flow(end="import time; time.sleep(600)")

@@ -245,8 +245,8 @@ def test_event_names() -> None:
 
 def test_deploying_from_python_says_what_to_do_instead() -> None:
     for module in ("flowc", "metaflow"):
-        done = python(f"from {module} import Deployer, NBDeployer\nDeployer('flow.py')")
-        assert "flowc does not support Metaflow's `Deployer` yet: `flowc compile FLOW.py --target " in done.stderr
+        done = python(f"from {module} import Deployer, NBDeployer\nassert Deployer('flow.py')\nNBDeployer('flow.py')")
+        assert "flowc does not support Metaflow's `NBDeployer` yet: `flowc compile FLOW.py --target " in done.stderr
 
 
 def test_spin_says_what_to_do_instead(tmp_path: Path) -> None:
