@@ -87,7 +87,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Case:
-    """A flow, and the smaller one that stands for it without the optimizer."""
+    """A flow, and the smaller one that stands for it without the optimizer: "" for itself, "-" for none."""
 
     name: str
     source: str  # "": the wine example
@@ -160,7 +160,7 @@ def _wine(folder: Path) -> Path:
     """Returns a copy of the wine example with settings that put all of its steps into one container."""
     copy = folder / "wine"
     copy.mkdir()
-    for name in ("flow.py", "models.py"):
+    for name in ("flow.py", "models.py", "requirements.txt"):
         shutil.copy(FLOWS["wine"].parent / name, copy)
     (copy / "pyproject.toml").write_text(
         '[tool.flowc.optimize]\nsizes = "largest"\n\n'
