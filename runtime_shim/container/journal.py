@@ -1,6 +1,6 @@
 """`Journal`: counts the attempts at the tasks of a container, also when the container is lost with them.
 
-It is one object beside the container's records, `STEP/PATH.container.json` (docs/formats.md, Containers). It names the
+It is one object beside the container's records, `STEP/PATH.container.json` (docs/formats.md, Records). It names the
 tasks that have no record: those that were running when it was written, and those whose last attempt has failed. A
 container that is started for the first time writes it only when a task fails or takes long, so that most containers
 write none. A later start writes it before each task that it starts: if a task ends its whole container (out of memory),
