@@ -160,7 +160,7 @@ def _wine(folder: Path) -> Path:
     """Returns a copy of the wine example with settings that put all of its steps into one container."""
     copy = folder / "wine"
     copy.mkdir()
-    for name in ("flow.py", "models.py"):
+    for name in ("flow.py", "models.py", "requirements.txt"):
         shutil.copy(FLOWS["wine"].parent / name, copy)
     (copy / "pyproject.toml").write_text(
         '[tool.flowc.optimize]\nsizes = "largest"\n\n'
