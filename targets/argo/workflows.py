@@ -205,7 +205,7 @@ def _took_too_long(workflow: Workflow) -> bool:
     status = workflow["status"]
     limit = workflow.get("spec", {}).get("activeDeadlineSeconds") or _stored(workflow).get("activeDeadlineSeconds")
     ended = seconds(status.get("finishedAt"))
-    return bool(limit and ended) and ended - seconds(status.get("startedAt")) >= float(limit)
+    return bool(limit and ended) and ended - seconds(status.get("startedAt")) >= float(limit or 0)
 
 
 _TASKS = {
