@@ -31,7 +31,7 @@ def die_before(number: int) -> None:
             write()
         return send(self, method, path, query, *rest)
 
-    Cluster._send = counted_send  # type: ignore[method-assign,assignment]
+    Cluster._send = counted_send  # type: ignore[method-assign, assignment]
     for name in ("put", "put_if_absent"):
         original = getattr(S3Store, name)
 
