@@ -87,7 +87,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Case:
-    """A flow, and the smaller one that stands for it without the optimizer."""
+    """A flow, and the smaller one that stands for it without the optimizer: "" for itself, "-" for none."""
 
     name: str
     source: str  # "": the wine example
