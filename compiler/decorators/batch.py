@@ -2,7 +2,8 @@
 
 Memory, swap, tmpfs and shared memory are in MiB, storage in GiB.
 
-A local run reads it as `@resources`.
+A local run reads it as `@resources`. On a target that starts pods, it asks for the pod's cores, memory, devices and
+image; what only AWS Batch has is left out with a warning (FLOW508), or refused.
 """
 
 from __future__ import annotations

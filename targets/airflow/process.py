@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Decorator, Flow, Step
 
-_NEEDED = ("secrets", "persistent_volume_claims", "service_account", "security_context")
+_NEEDED = (
+    *("secrets", "persistent_volume_claims", "service_account", "security_context"),
+    *("host_volumes", "efs_volumes", "iam_role", "inferentia", "trainium", "efa", "privileged"),
+)
 _DEFAULTS = Options("")
 
 
@@ -33,7 +36,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW572", what, None, "a pod runs the Python of its image", how)
         return
     for step in flow.steps:
-        for name in ("kubernetes", "resources"):
+        for name in ("kubernetes", "resources", "batch"):
             decorator = decorator_of(step, name)
             if decorator is not None:
                 yield from _dropped(decorator, step)
@@ -47,7 +50,7 @@ def _dropped(decorator: Decorator, step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "FLOW570", f"a worker process cannot have `{name}` of `@{decorator.name}` of step `{step.name}`",
             decorator.span,
-            "only a pod can have it; the step would run without it",
+            "the step would run without it",
             "compile with `--airflow-tasks kubernetes`, or remove it",
         )  # fmt: skip
     others = [f"`{name}`" for name in attributes if name not in _NEEDED]

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 NAME = "airflow"
 HONOURED = frozenset(
-    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets", "timeout"}
-)
+    {
+        "batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets",
+        "timeout",
+    }
+)  # fmt: skip
 _READ = "Airflow renders `{{` and `{%` and opens what looks like a file name; Kubernetes expands `$(`"
 
 
@@ -44,6 +47,12 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from wide_foreaches.check(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from unsupported_schedule(flow, "Airflow", "FLOW535")
+    is_pods = options.own("airflow-tasks") == "kubernetes"
+    if is_pods and any(decorator.name == "batch" for step in flow.steps for decorator in step.decorators):
+        from flowc.targets.shared.batch_in_pods import problems_of_batch
+
+        folders = (*taken(options), "/airflow/xcom")
+        yield from problems_of_batch(flow, NAME, is_text, "FLOW534", _READ, folders)
     for step in flow.steps:
         if is_loop(step):
             yield Diagnostic(

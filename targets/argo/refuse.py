@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 NAME = "argo"
 HONOURED = frozenset(
-    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets", "timeout"}
-)
+    {
+        "batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets",
+        "timeout",
+    }
+)  # fmt: skip
 _EXPANDED = "Argo expands `{{`, and Kubernetes `$(`, so the value would change"
 _PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
@@ -45,6 +48,11 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from _parameters(flow)
     yield from unsupported_schedule(flow, "Argo", "FLOW514")
+    if any(decorator.name == "batch" for step in flow.steps for decorator in step.decorators):
+        from flowc.targets.shared.batch_in_pods import problems_of_batch
+
+        folders = (*taken(options), "/var/run/argo")
+        yield from problems_of_batch(flow, NAME, _is_kept, "FLOW510", _EXPANDED, folders, REPORT)
     for step in flow.steps:
         yield from _pod(step, options)
         if is_loop(step) and not options.own("max-visits"):
@@ -163,5 +171,9 @@ def _recursion(step: Step) -> Diagnostic:
 
 def _expanded(decorator: Decorator) -> Iterator[str]:
     for attribute, value in decorator.attributes.items():
-        if any("{{" in text or "$(" in text for text in texts(value)):
+        if not all(map(_is_kept, texts(value))):
             yield attribute
+
+
+def _is_kept(text: str) -> bool:
+    return "{{" not in text and "$(" not in text

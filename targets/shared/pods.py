@@ -1,4 +1,4 @@
-"""A step's pod, merged from `@kubernetes` and `@resources`; the same for every target that makes pods.
+"""A step's pod, merged from `@kubernetes` (or `@batch`) and `@resources`; the same for every target that makes pods.
 
 Units and fields are those of a PodSpec (Kubernetes API reference, core/v1). For cpu, memory and disk, the larger amount
 counts; `gpu` and `shared_memory` of `@resources` replace those of `@kubernetes` (Metaflow's documentation, kubernetes).
@@ -52,7 +52,7 @@ _NOTHING_ASKED = Pod("", "", {}, {}, (), (), (), {}, {}, {}, (), "")
 
 def pod_of(step: Step) -> Pod:
     """Returns the pod of a step. Invalid values of `@kubernetes` are ignored."""
-    if decorator_of(step, "resources") is None and decorator_of(step, "kubernetes") is None:
+    if not _asks(step):
         return _NOTHING_ASKED
     needs, own = _read(step)
     asked = (needs, own)
@@ -81,7 +81,7 @@ def pod_of(step: Step) -> Pod:
 
 def room(step: Step) -> tuple[float, float]:
     """Returns the cores and the memory (MiB) that the step's container requests; 0 for what its spec does not say."""
-    if decorator_of(step, "resources") is None and decorator_of(step, "kubernetes") is None:
+    if not _asks(step):
         return 0, 0
     asked = _read(step)
     return _largest(asked, "cpu") or 0, _largest(asked, "memory") or 0
@@ -92,8 +92,12 @@ def is_guaranteed(step: Step) -> bool:
     return decorator_of(step, "kubernetes") is not None and _read(step)[1].is_guaranteed
 
 
+def _asks(step: Step) -> bool:
+    return any(decorator.name in ("resources", "kubernetes", "batch") for decorator in step.decorators)
+
+
 def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
-    """Returns the values of `@resources`, or None without it, and those of `@kubernetes`."""
+    """Returns the values of `@resources`, or None without it, and those of `@kubernetes` or, without it, `@batch`."""
     from flowc.compiler.decorators.kubernetes import Kubernetes, read
 
     needs, own = decorator_of(step, "resources"), decorator_of(step, "kubernetes")
@@ -102,7 +106,14 @@ def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
         from flowc.compiler.decorators.resources import read as read_resources
 
         resources = read_resources(needs)
-    return resources, read(own) if own is not None else Kubernetes()
+    if own is not None:
+        return resources, read(own)
+    job = decorator_of(step, "batch")
+    if job is None:
+        return resources, Kubernetes()
+    from .batch_in_pods import as_kubernetes
+
+    return resources, as_kubernetes(job)
 
 
 def metadata(pod: Pod) -> Data:
