@@ -54,8 +54,9 @@ GROUPS = {  # of modules of flowc, in the order in which they need one another; 
     targets.target files deployments compiler.package.archive stale_files compiler.options.deploy_time_defaults
     environments environments.demand formats merged_diagnostics targeting commands.compile
     compiler.options.schedules targets.shared targets.shared.provenance templates.escape templates.runtime
-    templates.render targets.shared.step_settings targets.shared.name_digest targets.shared.refusals
-    compiler.ir.json_form runtime_shim.contract.digest templates.compiled
+    templates.render targets.shared.step_settings targets.shared.inside targets.shared.task_arguments
+    targets.shared.name_digest targets.shared.refusals compiler.ir.json_form runtime_shim.contract.digest
+    templates.compiled
     """,
 }
 

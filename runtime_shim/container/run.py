@@ -72,7 +72,7 @@ def run_container(started: Started, reports: List[Report]) -> int:
         journal.write()
     output = _Output()
     tell = events.listener()
-    result = _supervisor(started, part, journal, tell or output.show, events.TICK if tell else 0).run()
+    result = _supervisor(started, part, journal, tell or output.show, tell is not None).run()
     output.end()
     if result.stopped:
         return STOPPED
@@ -90,7 +90,9 @@ def run_container(started: Started, reports: List[Report]) -> int:
     return 0
 
 
-def _supervisor(started: Started, part: Part, journal: Journal, on_event: OnEvent, tick: float) -> Supervisor:
+def _supervisor(
+    started: Started, part: Part, journal: Journal, on_event: OnEvent, is_local: bool
+) -> Supervisor:  # fmt: skip
     store, graph, several = started.store, started.graph, started.several
     data = {"flow": graph.flow, "scopes": graph.scope, "version": 1}
     limits = {name: os.environ.pop(name) for name in inside.LIMITS if name in os.environ}
@@ -107,11 +109,13 @@ def _supervisor(started: Started, part: Part, journal: Journal, on_event: OnEven
     admission = Admission.of_container(graph, several.cores, several.memory)
     # the storage client of the other clouds has threads, which a fork does not have
     isolation = "process" if "obstore" in sys.modules else "auto"
-    container = InContainer(part, admission, journal, journal.eager, started.folder)
+    container = InContainer(part, admission, journal, journal.eager, started.folder, waits=not is_local)
     _wait_for_threads()
     store.close()  # connections are not shared with another process
     kept = inside.handing_over(store, started.folder)
-    return Supervisor(work, kept, Settings(isolation=isolation, container=container, tick=tick), on_event)
+    return Supervisor(
+        work, kept, Settings(isolation=isolation, container=container, tick=events.TICK if is_local else 0), on_event
+    )
 
 
 class _Output:

@@ -40,9 +40,12 @@ class Settings:
 class InContainer:
     """What differs in a container: it runs a part of the flow, counts attempts that it lost, and waits between them."""
 
-    def __init__(self, part: Part, admission: Admission, journal: Journal, known: bool, folder: str) -> None:
+    def __init__(
+        self, part: Part, admission: Admission, journal: Journal, known: bool, folder: str, waits: bool = True
+    ) -> None:  # fmt: skip
         self.part, self.admission, self.journal = part, admission, journal
         self.known = known  # tasks may have records already
+        self.waits = waits  # between two attempts, as `@retry` asks; not in a run on somebody's machine
         self.folder = folder  # a private one, in which tasks leave the line for the engine
 
 

@@ -323,7 +323,7 @@ class Supervisor:
 
         An attempt that runs no user code, for `@catch`, need not wait.
         """
-        pause = self.graph.pause_seconds(task[0]) if self.container is not None else 0
+        pause = self.graph.pause_seconds(task[0]) if self.container is not None and self.container.waits else 0
         if pause and tries <= self.graph.retries(task[0]):
             self.backlog.add_later(task, pause)
         else:

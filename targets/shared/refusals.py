@@ -15,7 +15,6 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.runtime_shim.contract.decorator_names import GANGS, IN_TASK
 
 from ..target import IMAGE
-from .secrets import needs_of_secrets
 from .step_settings import decorator_of, image
 
 TYPE_CHECKING = False
@@ -65,7 +64,10 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
                     continue
                 yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
-        yield from needs_of_secrets(step, options)
+        if any(decorator.name == "secrets" for decorator in step.decorators):
+            from .secrets import needs_of_secrets
+
+            yield from needs_of_secrets(step, options)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:
             if parameter.required and not parameter.has_default:
