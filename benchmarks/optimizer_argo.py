@@ -21,59 +21,16 @@ from tests.support.running import until
 from tests.support.s3_server import s3_server
 
 from .measure import row
+from .optimizer_flows import HEAD, fold, line, loop
 
-HEAD = "from metaflow import FlowSpec, step\n\n\n"
-ONE = """class One(FlowSpec):
+ONE = (
+    HEAD
+    + """class One(FlowSpec):
     @step
     def start(self):
         self.x = 1
 """
-LOOP = """class Loop(FlowSpec):
-    @step
-    def start(self):
-        self.n = 0
-        self.next(self.turns)
-
-    @step
-    def turns(self):
-        self.n += 1
-        self.more = "yes" if self.n < {visits} else "no"
-        self.next({{"yes": self.turns, "no": self.end}}, condition="more")
-
-    @step
-    def end(self):
-        assert self.n == {visits}
-"""
-
-
-def line(steps: int) -> str:
-    """Returns a flow of that many steps, one after the other."""
-    names = ["start", *(f"step_{number}" for number in range(2, steps)), "end"]
-    return "class Line(FlowSpec):\n" + "\n".join(
-        f"    @step\n    def {name}(self):\n        self.x = {number}\n"
-        + (f"        self.next(self.{names[number + 1]})\n" if number + 1 < steps else "")
-        for number, name in enumerate(names)
-    )
-
-
-def fold(items: int) -> str:
-    """Returns a flow of ten steps with a foreach of that many items."""
-    return "class Fold(FlowSpec):\n" + "\n".join(
-        f"    @step\n    def {name}(self{', inputs' if name == 'join' else ''}):\n        {code}\n"
-        + (f"        self.next(self.{after})\n" if after else "")
-        for name, code, after in (
-            ("start", "self.x = 0", "load"),
-            ("load", "self.x = 1", "clean"),
-            ("clean", "self.x = 2", "split"),
-            ("split", f"self.items = list(range({items}))", 'train, foreach="items"'),
-            ("train", "self.y = self.input * 2", "join"),
-            ("join", "self.total = sum(each.y for each in inputs)", "score"),
-            ("score", "self.x = 3", "compare"),
-            ("compare", "self.x = 4", "publish"),
-            ("publish", "self.x = 5", "end"),
-            ("end", f"assert self.total == {items * (items - 1)}", ""),
-        )
-    )
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +59,7 @@ CASES = (
     Case("wine, all in one pod", "", "-"),
     Case("ten steps, foreach of 1,000", fold(1000), fold(100), "measured without it: a foreach of 100"),
     Case("ten steps, foreach of 10,000", fold(10000), "-"),
-    Case("loop of 300 visits", LOOP.format(visits=300), LOOP.format(visits=20), "measured without it: 20 visits"),
+    Case("loop of 300 visits", loop(300), loop(20), "measured without it: 20 visits"),
 )
 
 
@@ -152,7 +109,7 @@ def _written(folder: Path, case: Case, source: str) -> Path:
     if not source:
         return _wine(folder) if "," in case.name else FLOWS["wine"]
     path = folder / f"{case.name.partition(',')[0].replace(' ', '_')}_{len(source)}.py"
-    path.write_text(HEAD + source)
+    path.write_text(source)
     return path
 
 
