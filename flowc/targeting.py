@@ -223,6 +223,7 @@ def options_for(
         widths=program.widths,
         packages=packages,
         images=images,
+        images_are_complete=arguments.text("--environments") == demand.NONE,
         of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
     )
 

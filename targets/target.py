@@ -113,6 +113,7 @@ class Options:
     name: str = ""  # of the deployed object; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
     packages: tuple[tuple[str, str], ...] = ()  # step → its FLOWC_PACKAGES (docs/shim.md), if it has some
+    images_are_complete: bool = False  # the images have the steps' packages (`--environments none`)
     # step and image that it would have → that image with the step's packages, by digest, if it was built
     images: tuple[tuple[tuple[str, str], str], ...] = ()
     # step → number of items of its foreach, if known; of containers for its items, in an optimized flow

@@ -38,15 +38,17 @@ def problems(
 ) -> Iterator[Diagnostic]:
     """Yields FLOW160 and FLOW161 (`locks.problems`).
 
-    If `deployed`, also yields FLOW161 for steps that are not locked for Linux, and FLOW164. `image` is
-    that of steps that name none.
+    If `deployed`, also yields FLOW161 for steps that are not locked for Linux, and FLOW164; and nothing if the images
+    have the packages. `image` is that of steps that name none.
     """
     from flowc.compiler.fast_start.record import replace
 
+    if deployed and how == NONE:
+        return
     read = locks.read_all(path, flow.name)
     stale = list(locks.problems(flow, path, options, read))
     yield from (replace(problem, severity=ERROR) if how in (ARCHIVE, IMAGE) else problem for problem in stale)
-    if stale or not deployed or how == NONE:
+    if stale or not deployed:
         return
     steps = locks.of_steps(flow, path, options, read)
     for step in flow.steps:

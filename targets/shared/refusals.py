@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..target import Options
 
 LEAST_TIMEOUT = 60  # seconds
+_STEPS = 3  # that a diagnostic names
 _DELIVERED = ("conda", "conda_base", "pypi", "pypi_base")  # honoured where the step gets its packages from an archive
 
 
@@ -50,9 +51,13 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
                 "use `foreach` over a list of that length, if the tasks do not need each other",
             )
     delivered = {step for step, _ in options.packages}
+    in_images: list[tuple[Decorator, str]] = []  # whose packages images must have, and the step, or ""
     for decorator in flow.decorators:
         if decorator.name not in honoured and not (decorator.name in _DELIVERED and delivered):
-            yield from _refusal(decorator, target, "", all(_image(step, options) for step in flow.steps))
+            if _is_in_image(decorator, all(_has_image(step, options) for step in flow.steps)):
+                in_images.append((decorator, ""))
+            else:
+                yield from _refusal(decorator, target, "")
     for step in flow.steps:
         for decorator in step.decorators:
             if decorator.name in _DELIVERED and step.name in delivered:
@@ -62,12 +67,17 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
             if decorator.name not in honoured and not in_task and not is_gang:
                 if _is_of_other_targets(decorator, step, flow):
                     continue
-                yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
+                if _is_in_image(decorator, _has_image(step, options)):
+                    in_images.append((decorator, step.name))
+                else:
+                    yield from _refusal(decorator, target, f" of step `{step.name}`")
         yield from _short_timeout(step)
         if any(decorator.name == "secrets" for decorator in step.decorators):
             from .secrets import needs_of_secrets
 
             yield from needs_of_secrets(step, options)
+    if in_images:
+        yield _packages_in_images(in_images, target)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:
             if parameter.required and not parameter.has_default:
@@ -176,9 +186,9 @@ def texts(value: Value) -> Iterator[str]:
             yield from texts(item)
 
 
-def _image(step: Step, options: Options) -> bool:
-    """Returns True if the options or a decorator choose the step's image."""
-    return bool(image(step)) or options.image != IMAGE
+def _has_image(step: Step, options: Options) -> bool:
+    """Returns True if somebody has chosen the step's image, or says that the images have the packages."""
+    return options.images_are_complete or bool(image(step)) or options.image != IMAGE
 
 
 def _is_of_other_targets(decorator: Decorator, step: Step, flow: Flow) -> bool:
@@ -186,17 +196,34 @@ def _is_of_other_targets(decorator: Decorator, step: Step, flow: Flow) -> bool:
     return decorator.name == "batch" and is_asked_for(decorator, step, flow)
 
 
-def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> Iterator[Diagnostic]:
+def _is_in_image(decorator: Decorator, has_image: bool) -> bool:
+    """Returns True if the decorator asks for packages that the step's image is said to have."""
+    spec = specification(decorator.name)
+    return spec is not None and not spec.plugin and spec.in_image and has_image and spec.has_effect(decorator)
+
+
+def _packages_in_images(asking: list[tuple[Decorator, str]], target: str) -> Diagnostic:
+    """Returns FLOW501, a warning, for all decorators whose packages the images must have."""
+    first = asking[0][0]
+    names = " and ".join(f"`@{name}`" for name in dict.fromkeys(decorator.name for decorator, _ in asking))
+    steps = [f"`{step}`" for step in dict.fromkeys(step for _, step in asking) if step]
+    shown = steps if len(steps) <= _STEPS else [*steps[: _STEPS - 1], f"{len(steps) - _STEPS + 1} more"]
+    listed = " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+    several = len(steps) > 1
+    of = f" of step{'s' if several else ''} {listed}" if steps else ""
+    spec = specification(first.name)
+    images = "images" if several else "image"
+    what = f"target `{target}` cannot install packages for {names}{of}: the {images} must contain them"
+    how = f"make sure that the chosen {images} contain{'' if several else 's'} them"
+    return Diagnostic("FLOW501", what, first.span, spec.why if spec is not None else "", how, WARNING)
+
+
+def _refusal(decorator: Decorator, target: str, owner: str) -> Iterator[Diagnostic]:
     """Yields FLOW501, in the words of the decorator's own file, unless the decorator asks nothing of a target."""
     spec = specification(decorator.name)
     if spec is not None and spec.plugin and (not spec.targets or target in spec.targets):
         return
-    if spec is not None and spec.in_image and has_image and spec.has_effect(decorator):
-        what = f"target `{target}` cannot install packages for `@{decorator.name}`{owner}: the image must contain them"
-        yield Diagnostic(
-            "FLOW501", what, decorator.span, spec.why, "make sure that the chosen image contains them", WARNING
-        )
-    elif spec is None or spec.has_effect(decorator):
+    if spec is None or spec.has_effect(decorator):
         what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"
         why, how = (spec.why, spec.how) if spec is not None else ("flowc does not know what it would do", "remove it")
         yield Diagnostic("FLOW501", what, decorator.span, why, how)
