@@ -113,9 +113,15 @@ def _supervisor(
     _wait_for_threads()
     store.close()  # connections are not shared with another process
     kept = inside.handing_over(store, started.folder)
+    policy = None
+    if started.begun.resume is not None and not (started.start.request or started.start.first):
+        from ..task.taking_over import ResumedOnEngine
+
+        policy = ResumedOnEngine(kept, graph, started.run, started.begun.resume)
+    tick = events.TICK if is_local else 0
     return Supervisor(
-        work, kept, Settings(isolation=isolation, container=container, tick=events.TICK if is_local else 0), on_event
-    )
+        work, kept, Settings(isolation=isolation, reuse=policy, container=container, tick=tick), on_event
+    )  # fmt: skip
 
 
 class _Output:
@@ -123,6 +129,7 @@ class _Output:
 
     def __init__(self) -> None:
         self.kept = 0  # number of tasks that had records already
+        self.reused = 0  # number of tasks whose records were taken over from an earlier run
 
     def show(self, kind: str, task: Optional[Task], text: str) -> None:
         """Shows an event of the supervisor."""
@@ -137,12 +144,19 @@ class _Output:
             _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
         elif kind == "kept":
             self.kept += 1
+        elif kind == "reused":
+            self.reused += 1
+        elif kind == "damaged":
+            _print(2, f"flowc: {name}: runs again: {text}")
 
     def end(self) -> None:
         """Says how many tasks had been done before."""
         if self.kept:
             tasks = "1 task has" if self.kept == 1 else f"{self.kept} tasks have"
             _print(2, f"flowc: {tasks} succeeded before, and did not run again")
+        if self.reused:
+            tasks = "1 task" if self.reused == 1 else f"{self.reused} tasks"
+            _print(2, f"flowc: the results of {tasks} were taken over from the run that this one resumes")
 
 
 def _print(descriptor: int, line: str) -> None:

@@ -38,6 +38,11 @@ class Beginning:
         self.is_anew = is_anew  # the first task is started again: no result of the run counts
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
 
+    @property
+    def resume(self) -> Optional[Dict[str, Any]]:
+        """How the run resumes an earlier one, if it does (`taking_over.py`)."""
+        return None if self.data is None else self.data.get("resume")
+
 
 def read_beginning(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
     """Returns the run's state for this start of a task that was given code `code`.

@@ -47,6 +47,13 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         from ..contract.superseded import set_aside
 
         set_aside(task.store, graph.name, task.run, task.step, task.path)
+    elif task.begun.resume is not None:
+        from .taking_over import of_origin
+
+        done = of_origin(task, task.begun.resume)
+        if done is not None:
+            task.report = done.summary()
+            return done.outcome(switch)
     values = _parameters(task)
     inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
     if task.store.remote:
@@ -158,7 +165,7 @@ def _note(task: Attempt, error: ShimError, started: float) -> None:
 def _parameters(task: Attempt) -> Dict[str, Any]:
     """Returns the run's parameters by name. The first step fixes them in run.json."""
     graph = task.graph
-    if not task.is_first or task.given is None:
+    if not task.is_first or task.given is None or task.begun.resume is not None:
         run = task.begun.data or record.read_run(task.store, graph.name, task.run)
         if run is None:
             raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
@@ -260,7 +267,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     current._set(
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path),
         retry_count=task.tries,
-        origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
+        origin_run_id=task.extra.get("origin") or task.run_data.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
         parameters=RunParameters(_in_steps(declared, values, flow_class)),
         parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),

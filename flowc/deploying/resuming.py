@@ -1,0 +1,65 @@
+"""A run on an engine that goes on from an earlier run: its run.json, which is there before its first task.
+
+The tasks read it, and take over what the earlier run has done (docs/shim.md, Resumed runs). So it works with any
+engine: nothing of it is in a spec.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flowc.runtime_shim.contract import address, record
+from flowc.runtime_shim.contract.errors import ShimError
+from flowc.runtime_shim.contract.version import VERSION
+from flowc.runtime_shim.local import gc_handshake
+
+from ..terminal import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from flowc.runtime_shim.client.datastore import Datastore
+    from flowc.runtime_shim.store import Store
+
+KEPT = ("parameters", "namespace", "user", "system_tags", "script")  # of the earlier run's run.json
+
+
+def origin_of(place: Datastore, flow: str, run: str) -> tuple[str, dict[str, Any]]:
+    """Returns the id and the run.json of the earlier run, by default the newest of the flow. Raises Failure."""
+    try:
+        name = run or next(iter(place.runs(flow)), "")
+        before = record.read_run(place.store, flow, name) if name else None
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    if before is None:
+        what = f"run {name} of {flow} has left nothing" if name else f"there is no run of {flow}"
+        raise Failure(f"{what} in {place.url}: there is nothing to resume; start a new run with `flowc trigger`")
+    return name, before
+
+
+def write_run(
+    store: Store, flow: str, run: str, owner: str, target: str, code: str, origin: str, before: dict[str, Any],
+    rerun: Sequence[str], verify: bool, tags: Sequence[str],
+) -> None:  # fmt: skip
+    """Writes run.json of the resumed run. Raises ShimError; a run.json that says the same may be there.
+
+    `before` is the earlier run's run.json, `rerun` the steps that must run again with all that follows them.
+    """
+    data = {
+        "version": record.VERSION, "flow": flow, "run": run, "code": code, "target": target, "started": time.time(),
+        "flowc": VERSION, "origin": origin,
+        "resume": {"run": origin, "rerun": sorted(rerun), "verify": verify},
+        **{name: before[name] for name in KEPT if name in before},
+        **({"owner": owner} if owner else {}),
+        **({"tags": sorted(tags)} if tags else {}),
+    }  # fmt: skip
+    name = address.run_record_name(flow, run)
+    if not store.put_if_absent(name, record.dumps(data)):
+        there = record.read_run(store, flow, run) or {}
+        if any(there.get(key) != data.get(key) for key in ("origin", "resume", "code", "owner")):
+            raise ShimError(
+                f"run {run!r} of flow {flow} exists already, and does not resume {origin!r} in the same way"
+            )
+    gc_handshake.wait(store, flow)
