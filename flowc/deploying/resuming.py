@@ -59,7 +59,5 @@ def write_run(
     if not store.put_if_absent(name, record.dumps(data)):
         there = record.read_run(store, flow, run) or {}
         if any(there.get(key) != data.get(key) for key in ("origin", "resume", "code", "owner")):
-            raise ShimError(
-                f"run {run!r} of flow {flow} exists already, and does not resume {origin!r} in the same way"
-            )
+            raise ShimError(f"run {run!r} of flow {flow} exists already, and does not resume {origin!r} like this")
     gc_handshake.wait(store, flow)

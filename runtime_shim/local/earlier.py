@@ -52,7 +52,7 @@ class Earlier:
             return True
 
     def fetch_ahead(self, addresses: Iterable[Address]) -> None:
-        """Starts to fetch the records of these tasks, in this run and in the one that it resumes, if there may be any."""
+        """Starts to fetch the records of these tasks, here and in the run that this one resumes."""
         runs = [self.work.run] if self.known else []
         origin = getattr(self.reuse, "origin", "")  # of a resumed run
         if origin:

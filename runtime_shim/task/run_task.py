@@ -267,7 +267,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     current._set(
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path),
         retry_count=task.tries,
-        origin_run_id=task.extra.get("origin") or task.run_data.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
+        origin_run_id=task.extra.get("origin") or task.run_data.get("origin"),
+        namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
         parameters=RunParameters(_in_steps(declared, values, flow_class)),
         parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),

@@ -182,7 +182,8 @@ def run_of(workflow: Workflow, with_tasks: bool = False) -> EngineRun:
         f"{metadata['name']}-{metadata['uid'][:UNIQUE]}", metadata["name"], _flow(workflow),
         metadata.get("labels", {}).get(DEPLOYMENT, ""), state, status.get("message", ""),
         seconds(status.get("startedAt")) or seconds(metadata.get("creationTimestamp")),
-        seconds(status.get("finishedAt")), _tasks(workflow) if with_tasks else (), handle=workflow, owner=_owner(metadata),
+        seconds(status.get("finishedAt")), _tasks(workflow) if with_tasks else (), handle=workflow,
+        owner=_owner(metadata),
     )  # fmt: skip
 
 
