@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 FRAME = 0.05  # minimal seconds between drawings of the status
+MANY = 1 << 30  # workers, where an orchestrator has no limit that is known here
 ROWS = 12  # maximal number of steps in the status
 
 

@@ -51,6 +51,10 @@ EXAMPLES = (
 
 def run(argv: list[str], out: Output) -> int:
     metaflow_profile.adopt()
+    if any(word == "--on" or word.startswith("--on=") for word in argv):
+        from ..deploying import resume_on
+
+        return resume_on.run(argv, out)
     arguments = parse(argv, OPTIONS)
     if not arguments.positional:
         raise Usage("the flow's file is missing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 from flowc.targets.target import SpecFile, deployer
 
@@ -21,8 +21,11 @@ from .place import context_of, engine_options, no_target, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
+
+    from flowc.compiler.ir.nodes import Flow
+    from flowc.compiler.pipeline import Program
 
     from ..contexts import Context
     from ..deployments import Manifest
@@ -86,14 +89,35 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
     if arguments.text("--built"):
         return _built(arguments, place)
     path = one_positional(arguments, "the flow's file")
+    return of_program(loaded(path, arguments), path, arguments, place, out)
+
+
+def loaded(path: str, arguments: Arguments) -> Program:
+    """Returns the program of the file, with the inputs of the command line. Raises Refused and Usage."""
     inputs = compile_inputs(arguments)
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), inputs)
+    return load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), inputs)
+
+
+def of_program(
+    program: Program, path: str, arguments: Arguments, place: Place, out: Output,
+    renamed: Callable[[str], str] | None = None,
+) -> Order:  # fmt: skip
+    """Returns the deployment of the program. Raises Refused, Usage and Failure.
+
+    With `renamed`, it is a temporary one under the name that this makes of the real one, and nothing starts it by
+    itself.
+    """
     package = package_of(program)
+    if renamed is not None:
+        program = replace(program, flow=_not_started(program.flow))
     if not place.store:
         raise Usage("the datastore is missing", "give `--store URL`, or write `store` into the context")
     from flowc.targets.target import emitter
 
     (compiled,) = compilations(program, (emitter(place.target),), arguments, package.digest, path)
+    if renamed is not None:
+        name = deployer(place.target).deployment(program.flow, compiled.options).name
+        compiled.options = replace(compiled.options, name=renamed(name))
     warnings = without_hints(problems(program, path, (compiled,), arguments))
     try:
         deployment = deployer(place.target).deployment(program.flow, compiled.options)
@@ -116,6 +140,12 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
         deployment.name, program.flow.name, package.digest, content, spec, place, git, path=path,
         environments=environments,
     )  # fmt: skip
+
+
+def _not_started(flow: Flow) -> Flow:
+    """Returns the flow without what would start runs of it by itself."""
+    starts = ("schedule", "trigger", "trigger_on_finish")
+    return replace(flow, decorators=tuple(one for one in flow.decorators if one.name not in starts))
 
 
 def _git(folder: str, names: Iterable[str], context: Context) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def origin_of(place: Datastore, flow: str, run: str) -> tuple[str, dict[str, Any
         before = record.read_run(place.store, flow, name) if name else None
     except ShimError as error:
         raise Failure(str(error)) from None
-    if before is None:
+    if before is None or "ahead" in before:  # its first task has not got so far
         what = f"run {name} of {flow} has left nothing" if name else f"there is no run of {flow}"
         raise Failure(f"{what} in {place.url}: there is nothing to resume; start a new run with `flowc trigger`")
     return name, before

@@ -39,6 +39,11 @@ class Beginning:
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
 
     @property
+    def ahead(self) -> Optional[Dict[str, Any]]:
+        """What whoever started the run has written of run.json ahead of it; None once the first task has written it."""
+        return None if self.data is None else self.data.get("ahead")
+
+    @property
     def resume(self) -> Optional[Dict[str, Any]]:
         """How the run resumes an earlier one, if it does (`taking_over.py`)."""
         return None if self.data is None else self.data.get("resume")

@@ -188,7 +188,10 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
         {"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra}
     )
     data.update(_owner(task))
-    if task.begun.is_asked and task.begun.data is not None:
+    if task.begun.ahead is not None:
+        data.update(task.begun.ahead)
+        task.run_data = _complete(task, data)
+    elif task.begun.is_asked and task.begun.data is not None:
         task.run_data = _begin_again(task, task.begun.data, data)
     else:
         task.run_data = record.start_run(task.store, graph.name, task.run, data)
@@ -204,6 +207,13 @@ def _owner(task: Attempt) -> Dict[str, Any]:
         **({"number": task.start.attempt} if task.start.attempt else {}),
     }
     return {"owner": task.start.owner, "start": start} if task.start.owner else {}
+
+
+def _complete(task: Attempt, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Writes run.json in place of that which whoever started the run has written ahead of it."""
+    text = record.dumps({"version": record.VERSION, **data})
+    task.store.put(address.run_record_name(task.graph.name, task.run), text)
+    return record.loads(text, "run.json")
 
 
 def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) -> Dict[str, Any]:
