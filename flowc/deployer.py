@@ -137,10 +137,12 @@ class DeployerImpl:
     @_refusals
     def _create(self, options: dict[str, Any]) -> DeployedFlow:
         from .deploying.confirm import refuse_foreign
+        from .deploying.order import check_git
         from .deploying.place import deployed
         from .deploying.plan import apply
 
         made, engine, store = self._plan(options)
+        check_git(made.order)
         refuse_foreign(made)
         out = _Quiet(self.deployer.show_output)
         if not made.is_empty:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow
     from flowc.compiler.pipeline import Program
 
-    from ..contexts import Context
     from ..deployments import Manifest
     from ..environments.pylock import Lock
     from ..options import Arguments
@@ -92,6 +91,18 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
     return of_program(loaded(path, arguments), path, arguments, place, out)
 
 
+def check_git(order: Order) -> None:
+    """Raises Failure unless the context deploys from the branch and the state of the files that are here."""
+    context, git = order.place.context, order.git
+    branch = git.get("branch", "")
+    if context.git_branch and branch != context.git_branch:
+        where = f"branch `{branch}`" if branch else "no branch"
+        raise Failure(f"context {context.name} deploys from branch `{context.git_branch}`, and {where} is checked out")
+    if context.clean and git.get("dirty", True):
+        what = "the flow's files differ from the commit" if "git" in git else "the flow is in no repository of git"
+        raise Failure(f"context {context.name} deploys what is committed: {what}")
+
+
 def loaded(path: str, arguments: Arguments) -> Program:
     """Returns the program of the file, with the inputs of the command line. Raises Refused and Usage."""
     inputs = compile_inputs(arguments)
@@ -127,7 +138,7 @@ def of_program(
     if has_errors(warnings):
         raise Refused(*placed(program, path, warnings))
     out.report(*placed(program, path, warnings))
-    git = _git(os.path.dirname(path), program.files, place.context)
+    git = _git(os.path.dirname(path), program.files)
     content = (f"code/{package.file_name}", package.compressed())
     environments: tuple[Lock, ...] = ()
     if compiled.options.packages and not compiled.options.images:
@@ -148,8 +159,8 @@ def _not_started(flow: Flow) -> Flow:
     return replace(flow, decorators=tuple(one for one in flow.decorators if one.name not in starts))
 
 
-def _git(folder: str, names: Iterable[str], context: Context) -> dict[str, Any]:
-    """Returns the commit, and checks what the context demands. Raises Failure."""
+def _git(folder: str, names: Iterable[str]) -> dict[str, Any]:
+    """Returns the commit, the branch, and whether the files differ from the commit."""
     from ..git import Checkout, branch_of
 
     folder = folder or "."
@@ -157,12 +168,6 @@ def _git(folder: str, names: Iterable[str], context: Context) -> dict[str, Any]:
     branch = branch_of(folder)
     if branch:
         about["branch"] = branch
-    if context.git_branch and branch != context.git_branch:
-        where = f"branch `{branch}`" if branch else "no branch"
-        raise Failure(f"context {context.name} deploys from branch `{context.git_branch}`, and {where} is checked out")
-    if context.clean and about.get("dirty", True):
-        what = "the flow's files differ from the commit" if "git" in about else "the flow is in no repository of git"
-        raise Failure(f"context {context.name} deploys what is committed: {what}")
     return about
 
 
@@ -207,7 +212,7 @@ def _built(arguments: Arguments, place: Place) -> Order:
         raise Usage("the datastore is missing", "give the `--store` that `flowc compile` had")
     if not any(place.store in file.text for file in spec):
         raise Failure(f"{folder} was not compiled for the datastore {place.store}: give the same `--store`")
-    git = _git(folder, (), place.context)
+    git = _git(folder, ())
     return Order(name, manifest.flow, code, (f"code/{package_name}", package), tuple(spec), place, git)
 
 

@@ -181,6 +181,7 @@ def _begun(
 ) -> tuple[EngineRun, Flow, Records | None, str]:  # fmt: skip
     """Starts the new run. Returns it, its flow, and the temporary deployment that must be removed after it."""
     from ..commands.resume import _check_steps, _met_with_damage
+    from .order import check_git
 
     tags = {
         *origin.before.get("tags", []),
@@ -209,6 +210,8 @@ def _begun(
         order = Start(deployed, _texts(flow, origin.before), request, by, writer(deployed.code))
         return asked(lambda: engine.trigger(order)), flow, None, ""
     made, flow = _order(store, there, path, arguments, origin, out)
+    if path:
+        check_git(made)
     _check_steps(steps, [step.name for step in flow.steps])
     if made.flow != origin.flow:
         raise Failure(f"run {origin.name} is one of flow {origin.flow}, not of {made.flow}")

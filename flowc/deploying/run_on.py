@@ -15,7 +15,7 @@ from ..targeting import OPTIONS as TARGETING
 from ..targeting import parse as parse_targets
 from ..terminal import Output
 from . import attached, live, run_state, start, temporary
-from .order import _only_target, loaded, of_program
+from .order import _only_target, check_git, loaded, of_program
 from .place import Place, connect, context_of, engine_options, open_store, place_of
 from .records import author
 
@@ -69,6 +69,7 @@ def run(argv: list[str], path: str, out: Output) -> int:
     tags = _tags(arguments)
     report = report_of(arguments, out)
     order = of_program(program, path, arguments, there, out, temporary.name_of)
+    check_git(order)
     attached.ask_to_start(f"Run {order.flow}", order.flow, there, arguments.flag("--yes"))
     engine, store = connect(there), open_store(there.store)
     for name in temporary.sweep(engine):
