@@ -39,7 +39,7 @@ _COMMON = {
     "--namespace": _NAMESPACE,
     "--deployer-attribute-file": "flowc's Deployer works in the process that calls it",
 }  # fmt: skip
-_CREATE: Mapping[str, Mapping[str, str]] = {
+CREATE: Mapping[str, Mapping[str, str]] = {
     ARGO: {
         **_COMMON,
         "--workflow-priority": "set `spec.priority` in a patch of the spec (`flowc compile`, Kustomize)",
@@ -147,7 +147,7 @@ def _place(group: str, path: str, words: Sequence[str]) -> list[str]:
 
 def _create(group: str, path: str, options: list[str], place: list[str], words: list[str]) -> list[str]:
     only_spec = "--only-json" in words
-    words = _checked([word for word in words if word != "--only-json"], _CREATE[group])
+    words = _checked([word for word in words if word != "--only-json"], CREATE[group])
     if group == AIRFLOW:
         files = [word for word in words if word.endswith(".py")]
         if len(files) != 1:

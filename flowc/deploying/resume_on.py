@@ -12,7 +12,7 @@ import time
 
 from flowc.compiler.fast_start.record import replace
 from flowc.runtime_shim.contract.errors import ShimError
-from flowc.targets.operating import OVER, SUCCEEDED, Start
+from flowc.targets.operating import SUCCEEDED
 
 from ..flow_source import load_flow
 from ..options import Option, Usage
@@ -22,7 +22,6 @@ from ..targeting import parse as parse_targets
 from ..terminal import Failure, Output
 from . import attached, live, place, resuming, run_state, start, temporary
 from .place import asked, connect, context_of, engine_options, open_store, place_of
-from .records import author
 from .run_on import refuse_local_options, report_of, where
 
 TYPE_CHECKING = False
@@ -85,7 +84,6 @@ def run(argv: list[str], out: Output) -> int:
             raise Usage("`--in-place` goes on with the run as it is", "leave out the flow's file, STEP or --same-code")
         attached.ask_to_start(f"Resume {origin.name}", origin.flow, there, arguments.flag("--yes"))
         return _in_place(engine, origin, datastore, on, there, arguments, report, out, began)
-    _must_be_over(origin)
     attached.ask_to_start(f"Resume {origin.name}", origin.flow, there, arguments.flag("--yes"))
     run, flow, records, name = _begun(engine, store, datastore, there, path, arguments, origin, steps, out)
     attached.write_run_id(arguments.text("--run-id-file"), run)
@@ -146,6 +144,8 @@ def _origin(
             raise Failure(f"there is no run of {deployment} {place.shown(engine)}; name one with `--origin-run-id RUN`")
         name = runs[0].id
     live_run = asked(lambda: engine.run(name))
+    if not arguments.flag("--in-place"):
+        resuming.must_be_over(live_run)
     url = there.store
     if live_run is not None and not url:
         deployed = asked(lambda: engine.deployed(live_run.deployment))
@@ -168,13 +168,6 @@ def _origin(
     return Origin(live_run, flow, name, before, arguments.text("--name") or deployment), store
 
 
-def _must_be_over(origin: Origin) -> None:
-    if origin.run is not None and origin.run.state not in OVER:
-        raise Failure(
-            f"run {origin.name} is {origin.run.state}: wait for its end, or end it with `flowc terminate {origin.name}`"
-        )
-
-
 def _begun(
     engine: Engine, store: Store, datastore: Datastore, there: Place, path: str, arguments: Arguments, origin: Origin,
     steps: list[str], out: Output,
@@ -190,33 +183,30 @@ def _begun(
     }
     verify = arguments.flag("--verify") or _met_with_damage(store, origin.flow, origin.name)
 
-    def writer(code: str) -> Any:
-        def write(run: EngineRun) -> None:
-            resuming.write_run(
-                store, origin.flow, run.id, run.owner, there.target, code, origin.name, origin.before, steps, verify,
-                sorted(tags),
-            )  # fmt: skip
-
-        return write
-
     request = arguments.text("--run-id")
     deployed = _deployed(engine, origin) if not path and not arguments.flag("--same-code") else None
     if deployed is not None:
-        flow = asked(lambda: start.flow_of(store, deployed))
-        _check_steps(steps, [step.name for step in flow.steps])
         if deployed.code != origin.code:
             out.print_error(f"run {origin.name} goes on with the code that is deployed by now ({deployed.code[:15]}…)")
-        by = str(author("")["user"])
-        order = Start(deployed, _texts(flow, origin.before), request, by, writer(deployed.code))
-        return asked(lambda: engine.trigger(order)), flow, None, ""
+        run, flow = resuming.of_deployed(
+            engine, store, deployed, there.target, origin.name, origin.before, steps, verify, sorted(tags), request
+        )
+        return run, flow, None, ""
     made, flow = _order(store, there, path, arguments, origin, out)
     if path:
         check_git(made)
     _check_steps(steps, [step.name for step in flow.steps])
     if made.flow != origin.flow:
         raise Failure(f"run {origin.name} is one of flow {origin.flow}, not of {made.flow}")
+
+    def write(run: EngineRun) -> None:
+        resuming.write_run(
+            store, origin.flow, run.id, run.owner, there.target, made.code, origin.name, origin.before, steps, verify,
+            sorted(tags),
+        )  # fmt: skip
+
     run, records = temporary.begin(
-        made, engine, store, _texts(flow, origin.before), writer(made.code), request
+        made, engine, store, resuming.texts(flow, origin.before), write, request
     )  # fmt: skip
     return run, flow, records, made.name
 
@@ -268,18 +258,6 @@ def _with_configs(path: str, arguments: Arguments, store: Store, origin: Origin)
         return None
     inputs = replace(compile_inputs(arguments), earlier=earlier)
     return load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), inputs)
-
-
-def _texts(flow: Flow, before: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Returns the parameters of the earlier run as the engine holds them; tasks read them from run.json."""
-    import json
-
-    values = before.get("parameters", {})
-    return tuple(
-        (one.name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for one in flow.parameters
-        if (value := values.get(one.name)) is not None
-    )
 
 
 def _in_place(

@@ -12,16 +12,20 @@ from flowc.runtime_shim.contract import address, record
 from flowc.runtime_shim.contract.errors import ShimError
 from flowc.runtime_shim.contract.version import VERSION
 from flowc.runtime_shim.local import gc_handshake
+from flowc.targets.operating import OVER, Start
 
 from ..terminal import Failure
+from .place import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from flowc.compiler.ir.nodes import Flow
     from flowc.runtime_shim.client.datastore import Datastore
     from flowc.runtime_shim.store import Store
+    from flowc.targets.operating import Deployed, Engine, EngineRun
 
 KEPT = ("parameters", "namespace", "user", "system_tags", "script")  # of the earlier run's run.json
 
@@ -61,3 +65,41 @@ def write_run(
         if any(there.get(key) != data.get(key) for key in ("origin", "resume", "code", "owner")):
             raise ShimError(f"run {run!r} of flow {flow} exists already, and does not resume {origin!r} like this")
     gc_handshake.wait(store, flow)
+
+
+def texts(flow: Flow, before: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Returns the parameters of the earlier run as the engine holds them; tasks read them from run.json."""
+    import json
+
+    values = before.get("parameters", {})
+    return tuple(
+        (one.name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for one in flow.parameters
+        if (value := values.get(one.name)) is not None
+    )
+
+
+def of_deployed(
+    engine: Engine, store: Store, deployed: Deployed, target: str, origin: str, before: dict[str, Any],
+    rerun: Sequence[str], verify: bool, tags: Sequence[str], request: str = "",
+) -> tuple[EngineRun, Flow]:  # fmt: skip
+    """Starts a run of what is deployed, which takes over what run `origin` has done. Raises Failure, Usage."""
+    from ..commands.resume import _check_steps
+    from . import start
+    from .records import author
+
+    flow = asked(lambda: start.flow_of(store, deployed))
+    _check_steps(list(rerun), [step.name for step in flow.steps])
+
+    def write(run: EngineRun) -> None:
+        write_run(store, deployed.flow, run.id, run.owner, target, deployed.code, origin, before, rerun, verify, tags)
+
+    by = str(author("")["user"])
+    order = Start(deployed, texts(flow, before), request, by, write)
+    return asked(lambda: engine.trigger(order)), flow
+
+
+def must_be_over(run: EngineRun | None) -> None:
+    """Raises Failure if the earlier run is under way."""
+    if run is not None and run.state not in OVER:
+        raise Failure(f"run {run.id} is {run.state}: wait for its end, or end it with `flowc terminate {run.id}`")
