@@ -18,20 +18,29 @@ from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from flowc.runtime_shim.store import Store
 
     from ..options import Arguments
 
-USAGE = ("flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",)
+USAGE = (
+    "flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",
+    "flowc resume RUN [STEP] --on CONTEXT [OPTIONS]",
+    "flowc resume FLOW.py [STEP] --on CONTEXT [--origin-run-id RUN] [OPTIONS]",
+)
 TEXT = """
 Starts a run that reuses every task that an earlier run has done. It runs the rest with the current code: tasks that
 failed or were never reached, tasks whose records are damaged or deleted, and everything after them. With STEP, that
 step and everything after it run again, even if they had succeeded. Parameters and configs are the earlier run's. The
 earlier run does not change. Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
+
+With `--on`, the runs are on the orchestrator of a context. The new one has the code that is deployed now, or that of
+the file, if it is given. The options are then others (`flowc resume --on CONTEXT --help`).
 """
 OPTIONS = (
+    Option("--on", "resume a run on the orchestrator of this context of pyproject.toml", "CONTEXT"),
     Option("--origin-run-id", "the earlier run", "RUN", default="the flow's latest run"),
     Option("--run", "the same as --origin-run-id", "RUN"),
     Option("--from", "the same as STEP", "STEP"),
@@ -90,6 +99,14 @@ def run(argv: list[str], out: Output) -> int:
     if verify:
         os.environ["FLOWC_VERIFY"] = "1"  # tasks inherit it, and write damaged blobs again
     return resumed.run(None, extra, Resumed(store, Graph(resumed.graph()), origin, frozenset(steps), verify))
+
+
+def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
+    """Yields, for `--help`, the options with `--on`."""
+    from ..deploying import resume_on, run_on
+
+    if run_on.is_meant(argv):
+        yield "options with --on", resume_on.OPTIONS
 
 
 def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
