@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowc.targets.operating import DELETE, FAILED, RUNNING, SUCCEEDED, TERMINATED, TIMED_OUT, Deployed, Start
 
@@ -12,9 +12,6 @@ from .deploying.from_python import InvalidValue, asked, connected, implementatio
 from .options import Usage
 from .terminal import Failure
 from .triggered_run import TriggeredRun
-
-if TYPE_CHECKING:
-    from .deployer import DeployerImpl
 
 # Metaflow's words for the states of runs on Step Functions
 _STATES = {
@@ -25,7 +22,7 @@ _STATES = {
 class DeployedFlow:
     """A flow that is deployed."""
 
-    def __init__(self, engine: Any, deployed: Deployed, kind: str, deployer: DeployerImpl | None = None) -> None:
+    def __init__(self, engine: Any, deployed: Deployed, kind: str, deployer: Any = None) -> None:
         self._engine, self._deployed, self.TYPE, self.deployer = engine, deployed, kind, deployer
         self.name, self.flow_name = deployed.name, deployed.flow
         self.metadata = f"local@{deployed.store}"

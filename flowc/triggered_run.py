@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowc.targets.operating import OVER, PENDING, RUNNING, SUCCEEDED, SUSPENDED, EngineRun
 
 from .deploying.from_python import asked, refusals
-
-if TYPE_CHECKING:
-    from .deployed_flow import DeployedFlow
 
 # Metaflow's words for the states of a run
 STATUSES = {PENDING: "Pending", RUNNING: "Running", SUSPENDED: "Running", SUCCEEDED: "Succeeded"}
@@ -20,7 +17,7 @@ STATUSES = {PENDING: "Pending", RUNNING: "Running", SUSPENDED: "Running", SUCCEE
 class TriggeredRun:
     """A run on an orchestrator."""
 
-    def __init__(self, deployed_flow: DeployedFlow, run: EngineRun) -> None:
+    def __init__(self, deployed_flow: Any, run: EngineRun) -> None:
         self.deployer, self._run = deployed_flow, run
         self.name, self.id, self.pathspec, self.url = run.name, run.id, f"{run.flow}/{run.id}", run.url
         self.metadata_for_flow = deployed_flow.metadata

@@ -7,12 +7,13 @@ import os
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.compile_inputs import NOTHING, CompileOptions
 from flowc.compiler.pipeline import flow_names
-from flowc.compiler.report.diagnostics import nearest, without_hints
+from flowc.compiler.report.diagnostics import without_hints
 
 from .. import local_run, metaflow_profile
 from ..flow_source import load_flow, placed, with_project
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
+from ..resume_checks import check_steps, met_with_damage
 from ..source_options import ROOTS, resume_inputs, roots_of
 from ..terminal import Failure, Output
 
@@ -72,7 +73,7 @@ def run(argv: list[str], out: Output) -> int:
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=_given(path, arguments))
-    _check_steps(steps, [step.name for step in program.flow.steps])
+    check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
         out.report(*placed(program, path, without_hints(program.diagnostics)))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
@@ -95,7 +96,7 @@ def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.local.reuse import Resumed
 
     store = open_store(resumed.store)
-    verify = arguments.flag("--verify") or _met_with_damage(store, program.flow.name, origin)
+    verify = arguments.flag("--verify") or met_with_damage(store, program.flow.name, origin)
     if verify:
         os.environ["FLOWC_VERIFY"] = "1"  # tasks inherit it, and write damaged blobs again
     return resumed.run(None, extra, Resumed(store, Graph(resumed.graph()), origin, frozenset(steps), verify))
@@ -145,26 +146,6 @@ def _has_configs(store: Store, flow: str, code: str) -> None:
         ) from None
 
 
-def _met_with_damage(store: Store, flow: str, run: str) -> bool:
-    """Returns True if a task of the run failed because something in the datastore is missing or damaged."""
-    from flowc.runtime_shim.contract import record
-    from flowc.runtime_shim.contract.errors import DamagedError, ShimError
-    from flowc.runtime_shim.task import failure
-
-    kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
-    try:
-        failures = [
-            record.loads(data, name)
-            for name in failure.names(store, flow, run)
-            if (data := store.get(name)) is not None
-        ]
-    except DamagedError:
-        return True
-    except ShimError as error:
-        raise Failure(str(error)) from None
-    return any(failed.get("type") == kind for failed in failures)
-
-
 def _given(path: str, arguments: Arguments) -> CompileOptions:
     """Returns the configs of the earlier run: a resumed run cannot have different ones (as in Metaflow)."""
     if path.endswith(".json"):
@@ -178,16 +159,6 @@ def _given(path: str, arguments: Arguments) -> CompileOptions:
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
     return replace(resume_inputs(open_store(store), names[0], str(before.get("code", ""))), roots=options.roots)
-
-
-def _check_steps(steps: list[str], step_names: list[str]) -> None:
-    for step in steps:
-        if step not in step_names:
-            close = nearest(step, step_names)
-            raise Usage(
-                f"the flow has no step `{step}`",
-                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(step_names),
-            )
 
 
 def _origin(flow: str, run_id: str, url: str) -> tuple[str, dict[str, Any]]:

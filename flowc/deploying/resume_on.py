@@ -173,7 +173,7 @@ def _begun(
     steps: list[str], out: Output,
 ) -> tuple[EngineRun, Flow, Records | None, str]:  # fmt: skip
     """Starts the new run. Returns it, its flow, and the temporary deployment that must be removed after it."""
-    from ..commands.resume import _check_steps, _met_with_damage
+    from ..resume_checks import check_steps, met_with_damage
     from .order import check_git
 
     tags = {
@@ -181,7 +181,7 @@ def _begun(
         *arguments.all("--tag"),
         *os.environ.get("METAFLOW_RESUME_TAGS", "").split(),
     }
-    verify = arguments.flag("--verify") or _met_with_damage(store, origin.flow, origin.name)
+    verify = arguments.flag("--verify") or met_with_damage(store, origin.flow, origin.name)
 
     request = arguments.text("--run-id")
     deployed = _deployed(engine, origin) if not path and not arguments.flag("--same-code") else None
@@ -195,7 +195,7 @@ def _begun(
     made, flow = _order(store, there, path, arguments, origin, out)
     if path:
         check_git(made)
-    _check_steps(steps, [step.name for step in flow.steps])
+    check_steps(steps, [step.name for step in flow.steps])
     if made.flow != origin.flow:
         raise Failure(f"run {origin.name} is one of flow {origin.flow}, not of {made.flow}")
 
@@ -234,9 +234,12 @@ def _order(
 
     from .order import loaded, of_program
 
+    def renamed(real: str) -> str:
+        return temporary.name_of(real, arguments.text("--run-id"))
+
     if path:
         program = _with_configs(path, arguments, store, origin) or loaded(path, arguments)
-        return of_program(program, path, arguments, there, out, temporary.name_of), program.flow
+        return of_program(program, path, arguments, there, out, renamed), program.flow
     with TemporaryDirectory(prefix="flowc-resume-") as folder:
         code = os.path.join(folder, "code")
         os.mkdir(code)
@@ -246,7 +249,7 @@ def _order(
             raise Failure(f"{error}; give the flow's file") from None
         file = os.path.join(code, IR_NAME)
         program = load_flow(file)
-        return of_program(program, file, arguments, there, out, temporary.name_of), program.flow
+        return of_program(program, file, arguments, there, out, renamed), program.flow
 
 
 def _with_configs(path: str, arguments: Arguments, store: Store, origin: Origin) -> Any:

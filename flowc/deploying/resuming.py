@@ -84,12 +84,12 @@ def of_deployed(
     rerun: Sequence[str], verify: bool, tags: Sequence[str], request: str = "",
 ) -> tuple[EngineRun, Flow]:  # fmt: skip
     """Starts a run of what is deployed, which takes over what run `origin` has done. Raises Failure, Usage."""
-    from ..commands.resume import _check_steps
+    from ..resume_checks import check_steps
     from . import start
     from .records import author
 
     flow = asked(lambda: start.flow_of(store, deployed))
-    _check_steps(list(rerun), [step.name for step in flow.steps])
+    check_steps(list(rerun), [step.name for step in flow.steps])
 
     def write(run: EngineRun) -> None:
         write_run(store, deployed.flow, run.id, run.owner, target, deployed.code, origin, before, rerun, verify, tags)

@@ -74,6 +74,8 @@ def run(argv: list[str], path: str, out: Output) -> int:
     engine, store = connect(there), open_store(there.store)
     for name in temporary.sweep(engine):
         report.say(f"removed {name}, which an earlier command had left")
+    if not engine.keeps_runs:  # where a deploy may take minutes
+        report.say(f"deploys {order.name}, for this run alone")
     texts = start.texts(arguments, program.flow, store, ESSENTIAL)
     run, records = temporary.begin(
         order, engine, store, texts, lambda run: _write_ahead(store, order, there.target, run, tags)

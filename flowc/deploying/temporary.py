@@ -37,9 +37,12 @@ PREFIX = "try:"  # of the key of its records
 SHORTEST_LIFE = 600.0  # seconds in which one without a run may still be about to get it
 
 
-def name_of(real: str) -> str:
-    """Returns a new name for a temporary deployment of what is really deployed as `real`."""
-    return f"{real[:32].rstrip('-._')}-try-{user()}-{os.urandom(2).hex()}"
+def name_of(real: str, request: str = "") -> str:
+    """Returns a name for a temporary deployment of what is really deployed as `real`: for a request always the same."""
+    from flowc.runtime_shim.contract.digest import sha256
+
+    end = sha256(request.encode()).hexdigest()[:8] if request else os.urandom(2).hex()
+    return f"{real[:28].rstrip('-._')}-try-{user()}-{end}"
 
 
 def user() -> str:

@@ -19,7 +19,7 @@ import hashlib
 import json
 import os
 import sys
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 from ..artifacts import manifest
 from ..contract import address, record
@@ -32,9 +32,17 @@ from ..task import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..task.taking_over import ResumedOnEngine
+    from typing import Protocol
 
-Policy = Union["Resumed", "Cached", "ResumedOnEngine"]
+    class Policy(Protocol):
+        @property
+        def damage(self) -> str: ...
+
+        def find(self, step: str, path: str, fresh: bool) -> Optional[Found]: ...
+
+        def keep(self, step: str, path: str) -> None: ...
+
+
 Found = Tuple[Record, str]
 
 KEY_VERSION = 2

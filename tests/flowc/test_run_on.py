@@ -347,6 +347,10 @@ def test_resuming_with_the_code_that_is_here(deployed: bool, project: Project) -
     code, out, err = project("resume", "train.py", "--origin-run-id", first)
     assert code == 0 and project.ran() == ["end", "fit-1", "join"], out + err
     assert project.engine.live == before and "-try-" in project.newest()
+    for _ in range(2):
+        code, out, err = project("resume", "train.py", "--origin-run-id", first, "--run-id", "once")
+        assert code == 0, out + err
+    assert len(project.engine.started) == 3, "the same id starts one run"
 
 
 def test_resuming_with_the_same_code(project: Project) -> None:
