@@ -56,11 +56,11 @@ ESSENTIAL = ("--flow", "--on", "--parameter", "--run-id", "--tag", "--with")
 
 def run(argv: list[str], out: Output) -> int:
     metaflow_profile.adopt()
-    path = _flow_file(argv)
     if any(word == "--on" or word.startswith("--on=") for word in argv):  # before the import, which takes time
         from ..deploying import run_on
 
-        return run_on.run(argv, path, out)
+        return run_on.run(argv, out)
+    path = _flow_file(argv)
     program = load_flow(
         path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), options=run_inputs(scan(argv, RUN_OPTIONS))
     )

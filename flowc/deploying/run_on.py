@@ -59,9 +59,12 @@ def is_meant(argv: Sequence[str]) -> bool:
     return any(word == "--on" or word.startswith("--on=") for word in words)
 
 
-def run(argv: list[str], path: str, out: Output) -> int:
+def run(argv: list[str], out: Output) -> int:
     began = time.monotonic()
     refuse_local_options(argv)
+    path = next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
+    if not path:
+        raise Usage("the flow's file is missing", "write `flowc run FLOW.py --on CONTEXT`")
     program = loaded(path, scan(argv, (*SOURCE_OPTIONS, *TARGETING)))
     arguments, there = _parsed(argv, path, program)
     if len(arguments.positional) > 1:

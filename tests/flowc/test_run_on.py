@@ -279,6 +279,7 @@ def test_what_ctrl_c_asks(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         (("run", "train.py", "--beta", "1"), 2, "unknown option `--beta`"),
         (("run", "train.py", "--alpha", "much"), 2, "alpha"),
         (("run", "nothing.py"), 1, "nothing.py"),
+        (("run",), 2, "the flow's file is missing"),
         (("resume", "--in-place"), 2, "the run is missing"),
         (("resume", "id-nothing"), 1, "there is no run 'id-nothing'"),
         (("resume", "train.py"), 1, "there is no run of train"),
