@@ -195,7 +195,11 @@ def _unknown(command: str) -> Usage:
     if command in _METAFLOW_ONLY:
         return Usage(f"flowc has no command `{command}`", _METAFLOW_ONLY[command])
     from flowc.compiler.report.diagnostics import nearest
+    from flowc.targets import target
 
+    for name in target.names():
+        if command == target.about(name).METAFLOW_COMMAND:
+            return Usage(f"flowc has no command `{command}`", f"write the spec with `compile --target {name}`")
     close = nearest(command, (*COMMANDS, *GROUPS))
     return Usage(
         f"unknown command `{command}`",

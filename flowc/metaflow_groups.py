@@ -153,7 +153,7 @@ def _create(group: str, path: str, options: list[str], place: list[str], words: 
         if len(files) != 1:
             raise Usage("the file of the DAG is missing", "write `airflow create FILE.py`")
         rest = [word for word in words if word != files[0]]
-        return ["compile", path, *options, *place, "--output", files[0], "--upload", *rest]
+        return ["compile", path, *options, *place, "--spec", files[0], "--upload", *rest]
     if only_spec:
         return ["compile", path, *options, *place, "--output", "-", *words]
     return ["deploy", path, *options, *place, "--yes", *words]

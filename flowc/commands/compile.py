@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
 DEFAULT_FOLDER = "build"
-_FILES = (".py", ".yaml", ".yml", ".json")  # of a spec that is written alone
 
 USAGE = ("flowc compile FLOW.py --target TARGET [OPTIONS]",)
 TEXT = """
@@ -45,13 +44,8 @@ IR as JSON (`flowc show --json`), with the flow's sources beside it.
 """
 OPTIONS = (
     TARGETING[0],
-    Option(
-        "--output",
-        "the folder to write to; `-` prints the spec instead; a name such as `dag.py` gets the spec alone",
-        "DIR",
-        "-o",
-        default=DEFAULT_FOLDER,
-    ),
+    Option("--output", "the folder to write to; `-` prints the spec instead", "DIR", "-o", default=DEFAULT_FOLDER),
+    Option("--spec", "write the spec alone, to this file; of one target, whose spec is one file", "FILE"),
     Option("--upload", "also put the code package into the datastore"),
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
     Option(
@@ -88,9 +82,9 @@ def run(argv: list[str], out: Output) -> int:
             f"`--format {out.format}` and `--output -` both write to standard output",
             "give a folder with `--output DIR`",
         )
-    is_file = folder != "-" and folder.endswith(_FILES) and not os.path.isdir(folder)
-    if is_file and (len(emitters) > 1 or arguments.flag("--check") or arguments.flag("--replaces")):
-        raise Usage(f"`--output {folder}` is a file, for one spec", "give a folder with `--output DIR`")
+    spec_file = arguments.text("--spec")
+    if spec_file and (len(emitters) > 1 or any(arguments.flag(name) for name in ("--output", "--check", "--replaces"))):
+        raise Usage(f"`--spec {spec_file}` is for the spec of one target alone", "give a folder with `--output DIR`")
     program = load_flow(
         path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
     )
@@ -101,12 +95,12 @@ def run(argv: list[str], out: Output) -> int:
         parts = tuple(_part(compilation) for compilation in compiled)
     except Refused as refused:
         raise Refused(*placed(program, path, refused.diagnostics)) from None
-    if folder == "-" or is_file:
+    if folder == "-" or spec_file:
         _report(warnings, program, path, arguments, out)
         if arguments.flag("--upload"):
             _upload(arguments, program, package)
-        if is_file:
-            _write_file(folder, parts[0].spec, arguments.flag("--quiet") or out.for_a_program, out)
+        if spec_file:
+            _write_file(spec_file, parts[0].spec, arguments.flag("--quiet") or out.for_a_program, out)
         else:
             _print(parts[0].spec, out)
         return 0
@@ -171,7 +165,9 @@ def _write_file(path: str, spec: tuple[SpecFile, ...], is_quiet: bool, out: Outp
     """Writes a spec of one file to a file of the user's choice. Raises Usage."""
     if len(spec) != 1:
         names = ", ".join(file.name for file in spec)
-        raise Usage(f"`--output {path}` is a file, but the spec has several: {names}", "give a folder")
+        raise Usage(
+            f"`--spec {path}` is one file, but the spec has several: {names}", "give a folder with `--output DIR`"
+        )
     data = spec[0].text.encode()
     is_changed = files.read(path) != data
     if is_changed:

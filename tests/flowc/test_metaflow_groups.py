@@ -82,7 +82,7 @@ def line(words: str) -> str:
         ),
         (
             "airflow create dag.py --store s3://b/p",
-            "compile flow.py --flow F --target airflow --output dag.py --upload --store s3://b/p",
+            "compile flow.py --flow F --target airflow --spec dag.py --upload --store s3://b/p",
         ),
     ],
 )  # fmt: skip
