@@ -286,7 +286,7 @@ def test_metaflows_commands(project: Project) -> None:
     began = python(*named, "trigger", "--alpha", "2", "--run-id-file", "id")
     run = (project.folder / "id").read_text()
     assert run in began
-    until(lambda: "succeeded" in python("status", run), "it succeeds", 300, 1)
+    until(lambda: f"run {run}: succeeded" in python("status", run), "it succeeds", 300, 1)
     assert run in python("list-runs")
     assert "has ended already" in python("terminate", run)
     assert "is deleted" in python(*named, "delete") and project.live("workflowtemplates") is None
