@@ -15,7 +15,7 @@ from flowc.templates.render import render
 
 from .dags import Dags, chunked, sizes, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
-from .names import FLOW, object_name
+from .names import ALL, ANY, FLOW, TRIGGERS, object_name
 from .pods import amounts, argument, pod_template
 from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
@@ -36,6 +36,7 @@ OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
 # Bytes. A Workflow holds a copy of the template, and must fit into etcd's 1.5 MB together with its status (Argo,
 # "Offloading large workflows").
 MAX_OBJECT = 1024 * 1024
+RUNS, STEPS = "runs", "steps"  # what `--announce` says (runtime_shim/task/announce.py)
 SMALL = 100  # a flow with no more steps is never too big: a step has two templates at most
 MAX_ANNOTATION = 256 * 1024  # bytes of all annotations of an object (Kubernetes, `TotalAnnotationSizeLimitB`)
 
@@ -74,6 +75,19 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "kustomize", "whether to write NAME.kustomizeconfig.yaml, which Kustomize needs for names and images", "no",
         ("no", "yes"),
+    ),
+    Option("event-source", "the EventSource of Argo Events at which events for flows arrive", "argo-events-webhook"),
+    Option("event-name", "the event of that EventSource", "metaflow-event"),
+    Option("event-bus", "the EventBus that the EventSource sends to", "default"),
+    Option("event-account", "service account of the Sensor's pod, which must be allowed to create Workflows"),
+    Option(
+        "event-namespace", "namespace of the EventSource, the EventBus and the Sensor (default: that of the flow)"
+    ),
+    Option("event-condition", "whether all of a flow's events start a run together, or any of them", ALL, (ALL, ANY)),
+    Option("event-webhook", "URL of the EventSource; tasks send their events to it, and say that runs have ended"),
+    Option(
+        "announce", "what is said at `--event-webhook`: that a run has succeeded, or a step, too", RUNS,
+        (RUNS, STEPS, "nothing"),
     ),
     Option("helper-requests", "resources that the init container of each pod requests", _written(REQUESTS)),
     Option(
@@ -156,11 +170,22 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         ("FLOWC_CODE", options.code),
         ("FLOWC_TARGET", NAME),
     ]  # fmt: skip
+    if options.own("event-webhook"):
+        env.append(("METAFLOW_ARGO_EVENTS_WEBHOOK_URL", options.own("event-webhook")))
+        if options.own("announce") in (RUNS, STEPS):
+            env.append(("FLOWC_ANNOUNCE", options.own("announce")))
+    given = [argument(parameter) for parameter in flow.parameters]
+    events = ()
+    if any(decorator.name in TRIGGERS for decorator in flow.decorators):
+        from .events import arguments, awaited
+
+        events = awaited(flow) or ()
+        given += arguments(events)
     text = render(
         "argo/workflow_template.yaml",
         name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
         inputs="; ".join(compiled_with(flow)), entrypoint=FLOW,
-        arguments=[argument(parameter) for parameter in flow.parameters],
+        arguments=given,
         workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
         service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,
         command=command(options), env=env,
@@ -168,7 +193,10 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         if inject
         else None,
         volume=volume(), mount=mount(), dags=Dags(flow, chunked(options)).flow(scope),
-        pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
+        pods=[
+            pod_template(step, flow, options, step.name in paths, most.get(step.name, 0), len(events))
+            for step in flow.steps
+        ],
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:
@@ -187,6 +215,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             history=int(options.own("schedule-history")),
             suspended=options.own("schedule-suspended") == "yes",
         )
+    if events:
+        from .events import sensor
+
+        defaults = {parameter.name: each["value"] for parameter, each in zip(flow.parameters, given)}
+        text += render("argo/sensor.yaml", **sensor(name, flow, options, defaults, labels))
     spec: tuple[SpecFile, ...] = (SpecFile(f"{name}{SPEC}", text),)
     if options.own("kustomize") == "yes":
         spec += (SpecFile(f"{name}{KUSTOMIZE}", render("argo/kustomizeconfig.yaml")),)

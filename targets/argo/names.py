@@ -18,6 +18,9 @@ AGAIN = "again"  # the task of a loop's next visit
 EACH = "each"  # STEP-each: the body of the step's foreach, for one item
 LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 
+TRIGGERS = ("trigger", "trigger_on_finish")  # the decorators that become a Sensor
+ALL, ANY = "all", "any"  # of a Sensor's events
+
 _KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
