@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Emitted, Options
 
+    from .events import Awaited
+
 # A workflow's name is unique only in its namespace and cluster, and only while it exists. Part of the uid tells two
 # workflows of one name apart.
 RUN = "{{workflow.name}}-{{=sprig.trunc(6, workflow.uid)}}"
@@ -175,16 +177,18 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         if options.own("announce") in (RUNS, STEPS):
             env.append(("FLOWC_ANNOUNCE", options.own("announce")))
     given = [argument(parameter) for parameter in flow.parameters]
-    events = ()
+    events: tuple[Awaited, ...] = ()
+    about: dict[str, str] = {}
     if any(decorator.name in TRIGGERS for decorator in flow.decorators):
-        from .events import arguments, awaited
+        from .events import annotations_of, arguments, awaited
 
         events = awaited(flow) or ()
         given += arguments(events)
+        about = annotations_of(events, options)
     text = render(
         "argo/workflow_template.yaml",
         name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
-        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW,
+        inputs="; ".join(compiled_with(flow)), annotations=about, entrypoint=FLOW,
         arguments=given,
         workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
         service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,

@@ -13,7 +13,8 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic
 from flowc.runtime_shim.contract import semantics
 
-from .names import ANY, TRIGGERS
+from .names import ANY, EVENT_NAMESPACE, EVENTS, TRIGGERS
+from .names import EVENT_PARAMETER as PARAMETER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = dict[str, Any]
 
-PARAMETER = "flowc-event-"  # and a number: the workflow's parameter that says which event came; "null" for none
 _PAYLOAD = "body.payload"
 
 
@@ -125,7 +125,7 @@ def problems(flow: Flow, options: Options) -> Iterator[Diagnostic]:
                 f"parameter `{parameter.name}` is required, but {which}",
                 parameter.span,
                 "a run that the event starts would have no value for it",
-                f"give it a default, or map a field of the event to it: `'parameters': {{'{parameter.name}': 'FIELD'}}`",
+                f"give it a default, or map a field to it: `'parameters': {{'{parameter.name}': 'FIELD'}}`",
             )
     yield from _reset_problems(flow)
 
@@ -185,6 +185,13 @@ def arguments(events: tuple[Awaited, ...]) -> list[Data]:
         {"name": f"{PARAMETER}{number}", "value": "null", "enum": [], "description": f"set by the event {event.name}"}
         for number, event in enumerate(events, 1)
     ]
+
+
+def annotations_of(events: tuple[Awaited, ...], options: Options) -> dict[str, str]:
+    """Returns the annotations of the WorkflowTemplate about its Sensor."""
+    joined = (" or " if options.own("event-condition") == ANY else " and ").join(event.name for event in events)
+    place = options.own("event-namespace")
+    return {EVENTS: joined, **({EVENT_NAMESPACE: place} if place else {})}
 
 
 def expression(count: int) -> str:

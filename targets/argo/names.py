@@ -20,6 +20,9 @@ LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 
 TRIGGERS = ("trigger", "trigger_on_finish")  # the decorators that become a Sensor
 ALL, ANY = "all", "any"  # of a Sensor's events
+EVENT_PARAMETER = "flowc-event-"  # and a number: the workflow's parameter that says which event came; "null" for none
+# Annotations of a template with a Sensor: what the Sensor waits for, and its namespace if that is not the template's.
+EVENTS, EVENT_NAMESPACE = "flowc/events", "flowc/event-namespace"
 
 _KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 

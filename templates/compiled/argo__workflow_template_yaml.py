@@ -16,6 +16,7 @@ def root(context, missing=missing, environment=environment):
     l_0_flow = resolve('flow')
     l_0_code = resolve('code')
     l_0_inputs = resolve('inputs')
+    l_0_annotations = resolve('annotations')
     l_0_description = resolve('description')
     l_0_entrypoint = resolve('entrypoint')
     l_0_arguments = resolve('arguments')
@@ -334,6 +335,15 @@ def root(context, missing=missing, environment=environment):
         yield '    flowc/inputs: '
         yield escape(environment.finalize((undefined(name='inputs') if l_0_inputs is missing else l_0_inputs)))
         yield '\n'
+    for l_1_key in (undefined(name='annotations') if l_0_annotations is missing else l_0_annotations):
+        _loop_vars = {}
+        pass
+        yield '    '
+        yield escape(environment.finalize(l_1_key))
+        yield ': '
+        yield escape(environment.finalize(environment.getitem((undefined(name='annotations') if l_0_annotations is missing else l_0_annotations), l_1_key)))
+        yield '\n'
+    l_1_key = missing
     if (undefined(name='description') if l_0_description is missing else l_0_description):
         pass
         yield '    workflows.argoproj.io/description: '
