@@ -176,6 +176,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         env.append(("METAFLOW_ARGO_EVENTS_WEBHOOK_URL", options.own("event-webhook")))
         if options.own("announce") in (RUNS, STEPS):
             env.append(("FLOWC_ANNOUNCE", options.own("announce")))
+    exit_handler = None
+    if any(decorator.name == "exit_hook" for decorator in flow.decorators):
+        from .exit_hooks import hooks
+
+        exit_handler = hooks(flow, options)
     given = [argument(parameter) for parameter in flow.parameters]
     events: tuple[Awaited, ...] = ()
     about: dict[str, str] = {}
@@ -200,7 +205,8 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         pods=[
             pod_template(step, flow, options, step.name in paths, most.get(step.name, 0), len(events))
             for step in flow.steps
-        ],
+        ] + ([exit_handler[1]] if exit_handler else []),
+        exit=exit_handler[0] if exit_handler else None,
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 NAME = "argo"
 HONOURED = frozenset(
     {
-        "batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets",
-        "timeout", *TRIGGERS,
+        "batch", "card", "catch", "environment", "exit_hook", "kubernetes", "project", "resources", "retry", "schedule",
+        "secrets", "timeout", *TRIGGERS,
     }
 )  # fmt: skip
 _EXPANDED = "Argo expands `{{`, and Kubernetes `$(`, so the value would change"
