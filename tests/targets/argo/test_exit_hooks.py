@@ -58,7 +58,9 @@ def template(folder: Path, decorators: str, *options: str, on_exit: str = "middl
         ("@exit_hook(on_error=[asked])\n@exit_hook(on_success=[told])", None),
     ],
 )
-def test_the_pod_runs_after_the_outcomes_that_have_hooks(tmp_path: Path, decorators: str, condition: str | None) -> None:
+def test_the_pod_runs_after_the_outcomes_that_have_hooks(
+    tmp_path: Path, decorators: str, condition: str | None
+) -> None:
     spec = template(tmp_path, decorators)
     (handler,) = [each for each in spec["templates"] if each["name"] == spec["onExit"]]
     (task,) = handler["dag"]["tasks"]
@@ -104,7 +106,7 @@ def shim(*arguments: str, env: dict[str, str]) -> Any:
     import subprocess
     import sys
 
-    from tests.support.running import environment
+    from tests.support.environment import environment
 
     return subprocess.run(
         [sys.executable, "-m", "flowc.runtime_shim", *arguments], capture_output=True, text=True,
