@@ -1,7 +1,7 @@
 """The events that started a run: as the engine gives them to the first task, and as run.json keeps them.
 
 FLOWC_TRIGGER is a JSON array, or the base64 of one. An item is an event, its JSON text, or null for an event that did
-not happen, as when a person started the run (docs/shim.md, Events).
+not happen, as when a person started the run (docs/shim.md).
 """
 
 from __future__ import annotations
