@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeVar
 
-    A, B = TypeVar("A"), TypeVar("B")
+    A = TypeVar("A")
+    B = TypeVar("B")
 
 TRIES = 6  # of a request that is throttled or lost, unless AWS_MAX_ATTEMPTS says otherwise
 AT_ONCE = 8  # reads

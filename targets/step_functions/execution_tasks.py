@@ -106,14 +106,17 @@ def _after(task: EngineTask, event: Data) -> EngineTask:
     from flowc.compiler.fast_start.record import replace
 
     kind = event["type"]
-    details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+    details: Data = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
     if kind == "TaskSubmitted":
         job = _parsed(details.get("output", ""))
         return replace(task, name=str(_of(job, "JobId") or ""), state=PENDING if task.state == FAILED else task.state)
     if kind == "TaskScheduled":  # perhaps once more, after Batch has refused it
         return replace(task, message="")
     if kind == "TaskSucceeded":
-        return _as_job(replace(task, state=SUCCEEDED, ended=_seconds(event)), _parsed(details.get("output", "")))
+        job = _parsed(details.get("output", ""))
+        if not _of(job, "JobId"):  # the execution was stopped: Batch tells what became of the job
+            return task
+        return _as_job(replace(task, state=SUCCEEDED, ended=_seconds(event)), job)
     if kind in _FAILURES:
         cause = str(details.get("cause") or "")
         message = ending(cause) or ": ".join(filter(None, (str(details.get("error") or ""), cause)))

@@ -153,14 +153,17 @@ def _alias_change(account: Account, wanted: Wanted, planned: Planned, earlier: D
         for route in routes
     )
     newest = next(iter(versions(account, wanted.name)), "")
-    after = f"version {number_of(newest)}" if newest and planned.is_of(version(account, newest)) else "a new version"
+    newest_data = version(account, newest) if newest else None
+    after = f"version {number_of(newest)}" if planned.is_of(newest_data) else "a new version"
     drift: tuple[Drift, ...] = ()
     if earlier is not None and (len(routes) > 1 or found[0] is None or found[0]["definition"] != earlier):
         if wanted.keep_drift:
             hint = "leave out `--keep-drift`: a deploy moves the alias to its version"
             raise EngineError(f"{ALIAS} {name} was moved to {before}, and cannot stay there", hint)
+        is_newest = newest_data is not None and newest_data["definition"] == earlier
+        deployed = f"version {number_of(newest)}" if is_newest else "the version of the last deployment"
         who, at = _changer(account, alias_arn(account, wanted.name), current.get("updateDate"))
-        drift = (Drift("routingConfiguration", "the deployed version", before, who, at),)
+        drift = (Drift("routingConfiguration", deployed, before, who, at),)
     return Change(CHANGE, ALIAS, name, (Field("routingConfiguration", before, after),), drift, handle=planned)
 
 
@@ -221,9 +224,9 @@ def removals(account: Account, name: str, machine: Data, running: int) -> Iterat
     named = (job for one in everything for _, job, _ in submissions(one["definition"]))
     own = (job for job in named if job.startswith(_prefix(name)))
     yield from job_registry.removals(account, own)
-    note = f"with its {len(arns)} versions"
+    note = f"with its {len(arns)} version{'s' if len(arns) != 1 else ''}"
     if running:
-        note += f"; its {running} runs end before their next task, which Step Functions does not let go on"
+        note += f"; Step Functions ends its runs ({running}) before their next task"
     yield Change(DELETE, MACHINE, name, note=note, handle=machine)
 
 

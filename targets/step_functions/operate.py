@@ -35,6 +35,14 @@ def connect(settings: Mapping[str, str]) -> Engine:
     return StepFunctions(account, settings.get("machine-role", ""), settings.get("scheduler-role", ""))
 
 
+def shim_url(files: Sequence[SpecFile]) -> str:
+    """Returns the URL of the shim that the jobs of the spec fetch; "" if their images have it."""
+    from .job_registry import definitions
+
+    variables = (one for job in definitions(files) for one in job["containerProperties"].get("environment", ()))
+    return next((str(one["value"]) for one in variables if one["name"] == "FLOWC_RUNTIME"), "")
+
+
 class StepFunctions:
     """Step Functions in one region of one account."""
 

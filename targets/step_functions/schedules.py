@@ -62,8 +62,8 @@ def changes(account: Account, wanted: Wanted, last: Sequence[SpecFile], role: st
     if current is None:
         paused = wanted.starts_paused or state == DISABLED
         own["State"] = DISABLED if paused else ENABLED
-        handle = ({**own, "Description": described(own["Description"], wanted.records)}, None)
-        return (Change(ADD, KIND, name, note="it starts paused" if paused else "", handle=handle),)
+        note = "it starts paused" if paused else ""
+        return (Change(ADD, KIND, name, note=note, handle=(_with_mark(own, wanted), None)),)
     earlier = wanted_schedule(account, wanted.name, last, role)
     drift: tuple[Drift, ...] = ()
     if earlier is not None:
@@ -73,9 +73,13 @@ def changes(account: Account, wanted: Wanted, last: Sequence[SpecFile], role: st
             own = _with(own, drift)
     fields = tuple(field_changes(_shown(current, own), own))
     owner = _owner(account, wanted, current)
-    handle = ({**own, "Description": described(own["Description"], wanted.records)}, current)
+    handle = (_with_mark(own, wanted), current)
     op = CHANGE if fields or owner else SAME
     return (Change(op, KIND, name, fields, drift, owner=owner, handle=handle),)
+
+
+def _with_mark(own: Data, wanted: Wanted) -> Data:
+    return {**own, "Description": described(own["Description"], wanted.records)}
 
 
 def removal(current: Data) -> Change:

@@ -33,6 +33,7 @@ from moto.iam.responses import IamResponse
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.api import StateMachineType
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -82,7 +83,12 @@ def validate(self: Any) -> ActionResult:
     try:
         StepFunctionsParserBackend._validate_definition(self._get_param("definition"))
     except Exception as error:
-        problem = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(error)[:500], "location": "/"}
+        problem = {
+            "severity": "ERROR",
+            "code": "SCHEMA_VALIDATION_FAILED",
+            "message": str(error)[:500],
+            "location": "/",
+        }
         return ActionResult({"result": "FAIL", "diagnostics": [problem], "truncated": False})
     return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
 
@@ -143,12 +149,12 @@ def start_execution(self: Any, state_machine_arn: str, name: str, execution_inpu
     snapshot.definition, snapshot.roleArn = source.definition, source.roleArn
     execution = Execution(
         name=name,
-        sm_type=snapshot.sm_type,
+        sm_type=StateMachineType.STANDARD,
         role_arn=snapshot.roleArn,
         exec_arn=f"arn:{self.partition}:states:{self.region_name}:{self.account_id}:execution:{machine.name}:{name}",
         account_id=self.account_id,
         region_name=self.region_name,
-        state_machine=snapshot,
+        state_machine=snapshot,  # type: ignore[arg-type]  # two classes of one name
         start_date=datetime.datetime.now(tz=datetime.timezone.utc),
         cloud_watch_logging_session=None,
         input_data=execution_input or "{}",

@@ -139,7 +139,11 @@ class StepFunctions:
         self.started: dict[str, tuple[str, float]] = {}
         role = s3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         for name, service in (("flowc-machine", "states"), ("flowc-scheduler", "scheduler")):
-            trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            trust = {
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
             document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
             s3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
         batch = s3.client("batch")
