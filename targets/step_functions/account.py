@@ -95,8 +95,10 @@ class Account:
     def _lend(self) -> None:
         """Lets the datastore's client, which knows fewer sources of credentials, use those of this one.
 
-        They are variables of this process, and are written nowhere.
+        They are variables of this process, and are written nowhere. It looks for a bucket in this region, too.
         """
+        if not os.environ.get("AWS_REGION") and not os.environ.get("AWS_DEFAULT_REGION"):
+            os.environ["AWS_REGION"] = self.region
         credentials = self._session.get_credentials()
         if credentials is None or (not self.profile and credentials.method in _KNOWN_TO_STORE):
             return

@@ -119,7 +119,7 @@ def _after(task: EngineTask, event: Data) -> EngineTask:
         return _as_job(replace(task, state=SUCCEEDED, ended=_seconds(event)), job)
     if kind in _FAILURES:
         cause = str(details.get("cause") or "")
-        message = ending(cause) or ": ".join(filter(None, (str(details.get("error") or ""), cause)))
+        message = reason(str(details.get("error") or ""), cause)
         failed = replace(task, state=_FAILURES[kind], message=message, ended=_seconds(event))
         return _as_job(failed, _parsed(cause))
     return task
@@ -129,7 +129,11 @@ def _with_jobs(account: Account, found: list[EngineTask], state: str) -> list[En
     """Returns the tasks with what Batch knows of the jobs that have not ended by the history."""
     from flowc.compiler.fast_start.record import replace
 
-    waiting = [task.name for task in found if task.name and task.state in (PENDING, TERMINATED)]
+    waiting = [
+        task.name
+        for task in found
+        if task.name and (task.state in (PENDING, TERMINATED) or (task.state == FAILED and not task.message))
+    ]
     jobs: dict[str, Data] = {}
     for at in range(0, len(waiting), _OF_A_CALL):
         answer = account.call("batch", "DescribeJobs", jobs=waiting[at : at + _OF_A_CALL])
@@ -142,6 +146,8 @@ def _with_jobs(account: Account, found: list[EngineTask], state: str) -> list[En
             if task.state == TERMINATED and now != SUCCEEDED:
                 now = TERMINATED
             message = str(job.get("statusReason") or "") if now != SUCCEEDED else ""
+            if now == FAILED:
+                message = _ending(job)
             task = _as_job(replace(task, state=now, message=message), job)
         result.append(task)
     return result
@@ -190,8 +196,18 @@ def ending(cause: str) -> str:
     'Essential container in task exited, exit code 1'
     """
     job = _parsed(cause)
-    if not _of(job, "JobId"):
+    return _ending(job) if _of(job, "JobId") else ""
+
+
+def reason(error: str, cause: str) -> str:
+    """Returns the error and its cause for people. A job's description that is cut off, which is long, says nothing."""
+    text = ending(cause) or ("" if cause.startswith("{") else cause)
+    if not text and cause:
         return ""
+    return text if error in ("", "States.TaskFailed") else ": ".join(filter(None, (error, text)))
+
+
+def _ending(job: Data) -> str:
     container = _of((_of(job, "Attempts") or [{}])[-1], "Container") or _of(job, "Container") or {}
     code, why = _of(container, "ExitCode"), str(_of(container, "Reason") or "")
     parts = [str(_of(job, "StatusReason") or ""), why, f"exit code {code}" if code is not None else ""]

@@ -188,20 +188,15 @@ def listed(account: Account, name: str, under_way: bool) -> tuple[EngineRun, ...
 def _run(account: Account, execution: Data) -> EngineRun:
     machine = str(execution["stateMachineArn"]).split(":")[6]
     name, state = str(execution["name"]), STATES.get(str(execution["status"]), RUNNING)
+    from .execution_tasks import reason
+
     error, cause = str(execution.get("error") or ""), str(execution.get("cause") or "")
     return EngineRun(
         f"{machine}.{name}", str(execution["executionArn"]), "", machine, state,
-        ": ".join(filter(None, (error, reason(cause)))) if state != SUCCEEDED else "",
+        (reason(error, cause) or error) if state != SUCCEEDED else "",
         _seconds(execution.get("startDate")), _seconds(execution.get("stopDate")), (),
         _url(account, str(execution["executionArn"])), handle=execution,
     )  # fmt: skip
-
-
-def reason(cause: str) -> str:
-    """Returns the cause of a failure for people: of a job, which Step Functions gives in full, what has ended it."""
-    from .execution_tasks import ending
-
-    return ending(cause) or cause
 
 
 def _seconds(at: Any) -> float:

@@ -98,7 +98,8 @@ def _parsed(machine: Data, tags: dict[str, str]) -> Data:
 
 def changes(account: Account, wanted: Wanted, last: Sequence[SpecFile], role: str) -> Iterator[Change]:
     """Yields what becomes of the machine and of the alias. `role` is the ARN of the machine's role."""
-    machine, current = live(account, wanted.name), alias(account, wanted.name)
+    machine = live(account, wanted.name)
+    current = alias(account, wanted.name) if machine is not None else None
     if machine is not None and machine.get("status") == "DELETING":
         hint = "wait until it is gone, and run the same command again"
         raise EngineError(f"{MACHINE} {wanted.name} is being deleted", hint)
@@ -116,7 +117,7 @@ def changes(account: Account, wanted: Wanted, last: Sequence[SpecFile], role: st
         yield Change(ADD, ALIAS, f"{wanted.name}:{LIVE}", note="runs are started by it", handle=planned)
         return
     owner = _owner(machine, wanted.records)
-    fields = tuple(field_changes({key: machine[key] for key in own}, own))
+    fields = tuple(_fields({key: machine[key] for key in own}, own))
     drift = tuple(_drift(account, machine, earlier, own))
     yield Change(
         CHANGE if fields or owner else SAME, MACHINE, wanted.name, fields, drift, owner=owner, handle=planned,
@@ -194,8 +195,15 @@ def _drift(account: Account, machine: Data, earlier: Data | None, own: Data) -> 
     if earlier is None or machine["definition"] in (earlier, own["definition"]):
         return
     who, at = _changer(account, machine["stateMachineArn"], machine.get("updateDate"))
-    for field in field_changes({"definition": earlier}, {"definition": machine["definition"]}):
+    for field in _fields({"definition": earlier}, {"definition": machine["definition"]}):
         yield Drift(field.path, field.before, field.after, who, at)
+
+
+def _fields(before: Data, after: Data) -> Iterator[Field]:
+    """Yields what differs. A state is called by its name alone, which no other state of the machine has."""
+    for field in field_changes(before, after):
+        _, separator, inner = field.path.rpartition("States.")
+        yield Field(inner if separator else field.path, field.before, field.after)
 
 
 def _changer(account: Account, arn: str, at: Any) -> tuple[str, str]:

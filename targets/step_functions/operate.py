@@ -98,7 +98,7 @@ class StepFunctions:
             scheduler = account.role(self._scheduler_role)
             roles.append((scheduler, "scheduler.amazonaws.com", "--scheduler-role"))
         roles += server_checks.of_jobs(account, job_registry.definitions(wanted.files))
-        missing = permissions.denied(account, ("deploy",), wanted.name, [arn for arn, _, _ in roles])
+        missing = permissions.denied(account, ("deploy",), wanted.name, [(arn, service) for arn, service, _ in roles])
         if missing:
             from .account import POLICIES
 

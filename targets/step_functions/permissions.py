@@ -13,6 +13,7 @@ from .names import definition_prefix, schedule_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from .account import Account
 
@@ -26,7 +27,8 @@ JOB = "job"
 LOG = "log"
 QUEUE = "queue"
 _READ_MACHINE = (
-    ("states:DescribeStateMachine", MACHINE), ("states:ListTagsForResource", MACHINE),
+    ("states:DescribeStateMachine", MACHINE), ("states:DescribeStateMachine", ALIAS),
+    ("states:ListTagsForResource", MACHINE),
     ("states:ListStateMachineVersions", MACHINE), ("states:DescribeStateMachineAlias", ALIAS),
     ("batch:DescribeJobDefinitions", ANY), ("scheduler:GetSchedule", SCHEDULE),
 )  # fmt: skip
@@ -52,7 +54,7 @@ NEEDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "pause": (*_READ_MACHINE, ("scheduler:UpdateSchedule", SCHEDULE)),
     "trigger": (
-        *_READ_MACHINE[:-1], ("states:StartExecution", MACHINE), ("states:StartExecution", ALIAS),
+        *_READ_MACHINE[:-1], ("states:StartExecution", ALIAS),
         ("states:DescribeExecution", EXECUTION),
     ),
     "status": _READ_RUNS,
@@ -78,37 +80,40 @@ def resources(account: Account, name: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-def denied(account: Account, verbs: Iterable[str], name: str = "", roles: Sequence[str] = ()) -> tuple[str, ...]:
+def denied(
+    account: Account, verbs: Iterable[str], name: str = "", roles: Sequence[tuple[str, str]] = ()
+) -> tuple[str, ...]:
     """Returns what the caller may not do, such as `states:UpdateStateMachine`, of what the verbs need.
 
-    Without a name, only actions that have no resource are asked for. `roles` are to be passed on.
+    Without a name, only actions that have no resource are asked for. `roles` are to be passed on: (ARN, service).
     """
+    source = _principal(account)
+    if not source:
+        return ()
     where = resources(account, name) if name else {ANY: (ANY,)}
     wanted: dict[tuple[str, ...], list[str]] = {}
     for action, word in dict.fromkeys(need for verb in verbs for need in NEEDS[verb]):
         if word in where:
             wanted.setdefault(where[word], []).append(action)
-    if roles:
-        wanted[tuple(roles)] = ["iam:PassRole"]
-    source = _principal(account)
-    if not source:
-        return ()
+    questions: list[tuple[list[str], list[str], list[dict[str, Any]]]] = [
+        (actions, list(arns), []) for arns, actions in wanted.items()
+    ]
+    for arn, service in dict.fromkeys(roles):
+        to = {"ContextKeyName": "iam:PassedToService", "ContextKeyValues": [service], "ContextKeyType": "string"}
+        questions.append((["iam:PassRole"], [arn], [to]))
     refused: list[str] = []
-    for arns, actions in wanted.items():
+    for actions, arns, context in questions:
         try:
             results = account.listed(
                 "iam", "SimulatePrincipalPolicy", "EvaluationResults", "Marker", PolicySourceArn=source,
-                ActionNames=actions, ResourceArns=list(arns),
+                ActionNames=actions, ResourceArns=arns, ContextEntries=context,
             )  # fmt: skip
         except EngineError:  # it may not ask
             return ()
-        refused += [
-            f"{result['EvalActionName']} on {result['EvalResourceName']}"
-            if result.get("EvalResourceName", ANY) != ANY
-            else str(result["EvalActionName"])
-            for result in results
-            if result["EvalDecision"] != "allowed"
-        ]
+        for result in results:
+            if result["EvalDecision"] != "allowed":
+                on = result.get("EvalResourceName", ANY)
+                refused.append(str(result["EvalActionName"]) + (f" on {on}" if on != ANY else ""))
     return tuple(dict.fromkeys(refused))
 
 

@@ -8,7 +8,7 @@ Simulated here, because moto has nothing of it:
 - CreateStateMachine of a different definition under the same name is refused, and a deleted machine's name is free at once
 - DescribeStateMachineForExecution: the definition that the execution runs; StopExecution ends the jobs, as the machine's role would
 - CloudTrail's LookupEvents: the writes to Step Functions and Scheduler that this server has seen
-- IAM's SimulatePrincipalPolicy: by moto's own evaluator of policies
+- IAM: SimulatePrincipalPolicy, and that a user with a policy may do nothing else, with the resources and the `iam:PassRole` that the service has
 
 Schedules never fire: a test starts what they name, as Scheduler would.
 """
@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import copy
 import datetime
+import fnmatch
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 from unittest import mock
@@ -25,8 +27,7 @@ from unittest import mock
 from moto.batch.models import batch_backends
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import AWSError
-from moto.core.responses import ActionResult, EmptyResult
-from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
@@ -64,6 +65,7 @@ def mended_account() -> ExitStack:
         (StepFunctionsParserBackend, "stop_execution", stop_execution),
         (CloudTrailResponse, "lookup_events", lookup_events),
         (IamResponse, "simulate_principal_policy", simulate),
+        (BaseResponse, "call_action", call_action),
     ):
         stack.enter_context(mock.patch.object(owner, name, value, create=True))
     for name in ("update_state_machine", "create_state_machine_alias", "update_state_machine_alias", "tag_resource"):
@@ -265,6 +267,98 @@ def lookup_events(self: Any) -> str:
 
 # ── permissions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+PREFIXES = {"stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+SERVICES = {"states": "states", "scheduler": "scheduler", "batch": "ecs-tasks"}  # to which each passes roles on
+_call_action = BaseResponse.call_action
+
+
+class AccessDeniedException(AWSError):
+    TYPE = "AccessDeniedException"
+    STATUS = 400
+
+
+def call_action(self: Any) -> Any:
+    """Does what is asked for, if the user may do that. Those without a policy may do everything."""
+    user = next(
+        (
+            user
+            for user in iam_backends[self.current_account]["aws"].users.values()
+            if any(own.access_key_id == self.get_access_key() for own in user.access_keys)
+        ),
+        None,
+    )
+    if user is None or not user.policies:
+        return _call_action(self)
+    for action, resource, service in asked_for(self):
+        if not is_allowed(user, action, resource, service):
+            message = f"User: {user.arn} is not authorized to perform: {action} on resource: {resource}"
+            status, headers, body = self.serialized(ActionResult(AccessDeniedException(message)))
+            return status, headers, body
+    return _call_action(self)
+
+
+def is_allowed(user: Any, action: str, resource: str, service: str = "") -> bool:
+    """Evaluates the user's policies: actions and resources with wildcards, and the condition `iam:PassedToService`."""
+    verdicts = {
+        statement["Effect"]
+        for text in user.policies.values()
+        for statement in json.loads(text)["Statement"]
+        if any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in _several(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, one) for one in _several(statement["Resource"]))
+        and all(
+            test == "StringEquals" and key == "iam:PassedToService" and service in _several(values)
+            for test, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
+        )
+    }
+    return verdicts == {"Allow"}
+
+
+def asked_for(self: Any) -> Iterator[tuple[str, str, str]]:
+    """Yields each action that the request takes, its resource, and the service that a role is passed to."""
+    service = self.boto3_service_name
+    prefix, operation = PREFIXES.get(service, service), self._get_action()
+    if (prefix, operation) == ("sts", "GetCallerIdentity"):
+        return
+    resource = resource_of(self, prefix, operation)
+    yield f"{prefix}:{operation}", resource, ""
+    if operation in ("CreateStateMachine", "RegisterJobDefinition") and self._get_param("tags"):
+        yield f"{prefix}:TagResource", resource, ""
+    roles = {self._get_param("roleArn"), (self._get_param("Target") or {}).get("RoleArn")}
+    container = self._get_param("containerProperties") or {}
+    roles |= {container.get("jobRoleArn"), container.get("executionRoleArn")}
+    for role in roles - {None}:
+        yield "iam:PassRole", role, f"{SERVICES[prefix]}.amazonaws.com"
+
+
+def resource_of(self: Any, prefix: str, operation: str) -> str:
+    """The ARN that a policy must name for the request (Service Authorization Reference); `*` where it has none."""
+
+    def arn(name: str) -> str:
+        return f"arn:aws:{prefix}:{self.region}:{self.current_account}:{name}"
+
+    if prefix == "states":
+        if operation == "CreateStateMachine":
+            return arn(f"stateMachine:{self._get_param('name')}")
+        if operation == "CreateStateMachineAlias":
+            return str(self._get_param("routingConfiguration")[0]["stateMachineVersionArn"].rpartition(":")[0])
+        names = ("stateMachineArn", "stateMachineAliasArn", "executionArn", "resourceArn")
+        return next((str(self._get_param(name)) for name in names if self._get_param(name)), "*")
+    if prefix == "batch":
+        if operation == "RegisterJobDefinition":
+            return arn(f"job-definition/{self._get_param('jobDefinitionName')}")
+        if operation == "DeregisterJobDefinition":
+            return str(self._get_param("jobDefinition"))
+        return arn(f"job/{self._get_param('jobId')}") if operation == "TerminateJob" else "*"
+    if prefix == "scheduler":
+        return arn(f"schedule/default/{self.uri.split('?')[0].split('/')[-1]}")
+    if prefix == "logs":
+        group, stream = self._get_param("logGroupName"), self._get_param("logStreamName")
+        return arn(f"log-group:{group}:log-stream:{stream}")
+    if prefix == "iam" and operation == "GetRole":
+        return f"arn:aws:iam::{self.current_account}:role/{self._get_param('RoleName')}"
+    return str(self._get_param("PolicySourceArn")) if operation == "SimulatePrincipalPolicy" else "*"
+
 
 def simulate(self: Any) -> ActionResult:
     arn = self._get_param("PolicySourceArn")
@@ -272,16 +366,21 @@ def simulate(self: Any) -> ActionResult:
     user = next((user for user in backend.users.values() if user.arn == arn), None)
     if user is None:
         raise NotFoundException(f"The entity {arn} does not exist.")
-    policies = [IAMPolicy(policy) for policy in (*user.managed_policies.values(), *_inline(user))]
-    results = []
-    for action in self._get_param("ActionNames"):
-        for resource in self._get_param("ResourceArns") or ["*"]:
-            verdicts = [policy.is_action_permitted(action, resource) for policy in policies]
-            allowed = PermissionResult.PERMITTED in verdicts and PermissionResult.DENIED not in verdicts
-            decision = "allowed" if allowed else "implicitDeny"
-            results.append({"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": decision})
+    context = {one["ContextKeyName"]: one["ContextKeyValues"] for one in self._get_param("ContextEntries") or []}
+    (service,) = context.get("iam:PassedToService", [""])
+    results = [
+        {
+            "EvalActionName": action,
+            "EvalResourceName": resource,
+            "EvalDecision": "allowed"
+            if not user.policies or is_allowed(user, action, resource, service)
+            else "implicitDeny",
+        }
+        for action in self._get_param("ActionNames")
+        for resource in self._get_param("ResourceArns") or ["*"]
+    ]
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
-def _inline(user: Any) -> list[dict[str, Any]]:
-    return [{"policy_name": name, "policy_document": text} for name, text in user.policies.items()]
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

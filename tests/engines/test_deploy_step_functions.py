@@ -731,3 +731,44 @@ def test_requests_that_are_throttled_for_a_while(project: Project) -> None:
         proxy.plan(THROTTLED, 10, 1)
         done = project("deploy", "train.py", "--yes", env={"AWS_ENDPOINT_URL": proxy.url})
         assert proxy.met == 1 and "is deployed (deployment 1)" in done.stdout
+
+
+@pytest.mark.parametrize("role", ["flowc-deployer", "flowc-trigger", "flowc-reader"])
+def test_a_policy(project: Project, role: str) -> None:
+    """The policies of the page are enough for what they are for, and for nothing else."""
+    page = (ROOT / "docs" / "deploying.md").read_text()
+    policies = dict(re.findall(r"`(flowc-\w+)`[^`]*```json\n(.*?)```", page, re.DOTALL))
+    text = policies[role].replace("REGION", "us-east-1").replace("ACCOUNT", "123456789012")
+    project.user(role, json.loads(text.replace("NAMES", f"{project.name}*")))
+    limited = {**project.keys[role], "AWS_MAX_ATTEMPTS": "1"}
+    project.flow(YEARLY)
+    project("deploy", "train.py", "--yes")
+    deploy = project("deploy", "train.py", "--yes", check=False, env=limited)
+    trigger = project("trigger", project.name, "--run-id", "theirs", "--wait", check=False, env=limited)
+    run = project.data("trigger", project.name, "--run-id", "ours", "--wait")["run"]
+    assert project("status", run, env=limited).returncode == 0
+    if role == "flowc-reader":
+        assert trigger.returncode == 1 and "not authorized to perform: states:StartExecution" in trigger.stderr
+        assert "docs/deploying.md" in trigger.stderr
+        for words in (("deployments",), ("history", project.name), ("runs", "Train"), ("logs", run)):
+            project(*words, env=limited)
+    if role == "flowc-trigger":
+        assert trigger.returncode == 0, trigger.stderr
+        assert "has ended already" in project("terminate", run, env=limited).stdout
+        assert project("pause", project.name, check=False, env=limited).returncode == 1
+    if role != "flowc-deployer":
+        assert deploy.returncode == 1 and "not allowed: " in deploy.stderr and "docs/deploying.md" in deploy.stderr
+        return
+    assert deploy.returncode == 0, deploy.stderr
+    assert trigger.returncode == 1
+    project.flow(YEARLY, times=3)
+    for words in (
+        ("deploy", "train.py", "--yes"), ("pause", project.name), ("unpause", project.name),
+        ("rollback", project.name, "--yes"), ("history", project.name), ("deployments",),
+        ("delete", project.name, "--yes"), ("deploy", "train.py", "--yes"),
+    ):  # fmt: skip
+        project(*words, env=limited)
+    settings = project.folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace(f'name = "{project.name}"', 'name = "of-others"'))
+    other = project("plan", "train.py", check=False, env=limited)
+    assert other.returncode == 1 and "states:CreateStateMachine on " in other.stderr and "of-others" in other.stderr
