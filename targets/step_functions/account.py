@@ -73,7 +73,7 @@ class Account:
             from botocore.exceptions import BotoCoreError
         except ImportError:
             raise EngineError("AWS's client is not installed", "run `pip install 'flowc[aws]'`") from None
-        self.profile = settings.get("profile", "")
+        self.profile = settings.get("aws-profile", "")
         region = settings.get("aws-region") or settings.get("region") or os.environ.get("AWS_REGION")
         try:
             self._session = boto3.Session(profile_name=self.profile or None, region_name=region or None)
@@ -183,7 +183,7 @@ class Account:
 
     def _refused(self, service: str, operation: str, error: Any) -> EngineError:
         answer = error.response.get("Error", {})
-        code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+        code, message = str(answer.get("Code", "")), " ".join(str(answer.get("Message", "")).split())
         if code in _GONE:
             return Missing(message or f"there is no such object ({operation})")
         if code in _THERE:

@@ -12,6 +12,7 @@ from flowc.compiler.fast_start.record import replace
 from flowc.targets.operating import FAILED, RUNNING, SUCCEEDED, TERMINATED, TIMED_OUT, EngineError, EngineRun
 
 from .account import Conflict, Denied, Missing
+from .console import execution_page
 from .input_check import MAX_SIZE
 from .machines import alias, alias_arn, arn_of, declared, tags_of
 from .marks import FLOW, marked
@@ -35,9 +36,6 @@ FRESH = 60.0  # seconds in which a moved alias may still start the version from 
 MAX_NAME = 80
 MOST = 5_000  # runs of a list
 _NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
-_CONSOLES = {
-    "aws": "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com",
-}  # fmt: skip
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # of a name that is made here, without words
 
 
@@ -64,7 +62,7 @@ def trigger(account: Account, start: Start, rules: Mapping[str, Any]) -> EngineR
         raise EngineError(f"`{start.deployed.name}` has been deleted meanwhile") from None
     run = EngineRun(
         f"{start.deployed.name}.{name}", arn, start.deployed.flow, start.deployed.name, RUNNING, started=time.time(),
-        url=_url(account, arn),
+        url=execution_page(account, arn),
     )  # fmt: skip
     execution = account.find("stepfunctions", "DescribeExecution", executionArn=arn)  # it may take a moment to appear
     return run if execution is None else replace(_run(account, execution), flow=run.flow)
@@ -195,7 +193,7 @@ def _run(account: Account, execution: Data) -> EngineRun:
         f"{machine}.{name}", str(execution["executionArn"]), "", machine, state,
         (reason(error, cause) or error) if state != SUCCEEDED else "",
         _seconds(execution.get("startDate")), _seconds(execution.get("stopDate")), (),
-        _url(account, str(execution["executionArn"])), handle=execution,
+        execution_page(account, str(execution["executionArn"])), handle=execution,
     )  # fmt: skip
 
 
@@ -205,13 +203,6 @@ def _seconds(at: Any) -> float:
 
 def _execution_arn(account: Account, machine: str, name: str) -> str:
     return account.name_of("states", f"execution:{machine}:{name}")
-
-
-def _url(account: Account, arn: str) -> str:
-    """Returns the address of the run in AWS's console; "" for a partition of which it is unknown."""
-    host = _CONSOLES.get(account.partition, "")
-    page = f"states/home?region={account.region}#/v2/executions/details/{arn}"
-    return f"https://{account.region}.{host}/{page}" if host else ""
 
 
 # ── end ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ import json
 from flowc.targets.operating import ADD, CHANGE, DELETE, SAME, Change, Drift, EngineError, Field
 from flowc.targets.shared.field_changes import field_changes
 
-from .marks import marks
+from .marks import DEPLOYMENT, marks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,19 @@ def removals(account: Account, names: Iterable[str]) -> Iterator[Change]:
         if revisions:
             arns = tuple(one["jobDefinitionArn"] for one in revisions)
             yield Change(DELETE, KIND, name, note="no run can use it any more", handle=arns)
+
+
+def tagged(account: Account, name: str) -> list[str]:
+    """Returns the names of definitions with the deployment's tag, as far as the index of tags knows them."""
+    try:
+        found = account.listed(
+            "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", "PaginationToken",
+            TagFilters=[{"Key": DEPLOYMENT, "Values": [marks(name, "", "")[DEPLOYMENT]]}],
+            ResourceTypeFilters=["batch:job-definition"],
+        )  # fmt: skip
+    except EngineError:  # it may not ask; the versions of the machine name most of them
+        return []
+    return [str(one["ResourceARN"]).rpartition("job-definition/")[2].rpartition(":")[0] for one in found]
 
 
 def write(account: Account, change: Change) -> None:

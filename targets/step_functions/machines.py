@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MACHINE, ALIAS = "StateMachine", "Alias"
 LIVE = "live"  # the alias
+KEPT = 100  # versions of a machine, which may have 1,000 (Step Functions, quotas). A rollback needs none of them.
 SUFFIX = ".asl.json"
 _LETTERS = 256  # of a version's description
 
@@ -230,8 +231,9 @@ def removals(account: Account, name: str, machine: Data, running: int) -> Iterat
     arns = versions(account, name)
     everything = [machine, *(one for one in account.each(lambda arn: version(account, arn), arns) if one is not None)]
     named = (job for one in everything for _, job, _ in submissions(one["definition"]))
-    own = (job for job in named if job.startswith(_prefix(name)))
-    yield from job_registry.removals(account, own)
+    own = [job for job in named if job.startswith(_prefix(name))]
+    tagged = [job for job in job_registry.tagged(account, name) if job.startswith(_prefix(name))]
+    yield from job_registry.removals(account, (*own, *tagged))
     note = f"with its {len(arns)} version{'s' if len(arns) != 1 else ''}"
     if running:
         note += f"; Step Functions ends its runs ({running}) before their next task"
@@ -302,6 +304,7 @@ def _write_machine(account: Account, change: Change, published: dict[str, str]) 
         except Conflict:
             raise EngineError(f"{MACHINE} {change.name} was made meanwhile", is_outdated=True) from None
     else:
+        _make_room(account, change.name)
         arn = machine["stateMachineArn"]
         if {**machine["tags"], **planned.tags} != machine["tags"]:  # first: what follows is then this deployment's
             account.call("stepfunctions", "TagResource", resourceArn=arn, tags=as_list(planned.tags))
@@ -313,6 +316,15 @@ def _write_machine(account: Account, change: Change, published: dict[str, str]) 
         )  # fmt: skip
     if answer.get("stateMachineVersionArn"):
         published[change.name] = str(answer["stateMachineVersionArn"])
+
+
+def _make_room(account: Account, name: str) -> None:
+    """Deletes the oldest versions, but for those that an alias names. Their runs go on, and can be redriven."""
+    for arn in versions(account, name)[KEPT - 1 :]:
+        try:
+            account.find("stepfunctions", "DeleteStateMachineVersion", stateMachineVersionArn=arn)
+        except Conflict:  # an alias names it
+            continue
 
 
 def _write_alias(account: Account, change: Change, published: dict[str, str]) -> None:

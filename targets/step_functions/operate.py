@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .account import Account
 
 SETTINGS = (
-    Setting("profile", "a profile of ~/.aws/config (default: the credentials that the AWS CLI would use)"),
+    Setting("aws-profile", "a profile of ~/.aws/config (default: the credentials that the AWS CLI would use)"),
     Setting("account", "the id of the account; another account is refused", "ID"),
     Setting("aws-region", "the region of the state machine (default: `--region`, else the profile's)", "REGION"),
     Setting("machine-role", "the role of the state machine: its ARN or name", "ROLE"),
@@ -30,7 +30,7 @@ def connect(settings: Mapping[str, str]) -> Engine:
     account = Account(settings)
     wanted = settings.get("account", "")
     if wanted and account.id != wanted:
-        hint = f"the context of flowc is for account {wanted}; name its profile with `--profile`"
+        hint = f"the context of flowc is for account {wanted}; name its profile with `--aws-profile`"
         raise EngineError(f"the credentials are of a different account: {account.id}", hint)
     return StepFunctions(account, settings.get("machine-role", ""), settings.get("scheduler-role", ""))
 
@@ -142,6 +142,7 @@ class StepFunctions:
 
     def _deployed(self, name: str, machine: dict[str, Any]) -> Deployed:
         from . import job_registry, machines, schedules
+        from .console import machine_page
         from .marks import RECORDS, marked
 
         account = self._account
@@ -167,17 +168,23 @@ class StepFunctions:
                 for key, rule in parameters.items()
             ),
             float(changed.timestamp()) if changed is not None else 0.0,
+            machine_page(account, str(machine["stateMachineArn"])),
         )  # fmt: skip
 
     def deployments(self) -> tuple[Deployed, ...]:
+        """Returns what flowc has deployed and the caller may look at."""
         from . import machines
 
-        found = []
-        for name in machines.names(self._account):
-            one = self.deployed(name)
-            if one is not None and one.records:
-                found.append(one)
-        return tuple(found)
+        found = self._account.each(self._deployed_if_allowed, machines.names(self._account))
+        return tuple(one for one in found if one is not None and one.records)
+
+    def _deployed_if_allowed(self, name: str) -> Deployed | None:
+        from .account import Denied
+
+        try:
+            return self.deployed(name)
+        except Denied:
+            return None
 
     def pause(self, name: str, paused: bool) -> bool:
         from . import schedules

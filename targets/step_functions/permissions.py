@@ -26,12 +26,12 @@ SCHEDULE = "schedule"
 JOB = "job"
 LOG = "log"
 QUEUE = "queue"
-_READ_MACHINE = (
+_DEPLOYED = (
     ("states:DescribeStateMachine", MACHINE), ("states:DescribeStateMachine", ALIAS),
-    ("states:ListTagsForResource", MACHINE),
-    ("states:ListStateMachineVersions", MACHINE), ("states:DescribeStateMachineAlias", ALIAS),
-    ("batch:DescribeJobDefinitions", ANY), ("scheduler:GetSchedule", SCHEDULE),
+    ("states:ListTagsForResource", MACHINE), ("states:DescribeStateMachineAlias", ALIAS),
+    ("batch:DescribeJobDefinitions", ANY),
 )  # fmt: skip
+_READ_MACHINE = (*_DEPLOYED, ("states:ListStateMachineVersions", MACHINE), ("scheduler:GetSchedule", SCHEDULE))
 _READ_RUNS = (
     ("states:ListExecutions", MACHINE), ("states:DescribeExecution", EXECUTION),
     ("states:DescribeStateMachineForExecution", EXECUTION), ("states:GetExecutionHistory", EXECUTION),
@@ -42,7 +42,8 @@ NEEDS: Mapping[str, tuple[tuple[str, str], ...]] = {
         *_READ_MACHINE, ("states:ListExecutions", MACHINE), ("states:ValidateStateMachineDefinition", ANY),
         ("batch:DescribeJobQueues", ANY), ("states:CreateStateMachine", MACHINE),
         ("states:UpdateStateMachine", MACHINE), ("states:PublishStateMachineVersion", MACHINE),
-        ("states:TagResource", MACHINE), ("states:CreateStateMachineAlias", MACHINE),
+        ("states:DeleteStateMachineVersion", ALIAS), ("states:TagResource", MACHINE),
+        ("states:CreateStateMachineAlias", MACHINE),
         ("states:UpdateStateMachineAlias", ALIAS), ("batch:RegisterJobDefinition", DEFINITION),
         ("batch:TagResource", DEFINITION), ("scheduler:CreateSchedule", SCHEDULE),
         ("scheduler:UpdateSchedule", SCHEDULE), ("scheduler:DeleteSchedule", SCHEDULE),
@@ -54,8 +55,7 @@ NEEDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "pause": (*_READ_MACHINE, ("scheduler:UpdateSchedule", SCHEDULE)),
     "trigger": (
-        *_READ_MACHINE[:-1], ("states:StartExecution", ALIAS),
-        ("states:DescribeExecution", EXECUTION),
+        *_DEPLOYED, ("states:StartExecution", ALIAS), ("states:DescribeExecution", EXECUTION),
     ),
     "status": _READ_RUNS,
     "logs": (*_READ_RUNS, ("logs:GetLogEvents", LOG)),

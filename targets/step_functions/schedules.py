@@ -147,7 +147,12 @@ def _without_state(current: Data | None) -> Data:
 def _drift(account: Account, earlier: Data, own: Data, current: Data) -> list[Drift]:
     from .audit import last_change
 
-    found = [field for field in deviations(earlier, _shown(current, own)) if _at(own, field.path) != field.after]
+    found = [
+        field
+        for field in deviations(earlier, _shown(current, own))
+        # the two ARNs are settings of this place, which may have changed since
+        if _at(own, field.path) != field.after and field.path not in ("Target.Arn", "Target.RoleArn")
+    ]
     if not found:
         return []
     who, at = last_change(account, str(current.get("Arn", current["Name"])), current.get("LastModificationDate"))

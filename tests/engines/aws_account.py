@@ -21,6 +21,7 @@ import fnmatch
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -28,6 +29,7 @@ from moto.batch.models import batch_backends
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+from moto.core.utils import camelcase_to_underscores
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
@@ -292,9 +294,13 @@ def call_action(self: Any) -> Any:
     for action, resource, service in asked_for(self):
         if not is_allowed(user, action, resource, service):
             message = f"User: {user.arn} is not authorized to perform: {action} on resource: {resource}"
-            status, headers, body = self.serialized(ActionResult(AccessDeniedException(message)))
-            return status, headers, body
+            setattr(self, camelcase_to_underscores(self._get_action()), partial(refuse, message))
+            break
     return _call_action(self)
+
+
+def refuse(message: str) -> None:
+    raise AccessDeniedException(message)
 
 
 def is_allowed(user: Any, action: str, resource: str, service: str = "") -> bool:

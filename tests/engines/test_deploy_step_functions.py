@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flowc.targets.step_functions.machines import KEPT
 
 from tests.golden.regenerate import FLOWS, ROOT
 from tests.support.running import flowc, until
@@ -623,7 +624,7 @@ def test_a_place_that_is_not_there(project: Project) -> None:
     role = 'machine-role = "flowc-machine"'
     for before, after, message in (
         (role, role + '\naccount = "999999999999"', "are of a different account: 123456789012"),
-        (role, role + '\nprofile = "nobody"', "the profile cannot be used"),
+        (role, role + '\naws-profile = "nobody"', "the profile cannot be used"),
         (role, "", "give `--machine-role ROLE`"),
         (role, 'machine-role = "no-such-role"', "there is no role arn:aws:iam::123456789012:role/no-such-role"),
         (role, 'machine-role = "flowc-scheduler"', "states.amazonaws.com may not assume the role"),
@@ -750,14 +751,21 @@ def test_a_policy(project: Project, role: str) -> None:
     if role == "flowc-reader":
         assert trigger.returncode == 1 and "not authorized to perform: states:StartExecution" in trigger.stderr
         assert "docs/deploying.md" in trigger.stderr
-        for words in (("deployments",), ("history", project.name), ("runs", "Train"), ("logs", run)):
-            project(*words, env=limited)
+        looks: tuple[tuple[str, ...], ...] = (
+            ("deployments",), ("history", project.name), ("runs", "Train"), ("logs", run),
+        )  # fmt: skip
+        for look in looks:
+            project(*look, env=limited)
     if role == "flowc-trigger":
         assert trigger.returncode == 0, trigger.stderr
         assert "has ended already" in project("terminate", run, env=limited).stdout
         assert project("pause", project.name, check=False, env=limited).returncode == 1
     if role != "flowc-deployer":
-        assert deploy.returncode == 1 and "not allowed: " in deploy.stderr and "docs/deploying.md" in deploy.stderr
+        assert (
+            deploy.returncode == 1
+            and "is not authorized to perform: " in deploy.stderr
+            and "docs/deploying.md" in deploy.stderr
+        )
         return
     assert deploy.returncode == 0, deploy.stderr
     assert trigger.returncode == 1
@@ -772,3 +780,63 @@ def test_a_policy(project: Project, role: str) -> None:
     settings.write_text(settings.read_text().replace(f'name = "{project.name}"', 'name = "of-others"'))
     other = project("plan", "train.py", check=False, env=limited)
     assert other.returncode == 1 and "states:CreateStateMachine on " in other.stderr and "of-others" in other.stderr
+
+
+def test_a_machine_with_many_versions(project: Project) -> None:
+    """Old versions make room for new ones, but for those that an alias names."""
+    project("deploy", "train.py", "--yes")
+    states = project.client("stepfunctions")
+    first = {"stateMachineVersionArn": f"{project.arn}:1", "weight": 100}
+    states.create_state_machine_alias(name="of-others", routingConfiguration=[first])
+    small = {"StartAt": "a", "States": {"a": {"Type": "Succeed"}}}
+    for number in range(KEPT + 5):
+        states.update_state_machine(
+            stateMachineArn=project.arn, publish=True, definition=json.dumps({**small, "Comment": str(number)})
+        )
+    project("deploy", "train.py", "--yes")
+    versions = states.list_state_machine_versions(stateMachineArn=project.arn)["stateMachineVersions"]
+    numbers = [int(one["stateMachineVersionArn"].rpartition(":")[2]) for one in versions]
+    assert numbers == [*range(KEPT + 7, 7, -1), 1]
+    assert "is up to date" in project("plan", "train.py").stdout
+
+
+def test_a_distributed_map(project: Project) -> None:
+    """moto does not tell of its items' executions, and this is said; the other tasks are shown."""
+    project.context('map = "distributed"')
+    project("deploy", "train.py", "--yes")
+    run = project.data("trigger", project.name, "--run-id", "wide", "--wait")
+    assert run["state"] == "succeeded"
+    assert {"start", "join", "end"} <= {task["step"] for task in run["tasks"]}
+    assert "the items of" in run["message"] and "are unknown" in run["message"], run["message"]
+
+
+def test_a_profile(project: Project) -> None:
+    """Credentials come from wherever AWS's client finds them, for the datastore too; they are written nowhere."""
+    project.user("paula")
+    keys = project.keys["paula"]
+    answer = {"Version": 1, "AccessKeyId": keys["AWS_ACCESS_KEY_ID"], "SecretAccessKey": keys["AWS_SECRET_ACCESS_KEY"]}
+    (project.folder / "answer.json").write_text(json.dumps(answer))
+    config = project.folder / "config"
+    config.write_text(
+        f"[profile work]\nregion = us-east-1\ncredential_process = cat {project.folder / 'answer.json'}\n"
+    )
+    project.context('aws-profile = "work"\naccount = "123456789012"')
+    without = {
+        "AWS_CONFIG_FILE": str(config), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_REGION": "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }  # fmt: skip
+    done = project("deploy", "train.py", "--yes", env=without)
+    assert "is deployed (deployment 1)" in done.stdout
+    (entry,) = json.loads(project("history", project.name, "--json", env=without).stdout)
+    listed = project.client("s3").list_objects_v2(
+        Bucket=BUCKET, Prefix=f"flows/Train/deployments/test%3A{project.name}/"
+    )
+    records = [
+        project.client("s3").get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in listed["Contents"]
+    ]
+    assert any(b"user/paula" in record for record in records), entry
+    secret = keys["AWS_SECRET_ACCESS_KEY"]
+    assert secret.encode() not in b"".join(records) and secret not in done.stdout + done.stderr
+    config.write_text("[profile work]\nregion = us-east-1\n")
+    gone = project("plan", "train.py", check=False, env=without)
+    assert gone.returncode == 1 and "aws sso login --profile work" in gone.stderr, gone.stderr

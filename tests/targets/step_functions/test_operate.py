@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,15 +14,18 @@ from flowc.targets.step_functions.execution_tasks import MOST_ITEMS, ending, of_
 from flowc.targets.step_functions.job_registry import _compared
 from flowc.targets.step_functions.machines import kept, submissions
 from flowc.targets.step_functions.marks import RECORDS, described, description_mark, marked, marks
+from flowc.targets.step_functions.permissions import NEEDS
 from flowc.targets.step_functions.server_checks import _trusts
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.golden.regenerate import ROOT
 
 AT = datetime(2026, 11, 30, 6, tzinfo=timezone.utc)
 TAG = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/=+-@ ")
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=400))
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=400))
 def test_a_mark_is_a_tag_and_comes_back(text: str) -> None:
     tags = marks("train", text, "Train")
     assert marked(tags, RECORDS) == text
@@ -97,6 +101,28 @@ def job(status: str = "", code: int | None = None, attempts: int = 1, **more: An
     )  # fmt: skip
 
 
+def policy(name: str) -> list[dict[str, Any]]:
+    """The statements of a policy of the page."""
+    page = (ROOT / "docs" / "deploying.md").read_text()
+    (text,) = re.findall(rf"`{name}`[^`]*```json\n(.*?)```", page, re.DOTALL)
+    return list(json.loads(text)["Statement"])
+
+
+@pytest.mark.parametrize(
+    ("name", "verbs"),
+    [
+        ("flowc-deployer", ("plan", "deploy", "delete", "pause", "status")),
+        ("flowc-trigger", ("trigger", "status", "terminate")),
+        ("flowc-reader", ("status", "logs")),
+    ],
+)
+def test_the_policies_have_what_the_verbs_need(name: str, verbs: tuple[str, ...]) -> None:
+    allowed: set[str] = set()
+    for statement in policy(name):
+        allowed |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+    assert {action for verb in verbs for action, _ in NEEDS[verb]} <= allowed
+
+
 class History:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -149,8 +175,8 @@ def test_a_job_that_batch_refuses_at_first() -> None:
 
 def test_why_a_job_has_ended() -> None:
     assert ending(job("Essential container in task exited", 137)) == "Essential container in task exited, exit code 137"
-    pull = {"StatusReason": "Task failed to start", "Container": {"Reason": "CannotPullContainerError"}, "Attempts": []}
-    assert ending(job(**{"status": "", **pull})) == "Task failed to start, CannotPullContainerError"
+    pull = job("Task failed to start", attempts=0, Container={"Reason": "CannotPullContainerError"})
+    assert ending(pull) == "Task failed to start, CannotPullContainerError"
     assert ending("no JSON") == "" == reason("States.TaskFailed", '{"JobId": "cut o')
     assert reason("States.Timeout", "") == "States.Timeout"
     assert (
