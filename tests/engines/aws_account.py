@@ -270,6 +270,9 @@ def lookup_events(self: Any) -> str:
 # ── permissions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PREFIXES = {"stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+OPERATIONS = {  # of Batch, whose actions are paths here
+    name.lower(): name for name in ("RegisterJobDefinition", "DeregisterJobDefinition", "TerminateJob")
+}
 SERVICES = {"states": "states", "scheduler": "scheduler", "batch": "ecs-tasks"}  # to which each passes roles on
 _call_action = BaseResponse.call_action
 
@@ -323,7 +326,7 @@ def is_allowed(user: Any, action: str, resource: str, service: str = "") -> bool
 def asked_for(self: Any) -> Iterator[tuple[str, str, str]]:
     """Yields each action that the request takes, its resource, and the service that a role is passed to."""
     service = self.boto3_service_name
-    prefix, operation = PREFIXES.get(service, service), self._get_action()
+    prefix, operation = PREFIXES.get(service, service), OPERATIONS.get(self._get_action(), self._get_action())
     if (prefix, operation) == ("sts", "GetCallerIdentity"):
         return
     resource = resource_of(self, prefix, operation)
