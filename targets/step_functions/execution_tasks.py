@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     Data = dict[str, Any]
 
+STATES = {  # of an execution
+    "RUNNING": RUNNING, "PENDING_REDRIVE": RUNNING, "SUCCEEDED": SUCCEEDED, "FAILED": FAILED, "ABORTED": TERMINATED,
+    "TIMED_OUT": TIMED_OUT,
+}  # fmt: skip
 MOST_ITEMS = 100  # executions of a distributed Map whose histories are read
 _OF_A_CALL = 100  # jobs that DescribeJobs takes
 _JOB_STATES = {
@@ -175,8 +179,6 @@ def _items(
     found.sort(key=lambda one: order.get(str(one["status"]), 3))
     read = found[:MOST_ITEMS]
     inside: list[EngineTask] = []
-    from .executions import STATES
-
     for one, events in zip(read, account.each(lambda one: _history(account, one["executionArn"]), read)):
         inside += of_history(events, steps, STATES.get(str(one["status"]), RUNNING) if state not in OVER else state)
     if len(found) <= MOST_ITEMS:

@@ -9,10 +9,11 @@ import json
 import time
 
 from flowc.compiler.fast_start.record import replace
-from flowc.targets.operating import FAILED, RUNNING, SUCCEEDED, TERMINATED, TIMED_OUT, EngineError, EngineRun
+from flowc.targets.operating import RUNNING, SUCCEEDED, EngineError, EngineRun
 
 from .account import Conflict, Denied, Missing
 from .console import execution_page
+from .execution_tasks import STATES, reason, tasks, unfinished
 from .input_check import MAX_SIZE
 from .machines import alias, alias_arn, arn_of, declared, tags_of
 from .marks import FLOW, marked
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
     Data = dict[str, Any]
 
-STATES = {
-    "RUNNING": RUNNING, "PENDING_REDRIVE": RUNNING, "SUCCEEDED": SUCCEEDED, "FAILED": FAILED, "ABORTED": TERMINATED,
-    "TIMED_OUT": TIMED_OUT,
-}  # fmt: skip
 FRESH = 60.0  # seconds in which a moved alias may still start the version from before (UpdateStateMachineAlias)
 MAX_NAME = 80
 MOST = 5_000  # runs of a list
@@ -137,8 +134,6 @@ def _same(account: Account, arn: str, text: str, start: Start) -> EngineRun | No
 
 def get(account: Account, name: str) -> EngineRun | None:
     """Returns the run, with its tasks, that flowc (`MACHINE.EXECUTION`) or AWS (its ARN) calls so."""
-    from .execution_tasks import tasks
-
     arn = name
     if not name.startswith("arn:"):
         machine, dot, execution = name.rpartition("/")[2].partition(".")
@@ -186,8 +181,6 @@ def listed(account: Account, name: str, under_way: bool) -> tuple[EngineRun, ...
 def _run(account: Account, execution: Data) -> EngineRun:
     machine = str(execution["stateMachineArn"]).split(":")[6]
     name, state = str(execution["name"]), STATES.get(str(execution["status"]), RUNNING)
-    from .execution_tasks import reason
-
     error, cause = str(execution.get("error") or ""), str(execution.get("cause") or "")
     return EngineRun(
         f"{machine}.{name}", str(execution["executionArn"]), "", machine, state,
@@ -223,14 +216,10 @@ def terminate(account: Account, run: EngineRun, graceful: bool) -> bool:
             cause="somebody has ended it with `flowc terminate`",
         )  # fmt: skip
     if not graceful:
-        from .execution_tasks import unfinished
-
         for job in unfinished(account, _with_tasks(account, run)):
             account.call("batch", "TerminateJob", jobId=job, reason="its run was ended with `flowc terminate`")
     return is_running
 
 
 def _with_tasks(account: Account, run: EngineRun) -> tuple[EngineTask, ...]:
-    from .execution_tasks import tasks
-
     return tasks(account, run.name, definition_of(account, run.name), RUNNING).tasks
