@@ -4,6 +4,7 @@ A target that flowc can deploy to has a module `operate.py` beside its `emit.py`
 
     SETTINGS            the settings of a context that say where the engine is (`Setting`)
     connect(settings)   returns the `Engine` there; the engine's client is imported here and nowhere else
+    shim_url(files)     optional: the URL of the shim that tasks of the spec fetch from the datastore, or ""
 
 The commands know no engine. They make a plan of `Change`s, show it, and apply exactly these. The words are the same for
 all engines: a *deployment* is one flow under one name; a *run* is one run of it; a *mark* is what flowc writes on each

@@ -14,7 +14,7 @@ from .records import DELETE, Records, ago, author, digests_of, may_be_alive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from flowc.runtime_shim.store import Store
@@ -143,7 +143,31 @@ def _uploads(order: Order, store: Store) -> tuple[Upload, ...]:
         url = f"{store.url.rstrip('/')}/{name}"
         put = partial(store.put_if_absent, name, data)
         uploads.append(Upload(name, url, "code package", len(data), is_there, put))
-    return tuple(uploads)
+    return (*uploads, *_shim(order, store))
+
+
+def _shim(order: Order, store: Store) -> Iterator[Upload]:
+    """Yields the shim, if tasks fetch it from the datastore. Raises Failure for another version that is missing."""
+    from flowc.runtime_shim.contract.version import VERSION
+    from flowc.targets.operating import operator
+
+    url_of = getattr(operator(order.place.target), "shim_url", None)
+    url = url_of(order.spec) if url_of is not None else ""
+    root = f"{store.url.rstrip('/')}/"
+    if not url or not url.startswith(root):
+        return
+    name = url[len(root) :]
+    version = name.rpartition("-")[2].removesuffix(".zip")
+    if asked(lambda: store.exists(name)):
+        yield Upload(name, url, "shim", 0, True)
+        return
+    if f"{VERSION}.".startswith(f"{version}."):
+        from ..runtime_bundle import archive
+
+        data = archive()
+        yield Upload(name, url, "shim", len(data), False, partial(store.put_if_absent, name, data))
+        return
+    raise Failure(f"the shim {url} is missing, and this is flowc {VERSION}: upload it, or compile without that version")
 
 
 def _build(lock: Lock, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Runs flowc and kills it right before its Nth write to the cluster or to the datastore: `python -m tests.engines.kill_at N ARGUMENTS`."""
+"""Runs flowc and kills it right before its Nth write to the engine or to the datastore: `python -m tests.engines.kill_at N ARGUMENTS`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 from flowc.runtime_shim.store.s3 import S3Store
 from flowc.targets.argo.cluster import Cluster
+from flowc.targets.step_functions.account import Account
 
 from flowc.cli import main
 
 KILLED = 77  # the exit code, which flowc never has
+_READS = ("Describe", "Get", "List", "Lookup", "Simulate", "Validate")
 _ASKS = ("selfsubjectaccessreviews", "selfsubjectreviews")
 
 
@@ -32,6 +34,14 @@ def die_before(number: int) -> None:
         return send(self, method, path, query, *rest)
 
     Cluster._send = counted_send  # type: ignore[method-assign, assignment]
+    call = Account.call
+
+    def counted_call(self: Account, service: str, operation: str, **arguments: Any) -> Any:
+        if not operation.startswith(_READS):
+            write()
+        return call(self, service, operation, **arguments)
+
+    Account.call = counted_call  # type: ignore[method-assign]
     for name in ("put", "put_if_absent"):
         original = getattr(S3Store, name)
 

@@ -37,11 +37,12 @@ def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
 SERVER = (
     QUICK
     + """
-import json, os, subprocess, tempfile, threading
+import json, os, subprocess, tempfile, threading, time
 from datetime import datetime
 os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret", AWS_DEFAULT_REGION="us-east-1")
 from moto import mock_aws
 from moto.batch import models
+from tests.engines.aws_account import mended_account
 from tests.targets.step_functions import interpreter
 from tests.targets.step_functions.interpreter import mended
 
@@ -54,7 +55,18 @@ class Redrives:  # told by the tests' process, in a file
 
 interpreter.redrives = Redrives()
 
+NONE = "flowc-test/none:1"  # an image that no registry has
 slots = threading.Semaphore(8)
+
+def logged(job, attempt, text):
+    # the output of an attempt, as the log driver of Batch writes it
+    stream = f"{job.job_definition.name}/default/{job.job_id}" + (f".{attempt}" if attempt else "")
+    job._log_backend.ensure_log_group("/aws/batch/job")
+    job._log_backend.ensure_log_stream("/aws/batch/job", stream)
+    events = [{"timestamp": int(datetime.now().timestamp() * 1000), "message": line} for line in text.decode(errors="replace").splitlines()]
+    if events:
+        job._log_backend.put_log_events("/aws/batch/job", stream, events)
+    return stream
 
 def run(job):
     command = job._add_parameters_to_command(job._get_container_property("command", []))
@@ -75,22 +87,38 @@ def run(job):
     with open(LOG + ".jobs", "a") as file:
         file.write("job\\n")
     for attempt in range(attempts):
-        with slots, tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        with slots, tempfile.TemporaryFile() as output, tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
             seen = {**base, "TMPDIR": temporary, **environment, "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1)}
-            done = subprocess.Popen([PYTHON, "-S", *command[1:]], cwd=folder, env=seen, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            if image == NONE:
+                job.attempts.append({"container": {"reason": f"CannotPullContainerError: {image}: not found"}})
+                continue
+            done = subprocess.Popen([PYTHON, "-S", *command[1:]], cwd=folder, env=seen, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                     start_new_session=True)
-            try:
-                code = done.wait(timeout)
-            except subprocess.TimeoutExpired:
-                os.killpg(done.pid, 9)
-                code = done.wait()
-        if code == 0 or str(code) in final:
+            deadline = time.monotonic() + (timeout or 1e9)
+            while True:
+                try:
+                    code = done.wait(0.2)
+                    break
+                except subprocess.TimeoutExpired:
+                    if job.stop or time.monotonic() > deadline:
+                        os.killpg(done.pid, 9)
+            output.seek(0)
+            text = output.read()
+            log.write(text)
+            log.flush()
+            job.log_stream_name = logged(job, attempt, text)
+            container = {"logStreamName": job.log_stream_name, "exitCode": code}
+            job.attempts.append({"container": container, "statusReason": "Essential container in task exited"})
+        if code == 0 or str(code) in final or job.stop:
             break
+    job.exit_code = code
+    if code:
+        job.job_stopped_reason = job.job_stopped_reason or "Essential container in task exited"
     job.job_stopped_at = datetime.now()
     job._mark_stopped(success=code == 0)
 
 models.Job.run = run
-with mended(), mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+with mended(), mended_account(), mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     server = ThreadedMotoServer(sys.argv[1], 0, verbose=False)
     server.start()
     port = server.get_host_and_port()[1]
@@ -110,6 +138,14 @@ class StepFunctions:
         self.s3, self.log, self.count = s3, log, 0
         self.started: dict[str, tuple[str, float]] = {}
         role = s3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        for name, service in (("flowc-machine", "states"), ("flowc-scheduler", "scheduler")):
+            trust = {
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+            document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            s3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
         batch = s3.client("batch")
         compute = batch.create_compute_environment(
             computeEnvironmentName="compute", type="UNMANAGED", state="ENABLED", serviceRole=role

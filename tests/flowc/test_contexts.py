@@ -79,7 +79,6 @@ def test_a_compile_on_a_context(tmp_path: Path) -> None:
         (("deploy", "flow.py"), "give `--on CONTEXT`; the contexts are prod"),
         (("status", "run"), "give `--on CONTEXT`; the contexts are prod"),
         (("trigger", "--on", "prod"), "the deployment's name comes first"),
-        (("plan", "flow.py", "-t", "step-functions"), "flowc cannot deploy to target step-functions yet"),
         (("plan", "flow.py", "-t", "argo,airflow"), "a deployment is for one target"),
     ],
 )
