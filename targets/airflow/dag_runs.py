@@ -305,7 +305,7 @@ def _path(
     if index < 0:
         return "-"
     label = instance.get("rendered_map_index")
-    if label and re.fullmatch(r"\d+(\.\d+)*", str(label)):
+    if label and re.fullmatch(r"[\d.-]+", str(label)):  # a range of paths, where a task runs several
         return str(label)
     if task.paths not in lists:
         entry = server.get(f"{path}/taskInstances/{part(task.paths)}/xcomEntries/return_value") if task.paths else None
@@ -371,7 +371,7 @@ def _log(server: Server, path: str, instance: dict[str, Any]) -> str:
     answer = server.call("GET", where, None, full_content="true", map_index=int(instance.get("map_index", -1)))
     content = answer.get("content") if isinstance(answer, dict) else answer
     if isinstance(content, str):
-        return content
+        return _of_airflow_2(content)
     lines = []
     for entry in content or ():
         if isinstance(entry, dict):
@@ -382,6 +382,16 @@ def _log(server: Server, path: str, instance: dict[str, Any]) -> str:
         else:
             lines.append(str(entry))
     return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _of_airflow_2(content: str) -> str:
+    """Returns the text of a log that Airflow 2 gives as the repr of [(host, text), …]."""
+    import ast
+
+    try:
+        return "\n".join(str(text) for _, text in ast.literal_eval(content))
+    except (ValueError, SyntaxError, TypeError):
+        return content
 
 
 def _details(entry: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Runs flowc and kills it right before its Nth write to the cluster or to the datastore: `python -m tests.engines.kill_at N ARGUMENTS`."""
+"""Runs flowc and kills it right before its Nth write to the engine or to the datastore: `python -m tests.engines.kill_at N ARGUMENTS`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ import sys
 from typing import Any
 
 from flowc.runtime_shim.store.s3 import S3Store
+from flowc.targets.airflow import dag_folder
+from flowc.targets.airflow.server import Server
 from flowc.targets.argo.cluster import Cluster
 
 from flowc.cli import main
 
 KILLED = 77  # the exit code, which flowc never has
 _ASKS = ("selfsubjectaccessreviews", "selfsubjectreviews")
+
+
+def _count(module: Any, name: str, write: Any) -> None:
+    """Counts the calls of a function that writes, but those of flowc's own start."""
+    original = getattr(module, name)
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        if sys._getframe(1).f_globals.get("__name__") == dag_folder.__name__:
+            write()
+        return original(*arguments, **named)
+
+    setattr(module, name, counted)
 
 
 def die_before(number: int) -> None:
@@ -32,6 +46,16 @@ def die_before(number: int) -> None:
         return send(self, method, path, query, *rest)
 
     Cluster._send = counted_send  # type: ignore[method-assign, assignment]
+    call = Server.call
+
+    def counted_call(self: Server, method: str, path: str, *rest: Any, **query: Any) -> Any:
+        if method != "GET":
+            write()
+        return call(self, method, path, *rest, **query)
+
+    Server.call = counted_call  # type: ignore[method-assign]
+    for name in ("replace", "unlink", "fsync"):
+        _count(dag_folder.os, name, write)
     for name in ("put", "put_if_absent"):
         original = getattr(S3Store, name)
 
