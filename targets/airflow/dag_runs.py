@@ -43,6 +43,7 @@ _TASK_STATES = {
 }  # fmt: skip
 TERMINATED_BY = "Terminated with flowc"
 REASONS = 3  # failed tasks whose logs are read for a reason
+REASON = 300  # most characters of one
 _NOTE = 1000  # most characters of a run's note
 
 
@@ -87,24 +88,11 @@ class Address:
 def _told(instance: dict[str, Any]) -> str:
     """Returns the end of the run's id in the environment that the task was given; "" if it was given none."""
     fields = instance.get("rendered_fields") or {}
-    for name in ("env", "env_vars"):
-        environment = fields.get(name)
-        if isinstance(environment, str):
-            found = re.search(r"FLOWC_RUN['\"]?(?:: |, 'value': |.{0,40}?'value': )['\"]([^'\"]+)['\"]", environment)
-            run = found[1] if found else ""
-        elif isinstance(environment, dict):
-            run = str(environment.get("FLOWC_RUN", ""))
-        elif isinstance(environment, list):
-            run = next((str(one.get("value")) for one in environment if _is_run(one)), "")
-        else:
-            continue
-        if "@" in run:
-            return run.rpartition("@")[2]
+    for name in ("env", "env_vars"):  # a table, a list of variables, or the text of either
+        found = re.search(r"FLOWC_RUN\W+(?:value\W+)?([^'\"\\]+@[^'\"\\]+)", json.dumps(fields.get(name) or ""))
+        if found is not None:
+            return found[1].rpartition("@")[2]
     return ""
-
-
-def _is_run(variable: Any) -> bool:
-    return isinstance(variable, dict) and variable.get("name") == "FLOWC_RUN"
 
 
 def trigger(server: Server, address: Address, start: Start) -> EngineRun:
@@ -326,9 +314,13 @@ def _reason(server: Server, path: str, instance: dict[str, Any]) -> str:
         lines = [line for line in _log(server, path, instance).splitlines() if line.strip()]
     except EngineError:
         return ""
+    lines = [re.sub(r"^(\[?\S*\d\d:\d\d:\d\d\S*\s+)(\{\S+\} \w+ - )?", "", line).strip() for line in lines]
     for line in reversed(lines):
-        if re.search(r"[A-Za-z.]*(Error|Exception)\b.*:|^error|flowc: ", line) and "Bash command failed" not in line:
-            return re.sub(r"^\S*\d\d:\d\d:\d\d\S*\s+", "", line).strip()[:300]
+        if re.match(r"[\w.]*(Error|Exception)\b", line) and "Bash command failed" not in line:
+            return line[:REASON]
+    for before, line in zip(lines, lines[1:]):  # what a process said that could not start
+        if line.startswith("Command exited with return code") and before != "Output:":
+            return before[:REASON]
     return ""
 
 

@@ -13,7 +13,7 @@ from flowc.targets.shared.field_changes import field_changes
 
 from . import dag_file
 from .deployment import file_name
-from .server import Conflict, Forbidden, part
+from .server import Conflict, Forbidden, Missing, part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 FILE, DAG = "DAG file", "DAG"
+AT_ONCE = "Airflow starts the run that was due last at once"  # a new schedule without catch-up does that
 PAUSE = 1.0  # seconds between two looks at the server
 STALE = 900.0  # seconds for the server to notice that a file is gone
 
@@ -40,7 +41,12 @@ def source(server: Server, dag: dict[str, Any]) -> str:
     except Forbidden:
         return ""
     text = answer.get("content") if isinstance(answer, dict) else answer
-    return str(text or "")
+    return _lines(str(text or ""))
+
+
+def _lines(text: str) -> str:
+    """Returns the text as Python reads it from a file."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_stale(dag: dict[str, Any]) -> bool:
@@ -98,9 +104,9 @@ def changes(server: Server, folder: Folder, wanted: Wanted, last: Sequence[SpecF
     dag = server.get(f"/dags/{part(wanted.name)}")
     owner = _owner(server, live, before, dag, wanted.records, folder)
     if live is None:
-        starts = "it starts paused" if is_paused and file.schedule else ""
-        revived = "the history of its earlier runs is in Airflow" if dag is not None else ""
-        note = "; ".join(filter(None, (starts, revived)))
+        note = "the history of its earlier runs is in Airflow" if dag is not None else ""
+        if file.schedule and dag is None:
+            note = "it starts paused" if is_paused else AT_ONCE
         return (Change(ADD, FILE, spec.name, note=note, owner=owner, handle=(wanted.name, own, None)),)
     earlier = dag_file.marked(last[0].text, wanted.records, is_paused) if len(last) == 1 else live.text
     drift = tuple(
@@ -112,7 +118,10 @@ def changes(server: Server, folder: Folder, wanted: Wanted, last: Sequence[SpecF
             raise EngineError(message, "change the flow or the options accordingly, or leave out `--keep-drift`")
         own = live.text
     fields = tuple(_fields(live.text, own))
-    note = "" if own == live.text or not before or file.schedule or not before.schedule else "it stops firing"
+    note = ""
+    if before is not None and bool(before.schedule) != bool(file.schedule):
+        starts = dag is not None and not dag.get("is_paused")
+        note = "it stops firing" if not file.schedule else AT_ONCE if starts else ""
     op = SAME if own == live.text else CHANGE
     return (Change(op, FILE, spec.name, fields, drift, note, owner, (wanted.name, own, live.text)),)
 
@@ -179,6 +188,8 @@ def _forget(server: Server, name: str) -> None:
         time.sleep(PAUSE)
     try:
         server.call("DELETE", path)
+    except Missing:
+        return
     except Conflict as error:
         raise EngineError(error.message, "terminate its runs, and run the same command again") from None
 
@@ -204,13 +215,13 @@ class Settling:
         live = self._folder.read(file)
         if live is None:
             raise EngineError(f"{file} was removed at this moment", is_outdated=True)
-        wanted = dag_file.parsed(live.text)
+        wanted, text = dag_file.parsed(live.text), _lines(live.text)
         deadline = time.monotonic() + seconds
         while True:
             dag = self._server.get(f"/dags/{part(name)}")
             if dag is not None and not is_stale(dag) and not dag.get("has_import_errors"):
                 tags = [str(tag["name"]) for tag in dag.get("tags") or ()]
-                if (wanted is None or not wanted.tag or wanted.tag in tags) and source(self._server, dag) == live.text:
+                if (wanted is None or not wanted.tag or wanted.tag in tags) and source(self._server, dag) == text:
                     return
             error = self._error(file)
             if error is not None and self._is_new(name, error):

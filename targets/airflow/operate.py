@@ -19,7 +19,9 @@ SETTINGS = (
     Setting("airflow-url", "the Airflow server, such as https://airflow.example.com", "URL"),
     Setting("dags", "where its DAG files are: a folder, s3://BUCKET/dags, gs://BUCKET/dags, or git:FOLDER", "PLACE"),
     Setting(
-        "airflow-auth", "how to sign in: token, basic or none (default: what the variables FLOWC_AIRFLOW_… hold)", "HOW"
+        "airflow-auth",
+        "how to sign in: token, basic, none, or mwaa:ENVIRONMENT (default: what the variables FLOWC_AIRFLOW_… hold)",
+        "HOW",
     ),
 )
 

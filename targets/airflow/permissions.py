@@ -7,6 +7,8 @@ nothing.
 
 from __future__ import annotations
 
+from flowc.targets.operating import EngineError
+
 from .server import Conflict, Forbidden, Invalid, Missing
 
 TYPE_CHECKING = False
@@ -41,13 +43,19 @@ NEEDS = {
 
 
 def missing(server: Server, verbs: Sequence[str]) -> tuple[str, ...]:
-    """Returns what is not allowed of what the commands need. Raises EngineError if the server does not answer."""
+    """Returns what is not allowed of what the commands need.
+
+    Raises EngineError if the server does not answer, or allows nothing at all.
+    """
     refused = []
-    for what, method, path in dict.fromkeys(need for verb in verbs for need in NEEDS[verb]):
+    needs = tuple(dict.fromkeys(need for verb in verbs for need in NEEDS[verb]))
+    for what, method, path in needs:
         try:
             server.call(method, path, {"state": 1, "is_paused": "no"} if method in ("POST", "PATCH") else None)
-        except Forbidden:
+        except Forbidden as error:
             refused.append(what)
+            if len(refused) == len(needs):
+                raise EngineError(f"{server.url} allows {server.user() or 'you'} nothing", error.hint) from None
         except (Missing, Invalid, Conflict):
             continue
     return tuple(refused)

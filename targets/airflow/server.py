@@ -9,6 +9,8 @@ Credentials come from the environment, and are neither written nor printed:
 
     FLOWC_AIRFLOW_TOKEN, AIRFLOW_CLI_TOKEN                a token, such as `gcloud auth print-access-token` prints
     FLOWC_AIRFLOW_USER and FLOWC_AIRFLOW_PASSWORD         exchanged for a token; sent as they are to Airflow 2
+
+For an environment of Amazon MWAA, AWS passes the requests on (`mwaa.py`).
 """
 
 from __future__ import annotations
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from .mwaa import Environment
+
 TOKENS = ("FLOWC_AIRFLOW_TOKEN", "AIRFLOW_CLI_TOKEN")
 USER, PASSWORD = "FLOWC_AIRFLOW_USER", "FLOWC_AIRFLOW_PASSWORD"
 AUTH = ("token", "basic", "none")
+MWAA = "mwaa:"  # and the name of an environment
 TRIES, SECONDS = 6, 60.0
 PAGE = 100  # the most that a server gives at once, unless it is configured otherwise
 
@@ -53,17 +58,28 @@ class Server:
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.url = settings.get("airflow-url", "").rstrip("/")
+        self._auth = settings.get("airflow-auth", "") or _auth()
+        self._headers: dict[str, str] = {}
+        self.is_2, self.version = False, ""
+        self._mwaa: Environment | None = None
+        if self._auth.startswith(MWAA):
+            from .mwaa import Environment
+
+            self._mwaa = Environment(self._auth[len(MWAA) :])
+            self.url, self.version = self._mwaa.url, self._mwaa.version
+            self.is_2 = self.version.startswith("2.")
+            return
         if not self.url.startswith(("http://", "https://")):
             hint = 'write `airflow-url = "https://…"` into the context, or give `--airflow-url`'
             raise EngineError("the URL of the Airflow server is missing", hint)
-        self._auth = settings.get("airflow-auth", "") or _auth()
         if self._auth not in AUTH:
-            raise EngineError(f"`airflow-auth` is `{self._auth}`", f"it must be {', '.join(AUTH[:-1])} or {AUTH[-1]}")
+            hint = f"it must be {', '.join(AUTH)} or {MWAA}ENVIRONMENT"
+            raise EngineError(f"`airflow-auth` is `{self._auth}`", hint)
         self._client = _client(self.url)
-        self._headers: dict[str, str] = {}
-        self.is_2 = False
+        if self._auth == "token":  # what stands before a server may ask for it, whatever is asked of the server
+            self._sign_in()
         self._find_version()
-        if not self.is_2 or self._auth != "none":
+        if self._auth == "basic" or (self._auth == "none" and not self.is_2):
             self._sign_in()
 
     # ── signing in ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,6 +134,8 @@ class Server:
         """Returns the name that the credentials say; "" if they say none."""
         if self._auth == "basic":
             return _pair()[0]
+        if self._mwaa is not None:
+            return self._mwaa.user()
         return _subject(self._headers.get("Authorization", ""))
 
     # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +176,7 @@ class Server:
         signed_in_again = False
         for attempt in range(TRIES):
             answer = self._raw(method, whole, body)
-            if answer.status == 401 and self._auth != "token" and not signed_in_again:
+            if answer.status == 401 and self._auth in ("basic", "none") and not signed_in_again:
                 signed_in_again = True  # the token has expired
                 self._sign_in()
                 answer = self._raw(method, whole, body)
@@ -171,6 +189,8 @@ class Server:
 
     def _raw(self, method: str, path: str, body: Any = None) -> Any:
         """Sends a request, again if the network fails. Raises EngineError if the server does not answer."""
+        if self._mwaa is not None:
+            return self._mwaa.send(method, path, body)
         from airflow_client.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
@@ -182,7 +202,7 @@ class Server:
                 return answer
             except (ApiException, HTTPError, OSError) as error:
                 if attempt == TRIES - 1:
-                    reason = str(getattr(error, "reason", None) or error).partition("\n")[2] or error
+                    reason = getattr(error, "reason", None) or error
                     hint = "check the network and `airflow-url`, and run the same command again"
                     raise EngineError(f"{self.url} does not answer: {reason}", hint) from None
             time.sleep(0.3 * 2**attempt)
@@ -200,7 +220,8 @@ class Server:
             hint = f"{TOKENS[0]} may have expired: sign in again" if self._auth == "token" else "check the credentials"
             return EngineError(f"{self.url} does not accept the credentials", f"{hint}, and run the same command again")
         if answer.status == 403:
-            return Forbidden(f"{self.user() or 'this identity'} may not {method} {path}: {message}", _ROLES)
+            hint = f"check {PASSWORD}: Airflow 2 answers so to a wrong one, too" if self.is_2 else _ROLES
+            return Forbidden(f"{self.user() or 'this identity'} may not {method} {path}: {message}", hint)
         return EngineError(f"Airflow refuses {method} {path} ({answer.status}): {message}")
 
 

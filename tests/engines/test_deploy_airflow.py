@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ import pytest
 
 from tests.golden.regenerate import ROOT
 from tests.support.running import flowc, until
-from tests.support.s3_server import S3Server
+from tests.support.s3_server import BUCKET, S3Server
 
 from .airflow import Airflow
 from .airflow_server import Server
 from .deploying import STORE
 from .faulty_proxy import FaultyProxy, faulty_proxy
 from .kill_at import KILLED
+from .mwaa_bridge import mwaa_bridge
 
 pytestmark = pytest.mark.engine
 
@@ -225,6 +227,7 @@ def test_the_whole_path(project: Project) -> None:
 def test_a_schedule(project: Project) -> None:
     """A pause survives deploys, however the schedule was made; a removed schedule is removed, and its runs stay."""
     project.flow(YEARLY)
+    assert "starts the run that was due last at once" in project("plan", "train.py").stdout
     planned = project("deploy", "train.py", "--yes", "--paused")
     assert "it starts paused" in planned.stdout and project.live()["is_paused"] is True
     assert "is up to date" in project("plan", "train.py").stdout
@@ -341,9 +344,10 @@ def test_runs(project: Project) -> None:
     assert refused.returncode == 1 and run in refused.stderr and "--force" in refused.stderr
     late = project("trigger", project.name, "--run-id", "late", "--wait", "--timeout", "1", check=False)
     assert late.returncode == 124
-    assert (
-        "2 runs are under way" in project("plan", "train.py", "--name", project.name, "--workflow-timeout", "9").stdout
-    )
+    running = project.data("plan", "train.py", "--workflow-timeout", "900")["running"]
+    assert running[0].startswith(f"{project.name}.late@") and run in running, running
+    (scheduled,) = set(running) - {run, running[0]}  # the run that was due last, when the schedule was new
+    project("terminate", scheduled)
     for name in (run, f"{project.name}.late"):
         assert "is being terminated" in project("terminate", name).stdout
         ended = project("status", name, "--watch", check=False)
@@ -421,6 +425,9 @@ def test_a_kill_before_each_write(project: Project) -> None:
         if done.returncode == 0:
             break
     assert number > 5, "it died before writes to the folder, the server and the datastore"
+    project.flow()
+    project("deploy", "train.py", "--yes")
+    until(lambda: not project.data("plan", "train.py")["running"], "no run is under way", 300, every=1)
     for number in range(1, 10):
         done = subprocess.run(
             [sys.executable, "-m", "tests.engines.kill_at", str(number), "delete", project.name, "--yes", "--on", "test"],
@@ -511,10 +518,11 @@ def test_the_server_is_lost(project: Project, proxy: FaultyProxy) -> None:
     project.flow(times=4, end="self.other = 1")
     proxy.begin(lambda number, method, path: 401 if number == 5 else 503 if number in (7, 8) else None)
     assert "is deployed" in project("deploy", "train.py", "--yes").stdout
-    # the answer to a trigger is lost: the run is there once
-    proxy.begin(lambda number, method, path: 503 if method == "POST" and number == -1 else None)
-    assert project.data("trigger", project.name, "--run-id", "x")["run"]
-    assert project.data("trigger", project.name, "--run-id", "x")["run"]
+    # a trigger that is asked for again, because its answer was lost, starts one run
+    assert project.data("trigger", project.name, "--run-id", "x", "--wait")["state"] == "succeeded"
+    own = f"{project.name}.x@{project.server.url.partition('//')[2]}"
+    assert project.data("status", "x")["run"] == own, "a task tells the installation's own address"
+    assert [one["run"] for one in project.data("runs", "Train") if one["run"].startswith(f"{project.name}.")] == [own]
 
 
 def proxy_token(project: Project) -> str:
@@ -689,3 +697,63 @@ def test_dags_in_a_repository(project: Project, monkeypatch: pytest.MonkeyPatch)
     assert "succeeded" in project("trigger", project.name, "--wait").stdout
     project("delete", project.name, "--yes")
     assert not (checkout / "dags" / f"{project.name}_dag.py").exists() and project.live() is None
+
+
+class Synced:
+    """Copies a prefix of the bucket to the folder that the server reads, again and again, as Amazon MWAA does."""
+
+    def __init__(self, s3: S3Server, prefix: str, folder: Path) -> None:
+        self.s3, self.prefix, self.folder = s3, prefix, folder
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        folder.mkdir(exist_ok=True)
+
+    def __enter__(self) -> Synced:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def _run(self) -> None:
+        client = self.s3.client()
+        while not self.ended.wait(1):
+            listed = client.list_objects_v2(Bucket=BUCKET, Prefix=self.prefix).get("Contents", [])
+            names = {str(one["Key"])[len(self.prefix) :]: one["Key"] for one in listed}
+            for name, key in names.items():
+                data = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+                path = self.folder / name
+                if not path.exists() or path.read_bytes() != data:
+                    (self.folder / ".part").write_bytes(data)
+                    os.rename(self.folder / ".part", path)
+            for path in self.folder.glob("*.py"):
+                if path.name not in names:
+                    path.unlink()
+
+
+def test_an_environment_of_mwaa(project: Project) -> None:
+    """DAG files in a bucket, and an API that is reached through AWS: boto3 for real, AWS's part by a stand-in."""
+    project.place = f"s3://{BUCKET}/mwaa/dags"
+    project.url = ""
+    project.context('airflow-auth = "mwaa:prod"')
+    settings = project.folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('airflow-url = ""\n', ""))
+    with (
+        Synced(project.server.s3, "mwaa/dags/", project.dags / "of_mwaa"),
+        mwaa_bridge(project.server.url, proxy_token(project), "3.3.2") as aws,
+    ):
+        project.environment |= {"FLOWC_AIRFLOW_USER": "", "FLOWC_AIRFLOW_PASSWORD": "", **aws}
+        assert "is deployed" in project("deploy", "train.py", "--yes").stdout
+        assert "is up to date" in project("plan", "train.py").stdout
+        done = project("trigger", project.name, "--run-id", "one", "--wait")
+        assert "succeeded" in done.stdout, done.stdout
+        wrong = project("trigger", project.name, "--run-id", "one", "--alpha", "9", check=False)
+        assert wrong.returncode == 1 and "with other parameters" in wrong.stderr, wrong.stderr
+        assert "alpha is" in project("logs", f"{project.name}.one").stdout
+        settings.write_text(settings.read_text().replace("mwaa:prod", "mwaa:other"))
+        none = project("plan", "train.py", check=False)
+        assert none.returncode == 1 and "environment other" in none.stderr, none.stderr
+        settings.write_text(settings.read_text().replace("mwaa:other", "mwaa:prod"))
+        project("delete", project.name, "--yes")
+        assert project.live() is None
