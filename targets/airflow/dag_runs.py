@@ -63,6 +63,7 @@ class Address:
     def __init__(self, server: Server, installation: str) -> None:
         self._server, self._installation = server, installation
         self._known: dict[str, str] = {}
+        self._asked: set[str] = set()
 
     def of(self, dag: str, file: DagFile | None, instances: list[Any] | None = None) -> str:
         """Returns the end of the ids of the DAG's runs.
@@ -74,15 +75,19 @@ class Address:
         if self._installation:
             return self._installation
         if dag not in self._known:
-            if not instances:
-                path = f"/dags/{part(dag)}/dagRuns/~/taskInstances"
-                answer = self._server.get(path, limit=20, order_by=None if self._server.is_2 else "-start_date") or {}
-                instances = answer.get("task_instances") or []
-            ends = [end for end in map(_told, instances) if end]
-            if not ends:
-                return self._server.url.partition("//")[2]
-            self._known[dag] = ends[0]
-        return self._known[dag]
+            self._look(dag, instances or [])
+        return self._known.get(dag) or self._server.url.partition("//")[2]
+
+    def _look(self, dag: str, instances: list[Any]) -> None:
+        """Looks for the address in tasks of a run or, once, in those that have begun last."""
+        if not any(map(_told, instances)) and dag not in self._asked:
+            self._asked.add(dag)
+            begun = {"state": ["running", "success", "failed"], "limit": 20}
+            order = {} if self._server.is_2 else {"order_by": "-start_date"}
+            answer = self._server.get(f"/dags/{part(dag)}/dagRuns/~/taskInstances", **begun, **order) or {}
+            instances = answer.get("task_instances") or []
+        for end in filter(None, map(_told, instances)):
+            self._known[dag] = end
 
 
 def _told(instance: dict[str, Any]) -> str:
@@ -213,7 +218,8 @@ def get(server: Server, address: Address, name: str) -> EngineRun | None:
     if found is None:
         return None
     dag, run = found
-    file = dag_file.parsed(source(server, dag))
+    versions = [int(one["version_number"]) for one in run.get("dag_versions") or ()]  # that the run has had
+    file = dag_file.parsed(source(server, dag, max(versions, default=None)))
     path = f"/dags/{part(str(dag['dag_id']))}/dagRuns/{part(str(run['dag_run_id']))}"
     instances = list(server.pages(f"{path}/taskInstances", "task_instances"))
     one = run_of(server, address, dag, run, file, instances)

@@ -33,11 +33,11 @@ PAUSE = 1.0  # seconds between two looks at the server
 STALE = 900.0  # seconds for the server to notice that a file is gone
 
 
-def source(server: Server, dag: dict[str, Any]) -> str:
-    """Returns the text that the server has parsed; "" if it may not be read."""
+def source(server: Server, dag: dict[str, Any], version: int | None = None) -> str:
+    """Returns the text that the server has parsed, or an earlier version of it; "" if it may not be read."""
     name = dag["file_token"] if server.is_2 else dag["dag_id"]
     try:
-        answer = server.get(f"/dagSources/{part(str(name))}")
+        answer = server.get(f"/dagSources/{part(str(name))}", version_number=version)
     except Forbidden:
         return ""
     text = answer.get("content") if isinstance(answer, dict) else answer

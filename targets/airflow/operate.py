@@ -42,7 +42,7 @@ class Airflow:
         self._server, self._dags = server, settings.get("dags", "")
         self._address = Address(server, settings.get("airflow-installation", ""))
         self._open: tuple[Folder, Settling] | None = None
-        where = {"url": server.url, "version": server.version, "dags": self._dags}
+        where = {"url": server.url, "dags": self._dags}
         self.where: Mapping[str, str] = {name: value for name, value in where.items() if value}
 
     def _folder(self) -> tuple[Folder, Settling]:

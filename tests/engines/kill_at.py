@@ -55,7 +55,7 @@ def die_before(number: int) -> None:
 
     Server.call = counted_call  # type: ignore[method-assign]
     for name in ("replace", "unlink", "fsync"):
-        _count(dag_folder.os, name, write)
+        _count(os, name, write)
     for name in ("put", "put_if_absent"):
         original = getattr(S3Store, name)
 

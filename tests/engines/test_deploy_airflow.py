@@ -101,11 +101,13 @@ dags = "{self.place}"
         documented = f'"""{doc}"""' if doc else ""
         (self.folder / "train.py").write_text(FLOW.format(schedule=schedule, times=times, end=end, doc=documented))
 
-    def __call__(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *words: str, check: bool = True, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs flowc on the context, without a terminal."""
         done = flowc(
             *words, *(() if words[0] in ("compile", "diff") else ("--on", "test")), cwd=self.folder,
-            env={**self.environment, **environment},
+            env={**self.environment, **(env or {})},
         )  # fmt: skip
         assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert PASSWORD not in done.stdout + done.stderr
@@ -501,18 +503,18 @@ def test_the_server_is_lost(project: Project, proxy: FaultyProxy) -> None:
     with_token = {"FLOWC_AIRFLOW_TOKEN": token}
     project.flow(times=2)
     proxy.begin(lambda number, method, path: None)
-    project("deploy", "train.py", "--yes", **with_token)
+    project("deploy", "train.py", "--yes", env=with_token)
     requests = proxy.count
     assert requests > 8
     for at, status in ((2, 401), (requests // 2, 401), (requests - 3, 401), (requests // 2, 0)):
         project.flow(times=at % 5, end=f"self.at = {at}")
         proxy.begin(lambda number, method, path: status if number >= at else None)  # noqa: B023 (within the loop)
-        lost = project("deploy", "train.py", "--yes", check=False, **with_token)
+        lost = project("deploy", "train.py", "--yes", check=False, env=with_token)
         expected = "does not accept the credentials" if status else "does not answer"
         assert lost.returncode == 1 and expected in lost.stderr, lost.stdout + lost.stderr
         assert "run the same command again" in lost.stderr and token not in lost.stdout + lost.stderr
         proxy.begin(lambda number, method, path: None)
-        project("deploy", "train.py", "--yes", **with_token)
+        project("deploy", "train.py", "--yes", env=with_token)
         assert "is up to date" in project("plan", "train.py").stdout
     # a password is exchanged for a new token when the old one has expired; a server that is too busy is asked again
     project.flow(times=4, end="self.other = 1")
@@ -537,7 +539,7 @@ def test_credentials(project: Project) -> None:
         ({"FLOWC_AIRFLOW_TOKEN": "wrong"}, "does not accept the credentials"),
         ({"FLOWC_AIRFLOW_PASSWORD": ""}, "the user or the password for Airflow is missing"),
     ):
-        done = project("plan", "train.py", check=False, **environment)
+        done = project("plan", "train.py", check=False, env=environment)
         assert done.returncode == 1 and message in done.stderr, done.stderr
     for before, after, message in (
         (f'airflow-url = "{project.server.url}"', "", "the URL of the Airflow server is missing"),
@@ -558,15 +560,15 @@ def test_roles(project: Project) -> None:
     """A viewer sees everything and starts nothing; a user of DAGs does all, and is told if the folder is closed."""
     s3 = project.server.s3.environment
     viewer, user = as_user("vera", s3), as_user("uma", s3)
-    project("deploy", "train.py", "--yes", **user)
-    assert "is up to date" in project("plan", "train.py", **viewer).stdout
-    refused = project("trigger", project.name, check=False, **viewer)
+    project("deploy", "train.py", "--yes", env=user)
+    assert "is up to date" in project("plan", "train.py", env=viewer).stdout
+    refused = project("trigger", project.name, check=False, env=viewer)
     assert refused.returncode == 1 and "vera may not POST" in refused.stderr and "docs/" in refused.stderr
-    done = project("trigger", project.name, "--wait", "--run-id", "r", **user)
+    done = project("trigger", project.name, "--wait", "--run-id", "r", env=user)
     assert "succeeded" in done.stdout
-    assert "succeeded" in project("status", f"{project.name}.r", **viewer).stdout
-    assert "alpha is" in project("logs", f"{project.name}.r", **viewer).stdout
-    refused = project("terminate", f"{project.name}.r", check=False, **viewer)
+    assert "succeeded" in project("status", f"{project.name}.r", env=viewer).stdout
+    assert "alpha is" in project("logs", f"{project.name}.r", env=viewer).stdout
+    refused = project("terminate", f"{project.name}.r", check=False, env=viewer)
     assert "has ended already" in refused.stdout
     from flowc.targets.airflow.permissions import NEEDS, missing
     from flowc.targets.airflow.server import Server as Connection

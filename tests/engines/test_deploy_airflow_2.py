@@ -46,6 +46,8 @@ class Airflow2:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1", "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
             "AIRFLOW__WEBSERVER__BASE_URL": self.url, "AIRFLOW__WEBSERVER__SECRET_KEY": "of-the-tests",
+            # of a webserver on a busy machine, which would give up
+            "AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT": "1800", "AIRFLOW__WEBSERVER__WEB_SERVER_WORKER_TIMEOUT": "1800",
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
             "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "3", "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "3",
             "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "5", "AIRFLOW__SCHEDULER__DAG_STALE_NOT_SEEN_DURATION": "30",
@@ -130,8 +132,10 @@ dags = "{server.dags}"
     def flow(self, schedule: str = "", times: int = 1, end: str = "pass") -> None:
         (self.folder / "train.py").write_text(FLOW.format(schedule=schedule, times=times, end=end, doc=""))
 
-    def __call__(self, *words: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
-        done = flowc(*words, "--on", "test", cwd=self.folder, env={**self.environment, **more})
+    def __call__(
+        self, *words: str, check: bool = True, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        done = flowc(*words, "--on", "test", cwd=self.folder, env={**self.environment, **(env or {})})
         assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -142,7 +146,7 @@ dags = "{server.dags}"
 def test_every_verb(airflow_2: Airflow2, tmp_path: Path) -> None:
     project = Project2(tmp_path, airflow_2)
     project.flow(YEARLY)
-    wrong = project("plan", "train.py", check=False, FLOWC_AIRFLOW_PASSWORD="wrong")
+    wrong = project("plan", "train.py", check=False, env={"FLOWC_AIRFLOW_PASSWORD": "wrong"})
     assert wrong.returncode == 1 and "allows ada nothing" in wrong.stderr and "a wrong one" in wrong.stderr, (
         wrong.stderr
     )

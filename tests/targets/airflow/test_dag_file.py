@@ -7,7 +7,7 @@ import pytest
 from flowc.targets.airflow import dag_file
 from flowc.targets.airflow.dag_file import Task
 from flowc.targets.airflow.validate import validate
-from flowc.targets.operating import EngineError
+from flowc.targets.operating import EngineError, Field
 from flowc.targets.shared.field_changes import field_changes
 
 from tests.golden.regenerate import ROOT
@@ -97,6 +97,6 @@ def test_differences_are_said_field_by_field() -> None:
     assert _fields(text, moved) == [], "what Python reads the same is the same"
 
 
-def _fields(before: str, after: str) -> list[object]:
+def _fields(before: str, after: str) -> list[Field]:
     ast.parse(after)
     return list(field_changes(dag_file.meaning(before), dag_file.meaning(after)))
