@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SETTINGS = (
     Setting("airflow-url", "the Airflow server, such as https://airflow.example.com", "URL"),
-    Setting("dags", "where its DAG files are: a folder, s3://BUCKET/dags, gs://BUCKET/dags, or git:FOLDER", "PLACE"),
+    Setting("dags", "where its DAG files are: a folder, s3://BUCKET/dags, gs://BUCKET/dags or git:FOLDER", "PLACE"),
     Setting(
         "airflow-auth",
         "how to sign in: token, basic, none, or mwaa:ENVIRONMENT (default: what the variables FLOWC_AIRFLOW_… hold)",
@@ -47,7 +47,7 @@ class Airflow:
 
     def _folder(self) -> tuple[Folder, Settling]:
         """Returns the folder with DAG files, which only some verbs need."""
-        from .dag_folder import opened
+        from .dag_folders import opened
         from .deployed_dag import Settling
 
         if self._open is None:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from flowc.runtime_shim.store.s3 import S3Store
-from flowc.targets.airflow import dag_folder
+from flowc.targets.airflow import local_folder
 from flowc.targets.airflow.server import Server
 from flowc.targets.argo.cluster import Cluster
 
@@ -22,7 +22,7 @@ def _count(module: Any, name: str, write: Any) -> None:
     original = getattr(module, name)
 
     def counted(*arguments: Any, **named: Any) -> Any:
-        if sys._getframe(1).f_globals.get("__name__") == dag_folder.__name__:
+        if sys._getframe(1).f_globals.get("__name__") == local_folder.__name__:
             write()
         return original(*arguments, **named)
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from flowc.targets.airflow.dag_folder import opened
+from flowc.targets.airflow.dag_folders import opened
 from flowc.targets.operating import EngineError
 
 from tests.support.s3_server import BUCKET, S3Server
