@@ -78,7 +78,7 @@ class _S3:
         try:
             self._client: Any = boto3.client("s3")
         except BotoCoreError as error:
-            raise EngineError(f"AWS cannot be used: {error}", "set AWS_REGION and AWS_PROFILE") from None
+            raise EngineError(f"AWS cannot be used: {error}", "set AWS_DEFAULT_REGION and AWS_PROFILE") from None
 
     def get(self, name: str) -> tuple[bytes, str] | None:
         try:

@@ -39,7 +39,7 @@ class Environment:
         try:
             self._client: Any = boto3.client("mwaa")
         except BotoCoreError as error:
-            raise EngineError(f"AWS cannot be used: {error}", "set AWS_REGION and AWS_PROFILE") from None
+            raise EngineError(f"AWS cannot be used: {error}", "set AWS_DEFAULT_REGION and AWS_PROFILE") from None
         about = self._asked("get_environment", Name=name)["Environment"]
         self.version, self.url = str(about.get("AirflowVersion", "")), f"https://{about.get('WebserverUrl', '')}"
 
@@ -83,5 +83,5 @@ class Environment:
                 hint = "sign in to AWS again, and run the same command again"
             raise EngineError(message, hint) from None
         except BotoCoreError as error:
-            hint = "check the network, AWS_REGION and AWS_PROFILE, and run the same command again"
+            hint = "check the network, AWS_DEFAULT_REGION and AWS_PROFILE, and run the same command again"
             raise EngineError(f"AWS does not answer: {error}", hint) from None

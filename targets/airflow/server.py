@@ -194,7 +194,9 @@ class Server:
         from airflow_client.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
-        headers = {"Accept": "application/json", "Content-Type": "application/json", **self._headers}
+        headers = {"Accept": "application/json", **self._headers}
+        if body is not None:  # Airflow 2 refuses a type without a body
+            headers["Content-Type"] = "application/json"
         for attempt in range(TRIES):
             try:
                 answer = self._client.call_api(method, self.url + path, headers, body, _request_timeout=SECONDS)
@@ -216,7 +218,7 @@ class Server:
             return Conflict(message)
         if answer.status in (400, 422):
             return Invalid(f"Airflow refuses {method} {path}: {message}")
-        if answer.status == 401:
+        if answer.status == 401 or (answer.status == 403 and "Invalid JWT" in message):
             hint = f"{TOKENS[0]} may have expired: sign in again" if self._auth == "token" else "check the credentials"
             return EngineError(f"{self.url} does not accept the credentials", f"{hint}, and run the same command again")
         if answer.status == 403:

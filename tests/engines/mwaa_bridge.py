@@ -67,7 +67,7 @@ def mwaa_bridge(target: str, token: str, version: str) -> Iterator[dict[str, str
     try:
         yield {
             "AWS_ENDPOINT_URL_MWAA": f"http://127.0.0.1:{server.server_address[1]}",
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true", "AWS_REGION": "eu-central-1",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true", "AWS_DEFAULT_REGION": "eu-central-1",
         }  # fmt: skip
     finally:
         server.shutdown()
