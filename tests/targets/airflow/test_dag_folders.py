@@ -56,6 +56,28 @@ def test_a_bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert s3.client().get_object(Bucket=BUCKET, Key=f"airflow/dags/{NAME}")["Body"].read() == b"text"
 
 
+@pytest.mark.slow
+def test_a_bucket_of_google(gs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in gs.items():
+        monkeypatch.setenv(name, value)
+    check(f"gs://{BUCKET}/dags")
+    opened(f"gs://{BUCKET}/dags").write(NAME, "text", "Deploy")
+    file = opened(f"gs://{BUCKET}/dags").read(NAME)
+    assert file is not None and file.at.endswith("Z")
+
+
+def test_a_bucket_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
+    for name in names:
+        monkeypatch.setenv(name, "eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(EngineError, match="cannot read s3://bucket/dags/train_dag.py"):
+        opened("s3://bucket/dags").read(NAME)
+    with pytest.raises(EngineError, match="cannot be opened"):
+        opened("s3://")
+
+
 @pytest.mark.parametrize("place", ["nowhere", "git:nowhere", "ftp://host/dags"])
 def test_a_place_that_is_not_there(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
