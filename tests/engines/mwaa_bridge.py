@@ -31,7 +31,7 @@ def mwaa_bridge(target: str, token: str, version: str) -> Iterator[dict[str, str
             self._answer(200, {"Environment": about})
 
         def do_POST(self) -> None:
-            assert self.path == f"/rest-api/{NAME}", self.path
+            assert self.path == f"/restapi/{NAME}", self.path
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             query = urlencode(asked.get("QueryParameters") or {}, doseq=True)
             url = f"{target}/api/v2{asked['Path']}" + (f"?{query}" if query else "")
