@@ -45,7 +45,7 @@ def problems(
 
     if deployed and how == NONE:
         return
-    read = locks.read_all(path, flow.name)
+    read = locks.read_all(path, flow.name, whole=deployed)
     stale = list(locks.problems(flow, path, options, read))
     yield from (replace(problem, severity=ERROR) if how in (ARCHIVE, IMAGE) else problem for problem in stale)
     if stale or not deployed:

@@ -16,12 +16,14 @@ from flowc.runtime_shim.fast_start import json_text
 from . import quick_reading
 from .platforms import KNOWN, Platform
 from .requests import Request
+from .uv_command import url_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
+SEAL = "# sha256 of the lines above: "  # begins the last line; other tools ignore it
 LAYOUT = 1  # of the folder that a lock is installed into; part of the digest
 
 
@@ -200,7 +202,31 @@ def dumps(lock: Lock) -> str:
         for key, value in optional.items():
             lines += [f"{key} = {_text(value)}"] if value else []
         lines.append(f"archive = {_conda_file(package)}")
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return f"{text}{SEAL}{_sha256(text)}\n"
+
+
+def head(text: str) -> Lock | None:
+    """Returns the lock without its packages, from a text that is as flowc wrote it; None from any other.
+
+    The last line shows that nobody has edited or merged the text, so that `check` need not read the packages to be sure
+    that they match the lock's digest. Local packages must be read, since their files may change.
+    """
+    body, separator, digest = text.rpartition(SEAL)
+    own = body.rpartition("\n[tool.flowc]\n")[2].partition("\n[[tool.flowc.conda-packages]]\n")[0]
+    if not separator or digest != f"{_sha256(body)}\n" or "\ndirectories = " in own:
+        return None
+    data = quick_reading.read(f"[tool.flowc]\n{own}")
+    try:
+        return _lock(data)[0] if data is not None else None
+    except (Damaged, KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+
+
+def _sha256(text: str) -> str:
+    data = text.encode()
+    digest: str = sha256_for(len(data))(data).hexdigest()
+    return digest
 
 
 def loads(text: str) -> Lock:
@@ -353,12 +379,6 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
 def file_of(entry: dict[str, Any]) -> str:
     """Returns the name of the file of an entry of `wheels`."""
     return _str(entry.get("name", "")) or _last_part(_str(entry["url"]))
-
-
-def url_of(index: str) -> str:
-    """Returns the URL of an index in the form `[NAME=]URL`."""
-    name, equals, url = index.partition("=")
-    return url if equals and "/" not in name else index
 
 
 def _last_part(url: str) -> str:

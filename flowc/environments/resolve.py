@@ -16,6 +16,7 @@ from .pylock import Lock, Wheel
 from .requests import normalized
 from .requirements_text import CONSTRAINT
 from .sources import UV_LOCK
+from .uv_command import FORMAT, resolving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,11 +216,7 @@ def _file_url(path: str) -> str:
 
 
 def _command(request: Request, platform: Platform, choices: Choices, options: list[str]) -> list[str]:
-    import sys
-
-    command = ["pip", "compile", "-", "-q", "-p", sys.executable, "--python-version", request.python]
-    command += ["--python-platform", platform.triple, "--no-header", "--no-annotate", *options]
-    return [*command, "--exclude-newer", choices.exclude_newer] if choices.exclude_newer else command
+    return resolving(request.python, platform.triple, options, choices.exclude_newer)
 
 
 def _source_distribution(
@@ -241,11 +238,11 @@ def _source_distribution(
         with open(limits, "w", encoding="utf-8") as file:
             file.write(f"{name}=={locked.version}\n")
         try:
-            lock_text = uv.run([*command, "-c", limits, "--format", "pylock.toml"], text, folder)
+            lock_text = uv.run([*command, "-c", limits, *FORMAT], text, folder)
         except uv.Refused:  # the locked version no longer fits
-            lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
+            lock_text = uv.run([*command, *FORMAT], text, folder)
     else:
-        lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
+        lock_text = uv.run([*command, *FORMAT], text, folder)
     package = next((package for package in _packages(lock_text) if package.get("sdist")), None)
     return _wheel({**package, "wheels": []}) if package is not None else None
 
@@ -289,7 +286,7 @@ def _resolved(
         uv.run([*common, *output], text, folder)
         with open(output[1], encoding="utf-8") as file:
             common += give("-c", "constraints.txt", [line.strip() for line in file if "==" in line])
-    lock_text = uv.run([*common, "--format", "pylock.toml"], text, folder)
+    lock_text = uv.run([*common, *FORMAT], text, folder)
     chosen = (_best(package, request.python, platform, inputs.hashes) for package in _packages(lock_text))
     wheels = [_checked(package, inputs, dict(placed)) for package in chosen]
     return tuple(sorted(wheels, key=lambda wheel: wheel.name))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flowc.compiler.fast_start.record import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,8 +54,10 @@ def read(path: Path) -> dict[str, dict[str, str]]:
 def test_what_is_written(tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, start="@pypi(packages={'apple': '1.0', 'Native': ''}, python='3.12.4')")
     lock(path, index)
-    (name, text), *others = files(path).items()
+    (name, written), *others = files(path).items()
     assert (name, others) == ("pylock.start-linux-amd64.toml", [])
+    text, seal, _ = written.rpartition("# sha256 of the lines above: ")
+    assert written == f"{text}{seal}{hashlib.sha256(text.encode()).hexdigest()}\n"
     data = tomllib.loads(text)
     digest = data["tool"]["flowc"]["environment"]
     (apple, native) = (package["wheels"][0]["hashes"]["sha256"] for package in data["packages"])
@@ -266,7 +270,7 @@ def test_a_lock_that_was_changed_by_hand(tmp_path: Path, index: PackageIndex) ->
     good = file.read_text()
     for bad in (
         good.replace('version = "1.0"\nindex', 'version = "1.1"\nindex'),
-        good[:-20],
+        good[:-110],
         f"<<<<<<< ours\n{good}",
         good.replace("version = 1\n", "version = 9\n"),
     ):
@@ -412,6 +416,19 @@ def test_a_lock_is_read_back_as_it_was_written(lock: Lock) -> None:
         lock.wheels
     )
     assert pylock.loads(text) == lock == pylock.loads(f"# a comment\n{text}")
+    assert pylock.head(text) == replace(lock, wheels=()) and pylock.head(f"# a comment\n{text}") is None
+
+
+def test_check_does_not_believe_an_edited_lock(tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': '1.0'}, python='3.12')")
+    lock(path, index)
+    (file,) = (tmp_path / "flow.lock").iterdir()
+    text = file.read_text()
+    body, _, _ = text.rpartition("# sha256")
+    for edited, matches in ((text, True), (body, True), (text.replace('version = "1.0"', 'version = "1.1"'), False)):
+        file.write_text(edited)
+        done = flowc("check", str(path))
+        assert ("FLOW161" not in done.stderr) is matches, done.stderr
 
 
 def test_a_lock_that_flowc_wrote_is_read_without_the_parser_of_toml(tmp_path: Path, index: PackageIndex) -> None:
