@@ -60,7 +60,8 @@ GROUPS = {  # of modules of flowc, in the order in which they need one another; 
     templates.compiled
     """,
     "lock": """
-    files environments environments.demand environments.uv_command compiler.decorators._kinds
+    files environments environments.demand environments.moments environments.shown environments.uv_command
+    compiler.decorators._kinds
     compiler.decorators._packages environments.requests environments.locks environments.platforms
     compiler.fast_start.child runtime_shim.fast_start runtime_shim.fast_start.json_text runtime_shim.contract.digest
     environments.quick_reading environments.pylock environments.requirements_text environments.tags environments.uv

@@ -49,11 +49,11 @@ def _asked(lock: dict[str, Any]) -> tuple[list[str], str] | None:
     """Returns the arguments of uv and the requirements; None for a lock with more than packages of indexes."""
     own = lock["tool"]["flowc"]
     packages = sorted(own["packages"].items())
-    special = ("requirements", "directories", "package-indexes", "channels")
+    special = ("requirements", "directories", "package-indexes", "channels", "exclude-newer")
     if not packages or any(own.get(key) for key in special) or any(text.startswith("@") for _, text in packages):
         return None
     *first, last = own["indexes"]
     triple = Platform(own["platform"], own.get("glibc", "")).triple
-    command = resolving(own["python"], triple, index_options(first, last), own.get("exclude-newer", ""))
+    command = resolving(own["python"], triple, index_options(first, last))
     text = "".join(f"{requirement(name, version)}\n" for name, version in packages)
     return [*command, "--no-build", *FORMAT], text

@@ -12,6 +12,7 @@ from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
 
 from . import pylock, quick_reading, requirements_text, tags, uv
+from .moments import until
 from .pylock import Lock, Wheel
 from .requests import normalized
 from .requirements_text import CONSTRAINT
@@ -131,13 +132,12 @@ def _inputs(
     old = {} if choices.upgrade else {wheel.name: wheel for wheel in earlier}
     for name in choices.upgraded:
         old.pop(bare_name(name), None)
-    until = ("--exclude-newer", choices.exclude_newer) if choices.exclude_newer else ()
 
     def add(package: Wheel) -> str:
         """Returns the URL of the package's wheel, which is made here."""
         from . import built
 
-        building = built.Building(request.python, platform, (*options, *until))
+        building = built.Building(request.python, platform, (*options, *until(choices.exclude_newer)))
         wheel = built.wheel_of(package, place.lock, building)
         done = built.named(package, wheel)
         wheels[done.name] = done
@@ -216,7 +216,7 @@ def _file_url(path: str) -> str:
 
 
 def _command(request: Request, platform: Platform, choices: Choices, options: list[str]) -> list[str]:
-    return resolving(request.python, platform.triple, options, choices.exclude_newer)
+    return resolving(request.python, platform.triple, (*options, *until(choices.exclude_newer)))
 
 
 def _source_distribution(

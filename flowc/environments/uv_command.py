@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 FORMAT = ("--format", "pylock.toml")  # of what uv prints
 
 
-def resolving(python: str, triple: str, options: Iterable[str], exclude_newer: str) -> list[str]:
+def resolving(python: str, triple: str, options: Iterable[str]) -> list[str]:
     """Returns the arguments of uv that resolve the requirements on its standard input.
 
     `python` is such as "3.12", and `triple` is uv's name of the platform.
     """
     command = ["pip", "compile", "-", "-q", "-p", sys.executable, "--python-version", python]
-    command += ["--python-platform", triple, "--no-header", "--no-annotate", *options]
-    return [*command, "--exclude-newer", exclude_newer] if exclude_newer else command
+    return [*command, "--python-platform", triple, "--no-header", "--no-annotate", *options]
 
 
 def index_options(first: Sequence[str], last: str) -> list[str]:

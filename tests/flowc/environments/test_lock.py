@@ -13,7 +13,7 @@ from flowc.compiler.fast_start.record import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowc.environments import pylock
+from flowc.environments import moments, pylock
 from flowc.environments.platforms import platform
 from flowc.environments.pylock import Lock, Wheel
 from tests.support.package_index import PackageIndex, wheel
@@ -417,6 +417,42 @@ def test_a_lock_is_read_back_as_it_was_written(lock: Lock) -> None:
     )
     assert pylock.loads(text) == lock == pylock.loads(f"# a comment\n{text}")
     assert pylock.head(text) == replace(lock, wheels=()) and pylock.head(f"# a comment\n{text}") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-01", "2026-05-02T00:00:00Z"),
+        ("2026-05-01T12:00:00Z", "2026-05-01T12:00:00Z"),
+        ("2026-05-01T12:00:00+02:00", "2026-05-01T10:00:00Z"),
+        ("2026-05-01T12:00:00", "2026-05-01T12:00:00Z"),
+    ],
+)
+def test_a_date_means_the_same_in_every_time_zone(text: str, expected: str) -> None:
+    assert moments.until(text) == ("--exclude-newer", expected)
+
+
+@pytest.mark.parametrize("text", ["3 days", "P3D", "yesterday", "2026-13-01"])
+def test_a_time_that_depends_on_the_day_is_refused(text: str, tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')")
+    done = lock(path, index, "--exclude-newer", text, check=False)
+    assert done.returncode == 2 and f"`--exclude-newer` takes a date or a time, not `{text}`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "options", "advice"),
+    [
+        ("aple", (), "check the spelling of the name, or add the index"),
+        ("native", ("--platform", "linux/arm64"), "a wheel for linux/arm64, lock for a newer C library"),
+        ("apple", ("--exclude-newer", "2020-01-01"), "a later `--exclude-newer`"),
+    ],
+)
+def test_what_would_help(
+    package: str, options: tuple[str, ...], advice: str, tmp_path: Path, index: PackageIndex
+) -> None:
+    path = flow(tmp_path, start=f"@pypi(packages={{'{package}': '>=1.2'}}, python='3.12')")
+    done = lock(path, index, *options, check=False)
+    assert done.returncode == 1 and "error[FLOW163]" in done.stderr and advice in done.stderr, done.stderr
 
 
 def test_check_does_not_believe_an_edited_lock(tmp_path: Path, index: PackageIndex) -> None:
