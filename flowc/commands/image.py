@@ -210,7 +210,9 @@ def _archives(arguments: Arguments, out: Output) -> Callable[[Lock], Archive]:
         if lock.environment not in archives:
             packed = _stored(arguments.text("--store"), lock)
             if packed is None:
-                _say(arguments, out, f"environment `{lock.name}` for {lock.platform.name}: {len(lock.wheels)} packages")
+                _say(
+                    arguments, out, f"environment `{lock.name}` for {lock.platform.name}: {shown.packages(lock.count)}"
+                )
                 packed = build(lock)
             archives[lock.environment] = packed
         return archives[lock.environment]

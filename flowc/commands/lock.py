@@ -314,7 +314,7 @@ def _advice(output: str, platform: platforms.Platform) -> str:
         return "lock with a later `--exclude-newer`, or ask for a version that existed then"
     if "because building from source is disabled" in output:
         name = output.rpartition("Wheels are required for `")[2].partition("`")[0]
-        return f"choose a version of `{name}` with a wheel, or write `--build {name}`, which builds it here and runs its code"
+        return f"choose a version of `{name}` with a wheel, or write `--build {name}`, which runs its code here"
     if "not found in the package registry" in output:
         return "check the spelling of the name, or add the index that has the package, with `--index`"
     if "matching platform tag" in output:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def moment(text: str) -> datetime:
-    """Returns the time that a date or a time (ISO 8601) means, in UTC unless it says otherwise; a date includes its day.
+    """Returns the time that a date or a time (ISO 8601) means, in UTC by default. A date includes its day.
 
     uv takes a date as one of this machine's time zone, so that two machines would give two locks. It takes durations
     too, with which a lock would depend on the day. Raises ValueError for anything else than a date or a time.
