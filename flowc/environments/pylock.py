@@ -48,6 +48,7 @@ class Wheel:
     commit: str = ""  # of git
     revision: str = ""  # that the flow names, of git
     subdirectory: str = ""  # of the sources, of git
+    tools: tuple[str, ...] | None = None  # that it is built with (`build_tools.py`); None in locks of older versions
 
     @property
     def requirement(self) -> str:
@@ -59,6 +60,8 @@ class Wheel:
     def identity(self) -> dict[str, str]:
         """What the environment's digest covers."""
         about = {"name": self.name, "version": self.version}
+        if self.tools:
+            about["tools"] = _sha256("\n".join(self.tools))
         if self.built == "git":
             return {**about, "git": self.commit, "subdirectory": self.subdirectory}
         if self.built == "directory":
@@ -191,6 +194,12 @@ def dumps(lock: Lock) -> str:
         lines.append(f"package-indexes = {_texts(placed)}")
     if lock.conda:
         lines.append(f"channels = {_texts(lock.channels)}")
+    built = [wheel for wheel in lock.wheels if wheel.tools is not None]
+    if built:
+        lines += ["", "[tool.flowc.build-tools]"]
+    for wheel in built:
+        tools = [f"    {_text(tool)}," for tool in wheel.tools or ()]
+        lines += [f"{_text(wheel.name)} = [", *tools, "]"] if tools else [f"{_text(wheel.name)} = []"]
     lines += ["", "[tool.flowc.packages]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.packages)]
     if lock.conda:
         lines += ["", "[tool.flowc.conda]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.asked)]
@@ -264,13 +273,14 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         raise ValueError(own["platform"])
     trees = dict(_str(text).split(" sha256:") for text in own.get("directories", ()))
     placed = dict(_str(text).partition("=")[::2] for text in own.get("package-indexes", ()))
+    tools = {name: tuple(map(_str, lines)) for name, lines in own.get("build-tools", {}).items()}
     lock = Lock(
         flow=_str(own["flow"]),
         name=_name(own["name"]),
         packages=tuple(sorted((_str(name), _str(version)) for name, version in own["packages"].items())),
         python=_str(own["python"]),
         platform=Platform(own["platform"], _str(own.get("glibc", ""))),
-        wheels=tuple(_placed(wheel(package, trees), placed) for package in data.get("packages", ())),
+        wheels=tuple(_finished(wheel(package, trees), placed, tools) for package in data.get("packages", ())),
         indexes=tuple(map(_str, own["indexes"])),
         exclude_newer=_str(own.get("exclude-newer", "")),
         source=_str(own.get("source", "")),
@@ -282,8 +292,11 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
     return lock, _str(own["environment"])
 
 
-def _placed(wheel: Wheel, placed: dict[str, str]) -> Wheel:
-    return replace(wheel, index=placed[wheel.name]) if wheel.name in placed else wheel
+def _finished(wheel: Wheel, placed: dict[str, str], tools: dict[str, tuple[str, ...]]) -> Wheel:
+    """Returns the wheel with what the lock says of it elsewhere."""
+    if wheel.name in placed:
+        wheel = replace(wheel, index=placed[wheel.name])
+    return replace(wheel, tools=tools[wheel.name]) if wheel.built and wheel.name in tools else wheel
 
 
 def _conda(package: dict[str, Any]) -> CondaPackage:

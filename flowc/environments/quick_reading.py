@@ -34,6 +34,8 @@ def read(text: str) -> dict[str, Any] | None:
                 table = own.setdefault("conda", {})
             elif line == "[tool.flowc]":
                 table = own
+            elif line == "[tool.flowc.build-tools]":
+                table = own.setdefault("build-tools", {})
             elif line == "[tool.flowc.packages]":
                 table = own["packages"]
             elif line and not line.startswith("#"):

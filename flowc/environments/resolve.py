@@ -138,7 +138,8 @@ def _inputs(
         from . import built
 
         building = built.Building(request.python, platform, (*options, *until(choices.exclude_newer)))
-        wheel = built.wheel_of(package, place.lock, building)
+        kept = next((wheel.tools for wheel in old.values() if _is_of(wheel, package)), None)
+        package, wheel = built.locked(package, place.lock, building, kept)
         done = built.named(package, wheel)
         wheels[done.name] = done
         return f"{done.name} {_file_url(wheel)}"
@@ -181,6 +182,12 @@ def _inputs(
             replaced.append(f"{own} @ {where}")
             lines = [_replaced(line, own, where) for line in lines]
     return Inputs(tuple(lines), tuple(limits), tuple(replaced), hashes, wheels)
+
+
+def _is_of(wheel: Wheel, package: Wheel) -> bool:
+    """Returns True if both are made from the same place."""
+    same = (wheel.built, wheel.subdirectory) == (package.built, package.subdirectory)
+    return same and (wheel.name == package.name if package.built == "sdist" else wheel.url == package.url)
 
 
 def _replaced(line: str, name: str, url: str) -> str:
