@@ -139,8 +139,8 @@ def _uploads(order: Order, store: Store) -> tuple[Upload, ...]:
         what = f"environment `{lock.name}` for {lock.platform.name}"
         many = shown.packages(lock.count)
         url = f"{store.url.rstrip('/')}/{name}"
-        put, before = partial(_build, lock, store), f"building {what}, {many}"
-        uploads.append(Upload(name, url, f"{what}, to be built of {many}", 0, is_there, put, before))
+        make, before = partial(_build, lock, store), f"building {what}, {many}"
+        uploads.append(Upload(name, url, f"{what}, to be built of {many}", 0, is_there, make, before))
     if order.package is not None:
         file, data = order.package
         name = f"{address.encoded(order.flow)}/{file}"
