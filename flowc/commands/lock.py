@@ -54,7 +54,12 @@ OPTIONS = (
         "[NAME=]URL",
         repeated=True,
     ),
-    Option("--default-index", "the index to query last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
+    Option(
+        "--default-index",
+        "the index to query last",
+        "[NAME=]URL",
+        default="UV_DEFAULT_INDEX, else those of the lock, else PyPI",
+    ),
     Option("--build", "build this package from its source distribution, which runs its code", "NAME", repeated=True),
     Option("--check", "write nothing and query no index; exit with 1 if the lock does not match the flow"),
     Option("--sbom", "print a bill of materials of what is locked, as JSON", "FORMAT", choices=("cyclonedx", "spdx")),
@@ -170,7 +175,7 @@ def _lock(
     for problem in damaged:
         out.warning(f"{problem}; `flowc lock` writes it again")
     new: dict[str, Lock] = {}
-    choices = _choices(arguments, path, settings)
+    named = _choices(arguments, path, settings)
     place = resolve.Place(os.path.dirname(os.path.abspath(path)), os.path.abspath(folder))
     # flows of one file share a folder
     prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
@@ -179,6 +184,7 @@ def _lock(
         conda_before: tuple[CondaPackage, ...] = ()
         for platform in _platforms(arguments, earlier):
             old = _old(earlier, environment, platform)
+            choices = _with_indexes(named, old, earlier)
             if old is not None and _is_fresh(old, environment, platform, choices):
                 lock = replace(old, name=environment.name, source=choices.source if old.source else "")
             else:
@@ -230,6 +236,18 @@ def _choices(arguments: Arguments, path: str, settings: dict[str, str]) -> Choic
         _words(settings.get("groups", "")),
         os.path.relpath(os.path.abspath(file), above).replace(os.sep, "/") if file else "",
     )
+
+
+def _with_indexes(choices: Choices, old: Lock | None, earlier: dict[str, Lock]) -> Choices:
+    """Returns the choices with the indexes of the lock, unless somebody names others.
+
+    Without them, an upgrade would look for private packages on the public index, where anybody may have their names.
+    """
+    if choices.index or choices.default_index or os.environ.get("UV_INDEX") or os.environ.get("UV_DEFAULT_INDEX"):
+        return choices
+    locks_before = [*([old] if old is not None else []), *earlier.values()]
+    *first, last = next((lock.indexes for lock in locks_before if lock.indexes), ("",))
+    return replace(choices, index=tuple(first), default_index=last)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -315,6 +333,11 @@ def _advice(output: str, platform: platforms.Platform) -> str:
     if "because building from source is disabled" in output:
         name = output.rpartition("Wheels are required for `")[2].partition("`")[0]
         return f"choose a version of `{name}` with a wheel, or write `--build {name}`, which runs its code here"
+    if "valid authentication credentials" in output:
+        return (
+            "give the credentials: name the index, `--index NAME=URL`, and set UV_INDEX_NAME_USERNAME and "
+            "UV_INDEX_NAME_PASSWORD with its name in capital letters; or use netrc or a keyring"
+        )
     if "not found in the package registry" in output:
         return "check the spelling of the name, or add the index that has the package, with `--index`"
     if "matching platform tag" in output:

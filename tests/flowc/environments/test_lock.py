@@ -225,6 +225,29 @@ def test_the_first_index_that_has_a_package_wins(tmp_path: Path, index: PackageI
         )
 
 
+def test_the_indexes_of_the_lock_stay(tmp_path: Path, index: PackageIndex) -> None:
+    """So that an upgrade does not take a private package's name from the public index."""
+    path = flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')")
+    nobody = {"UV_DEFAULT_INDEX": ""}
+    lock(path, None, "--default-index", index.url, env=nobody)
+    index.wheels.update([wheel("apple", "3.0")])
+    lock(path, None, "--upgrade", env=nobody)
+    assert read(path) == {"pylock.start-linux-amd64.toml": {"apple": "3.0"}}
+    flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')", end="@pypi(packages={'seed': ''})")
+    lock(path, None, env=nobody)
+    assert "pylock.end-linux-amd64.toml" in read(path), "a new environment has them too"
+    with PackageIndex(wheel("apple", "4.0"), wheel("seed", "1.0")) as other:
+        lock(path, other, "--upgrade")
+        assert f'indexes = ["{other.url}"]' in files(path)["pylock.start-linux-amd64.toml"], "but a variable wins"
+
+
+def test_an_index_that_wants_a_password(tmp_path: Path) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')")
+    with PackageIndex(wheel("apple", "1.0"), user="ada", password="hunter2") as private:
+        done = lock(path, None, "--index", f"corp={private.url}", check=False)
+    assert done.returncode == 1 and "set UV_INDEX_NAME_USERNAME" in done.stderr, done.stderr
+
+
 def test_a_missing_lock(tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, base="@pypi_base(packages={'apple': ''})", end="@pypi(disabled=True)")
     done = flowc("check", str(path))
