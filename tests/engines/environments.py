@@ -80,7 +80,7 @@ SCIENCE = SCIENCE.replace(
 
 
 # A conda environment with a program, files that name its place, a Python of its own, and a package of PyPI.
-CONDA = """import subprocess, sys
+CONDA = """import errno, os, subprocess, sys, urllib.request
 from metaflow import FlowSpec, conda, pypi, step
 REACH
 
@@ -102,7 +102,8 @@ class Solved(FlowSpec):
         self.seen += [apple.__version__, plum.__version__]
         self.prefix, self.program = sys.prefix, sys.executable
         self.tool = subprocess.run(['tool'], capture_output=True, text=True, check=True).stdout.strip()
-        self.binary = open(self.prefix + '/lib/libx.so.1', 'rb').read().split(b'\\0')[1].decode()
+        text = open(self.prefix + '/lib/libx.so.1', 'rb').read().split(b'\\0')[1].decode()
+        self.binary = os.path.normpath(text)  # padded, with room for another place
         self.next(self.end)
 
     @pypi(packages={'apple': '3.0'}, python='PYTHON')
