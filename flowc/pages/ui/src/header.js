@@ -16,8 +16,9 @@ export function Header({ run }) {
   const facts = [
     ["started", about.started && new Date(about.started * 1000).toLocaleString()],
     ["took", about.started && about.ended && duration(Math.round(1000 * (about.ended - about.started)))],
-    ["user", about.user], ["target", about.target], ["continues", about.origin], ["tags", about.tags.join(", ")],
+    ["user", about.user], ["target", about.target], ["continues", about.origin], ["tags", about.tags.join(", ")], ["commit", about.git],
   ].filter(([, value]) => value);
+  const commands = [about.status !== "succeeded" && `flowc resume ${about.script || "FLOW.py"} --origin-run-id ${about.run}`, `flowc dump ${about.run}`, `flowc logs ${about.run}`];
   const parameters = Object.entries(about.parameters);
   return html`<header class="run">
     <h1><${Status} status=${about.status} /> ${about.flow} <span class="faint">/</span> ${about.run}</h1>
@@ -27,5 +28,6 @@ export function Header({ run }) {
       ${parameters.map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}</table></details>`}
     ${first && html`<section class="failure" aria-label="First failure"><h2><a href=${taskLink(first[1])}>${first[1].name}</a> failed, attempt ${first[0].attempt}</h2>
       <p><code>${reason(first[0])}</code></p><pre tabindex="0">${first[0].traceback || ""}</pre></section>`}
+    <details><summary>commands</summary><pre>${commands.filter(Boolean).join("\n")}</pre></details>
   </header>`;
 }

@@ -10,16 +10,18 @@ import { followed, isServed } from "./served.js";
 import { Header } from "./header.js";
 import { Runs } from "./runs.js";
 import { Compare } from "./compare.js";
+import { Cards } from "./cards.js";
 
-const VIEWS = { overview: "Overview", tasks: "Tasks" };
+const VIEWS = { overview: "Overview", tasks: "Tasks", cards: "Cards" };
 const HELP = [
-  ["/", "find"], ["j, k", "next, previous row"], ["Enter", "open the row"], ["Esc", "back"], ["g o, g t", "overview, tasks"],
+  ["/", "find"], ["j, k", "next, previous row"], ["Enter", "open the row"], ["Esc", "back"], ["g o, g t, g c", "overview, tasks, cards"],
   ["f", "first failure"], ["n, N", "next, previous hit in the log"], ["w", "wrap lines of the log"], ["?", "this list"],
 ];
 
 function Page({ run }) {
   const [where, setWhere] = useState(current());
   const dialog = useRef(null);
+  const hasCards = Object.keys(run.cards).length > 0;
   useEffect(() => {
     const moved = () => setWhere(current());
     addEventListener("hashchange", moved);
@@ -34,12 +36,13 @@ function Page({ run }) {
         if (typing) event.target.blur();
         else if (dialog.current.open) dialog.current.close();
         else if (where.view === "task") go(link("tasks", [], run.byStep.get(where.rest[0])?.tasks.length > 1 ? { step: where.rest[0] } : {}));
-        else if (where.view === "tasks") go(link("overview"));
+        else if (where.view !== "overview") go(link("overview"));
         return;
       }
       if (typing) return;
       if (before === "g" && event.key === "o") go(link("overview"));
       if (before === "g" && event.key === "t") go(link("tasks"));
+      if (before === "g" && event.key === "c" && hasCards) go(link("cards"));
       before = event.key;
       if (event.key === "/") {
         event.preventDefault();
@@ -55,7 +58,7 @@ function Page({ run }) {
   const { view, rest, query } = where;
   return html`
     <nav aria-label="Views">
-      ${Object.entries(VIEWS).map(([key, name]) => html`<a href=${link(key)} aria-current=${view === key ? "page" : undefined}>${name}</a>`)}
+      ${Object.entries(VIEWS).filter(([key]) => key !== "cards" || hasCards).map(([key, name]) => html`<a href=${link(key)} aria-current=${view === key ? "page" : undefined}>${name}</a>`)}
       <span class="push"></span>
       <button onClick=${() => dialog.current.showModal()}>keys</button>
       <${Theme} />
@@ -64,6 +67,7 @@ function Page({ run }) {
       ${run.left_out.length > 0 && html`<p class="note" role="note">Not in this page: ${run.left_out.join("; ")}.</p>`}
       ${run.unread > 0 && html`<p class="note" role="status">Times and artifacts of ${run.unread} tasks are still being read.</p>`}
       ${view === "task" ? html`<${Task} run=${run} step=${rest[0]} path=${rest[1]} query=${query} />`
+        : view === "cards" ? html`<${Cards} run=${run} query=${query} />`
         : view === "tasks" ? html`<${Tasks} run=${run} query=${query} />`
         : html`<${Overview} run=${run} />`}
     </main>

@@ -37,7 +37,7 @@ export function Runs() {
       <thead><tr><th scope="col">compare</th><th scope="col">status</th><th scope="col">flow</th><th scope="col">run</th><th scope="col">started</th><th scope="col">took</th><th scope="col">user</th><th scope="col">parameters</th><th scope="col">tags</th></tr></thead>
       <tbody>${rows.slice(0, SHOWN).map((run) => html`<tr key=${name(run)}>
         <td><input type="checkbox" aria-label=${"compare " + name(run)} checked=${chosen.includes(name(run))} onChange=${() => toggle(run)} /></td>
-        <td><${Status} status=${run.status} /></td><td>${run.flow}</td>
+        <td><${Status} status=${run.status} />${run.step && html` <span class="faint">at ${run.step}</span>`}</td><td>${run.flow}</td>
         <th scope="row"><a href=${"/run/" + encodeURIComponent(run.flow) + "/" + encodeURIComponent(run.run)}>${run.run}</a></th>
         <td>${run.started ? new Date(run.started).toLocaleString() : ""}</td><td class="right">${run.seconds === null ? "" : duration(Math.round(run.seconds * 1000))}</td>
         <td>${run.user}</td><td>${Object.entries(run.parameters || {}).map(([key, value]) => html`<code>${key}=${shortened(JSON.stringify(value))}</code> `)}</td><td>${run.tags.join(", ")}</td></tr>`)}</tbody></table></div></main>`;
