@@ -27,8 +27,9 @@ TEXT = """
 Shows the cards of tasks (`@card`). `view` opens one in a browser, or writes it to a file with --output. `get` prints
 the HTML, or writes it. Both take a card's last attempt, unless `--hash` names another, and list the cards if several
 match. `list` lists the cards of a run, by default the latest. `create` makes a card of a task that has succeeded.
-`server` serves all cards of a run, by default the latest, to a browser on this machine, as they are refreshed. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of
-custom card types is shown in a sandboxed frame; `get` returns it unchanged.
+`server` serves all cards of a run, by default the latest, to a browser on this machine, as they are refreshed. PATH is
+the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of custom card types
+is shown in a sandboxed frame; `get` returns it unchanged.
 """
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),

@@ -43,8 +43,7 @@ def find(data: bytes, text: str, stream: str = "both", most: int = HITS) -> dict
     {'count': 1, 'lines': [[1, 1767323045500, 0, 'An Error']]}
     """
     whole = data.decode("utf-8", "replace")
-    bare = _ESCAPES.sub("", whole) if "\x1b" in whole else whole
-    numbers = list(_numbers(bare, text, stream)) if text else []
+    numbers = list(_numbers(bare(whole) if "\x1b" in whole else whole, text, stream)) if text else []
     lines = _lines(data)
     shown = numbers[:most]
     return {
@@ -77,6 +76,15 @@ def _head(log: str, begin: int, end: int) -> tuple[int, str]:
     """Returns where the printed text of a line begins, and its stream."""
     match = _HEAD.match(log, begin, end)
     return (begin, "stdout") if match is None else (match.end(), match.group(1))
+
+
+def bare(text: str) -> str:
+    r"""Returns the text without colours and other control sequences.
+
+    >>> bare("\x1b[31mlost\x1b[0m")
+    'lost'
+    """
+    return _ESCAPES.sub("", text)
 
 
 def _lines(data: bytes) -> list[bytes]:

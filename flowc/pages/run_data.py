@@ -74,7 +74,7 @@ def collect(
     detailed = _detailed(tasks)
     if len(detailed) < len(tasks):
         left_out.append(
-            f"artifacts of {len(tasks) - len(detailed)} tasks; `flowc dump {run}/STEP/PATH` prints those of one"
+            f"artifacts of {len(tasks) - len(detailed):,} tasks; `flowc dump {run}/STEP/PATH` prints those of one"
         )
     return {
         "version": VERSION,
@@ -385,7 +385,7 @@ def _logs(
             missing += len(attempts) - at - len(window)
             break
     if missing:
-        left_out.append(f"logs of {missing} attempts, for size; `flowc logs {run}/STEP/PATH` prints one")
+        left_out.append(f"logs of {missing:,} attempts, for size; `flowc logs {run}/STEP/PATH` prints one")
     return logs
 
 
@@ -442,5 +442,5 @@ def _cards(
                     content = {"html": html, "scripts": card.is_html, **({"charts": True} if card.has_charts else {})}
                 cards.setdefault(str(number), []).append({**about, **content})
     if missing:
-        left_out.append(f"{missing} cards, for size; `flowc card get {run}/STEP/PATH` writes one")
+        left_out.append(f"{missing:,} cards, for size; `flowc card get {run}/STEP/PATH` writes one")
     return cards

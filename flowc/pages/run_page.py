@@ -15,6 +15,7 @@ from html import escape
 from flowc.runtime_shim.cards.view.page import SIZING, document, source_of
 
 from .built import built
+from .log_lines import bare
 from .run_data import expanded
 
 TYPE_CHECKING = False
@@ -119,7 +120,7 @@ def _counts(data: dict[str, Any]) -> str:
     columns = data["tasks"]
     words = [columns["states"][int(state)] for state in columns["state"]]
     total = _number(len(words), "task")
-    parts = [f"{words.count(word)} {word}" for word in columns["states"] if word in words]
+    parts = [f"{words.count(word):,} {word}" for word in columns["states"] if word in words]
     return f"{total}: {', '.join(parts)}" if words else "no task has finished or printed anything yet"
 
 
@@ -136,7 +137,7 @@ def _first_failure(data: dict[str, Any]) -> str:
     steps = expanded(columns["step"])
     name = steps[number] if columns["path"][number] == "-" else f"{steps[number]}/{columns['path'][number]}"
     log = data["logs"].get(f"{number}/{failure['attempt']}")
-    lines = "\n".join(line[2] for line in log["lines"][-LOG_LINES:]) if log else failure.get("traceback", "")
+    lines = "\n".join(bare(line[2]) for line in log["lines"][-LOG_LINES:]) if log else failure.get("traceback", "")
     what = f"{failure.get('type', 'failure')}: {failure.get('message', '')}"
     return (
         '<section class="failure" aria-label="First failure">'
@@ -165,7 +166,7 @@ def _without_scripts(data: dict[str, Any]) -> str:
         of_step[word] = of_step.get(word, 0) + 1
     rows = "".join(
         f"<tr><th scope='row'>{plain(step['name'])}</th><td>"
-        + plain(", ".join(f"{count} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
+        + plain(", ".join(f"{count:,} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
         + "</td></tr>"
         for step in data["steps"]
     )
@@ -173,7 +174,7 @@ def _without_scripts(data: dict[str, Any]) -> str:
 
 
 def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _moment(seconds: float | None) -> str:

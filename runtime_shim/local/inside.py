@@ -31,7 +31,8 @@ def as_data(
 ) -> Dict[str, Any]:  # fmt: skip
     """Returns what the tasks of a container share, as JSON data.
 
-    `first` are the step and path that the container was started with. `limits` are the variables LIMITS, and `kept` the folder for objects that one task hands to the next.
+    `first` are the step and path that the container was started with. `limits` are the variables LIMITS, and `kept` the
+    folder for objects that one task hands to the next.
     """
     return {
         "start": {name: getattr(start, name) for name in Start.__slots__},

@@ -8,7 +8,7 @@ from .beginning import Beginning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping, Optional
+    from typing import Any, Callable, Dict, List, Mapping, Optional
 
     from ..container.arguments import Several
     from ..contract.graph import Graph

@@ -1,6 +1,6 @@
 // Every card of the run, in a grid. Only frames in view are alive.
 import { html, useEffect, useRef, useState } from "./html.js";
-import { STATES } from "./data.js";
+import { STATES, number } from "./data.js";
 import { go, link, taskLink } from "./route.js";
 import { CardFrame, cardName } from "./frame.js";
 
@@ -25,7 +25,7 @@ export function Cards({ run, query }) {
       ${choice("step", "step", all.map(({ task }) => task.step))}
       ${choice("card", "card", all.map(({ card }) => cardName(card)))}
       <label><input type="checkbox" checked=${query.attempts === "all"} onChange=${(event) => set({ attempts: event.target.checked ? "all" : "" })} /> earlier attempts, too</label>
-      <span role="status">${rows.length === 1 ? "1 card" : `${rows.length} cards`}</span>
+      <span role="status">${rows.length === 1 ? "1 card" : `${number(rows.length)} cards`}</span>
     </form>
     <div class="cards">${rows.slice(0, shown).map(({ task, card }) => html`<${Tile} key=${card.hash} task=${task} card=${card} />`)}</div>
     ${rows.length > shown && html`<p><button onClick=${() => setShown(shown + SHOWN)}>show ${Math.min(SHOWN, rows.length - shown)} more</button></p>`}

@@ -82,6 +82,9 @@ export function clock(ms) {
   return new Date(ms).toLocaleTimeString(undefined, { hour12: false });
 }
 
+// As the header of a written page has it (flowc/pages/run_page.py).
+export const number = (count) => count.toLocaleString("en");
+
 export function size(bytes) {
   const units = ["B", "KB", "MB", "GB", "TB"];
   let at = 0;

@@ -1,6 +1,6 @@
 // What a written page has in its HTML (flowc/pages/run_page.py), for a page that is served.
 import { html } from "./html.js";
-import { counted, duration } from "./data.js";
+import { counted, duration, number } from "./data.js";
 import { taskLink } from "./route.js";
 
 const SYMBOLS = { succeeded: "✓", failed: "✗", running: "▶", stopped: "■", unfinished: "…" };
@@ -22,7 +22,7 @@ export function Header({ run }) {
   const parameters = Object.entries(about.parameters);
   return html`<header class="run">
     <h1><${Status} status=${about.status} /> ${about.flow} <span class="faint">/</span> ${about.run}</h1>
-    <p class="counts" role="status">${run.tasks.length === 1 ? "1 task" : `${run.tasks.length} tasks`}: ${Object.entries(counted(run.tasks)).map(([state, count]) => `${count} ${state}`).join(", ")}</p>
+    <p class="counts" role="status">${run.tasks.length === 1 ? "1 task" : `${number(run.tasks.length)} tasks`}: ${Object.entries(counted(run.tasks)).map(([state, count]) => `${number(count)} ${state}`).join(", ")}</p>
     <dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
     ${parameters.length > 0 && html`<details><summary>${parameters.length === 1 ? "1 parameter" : `${parameters.length} parameters`}</summary><table>
       ${parameters.map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}</table></details>`}

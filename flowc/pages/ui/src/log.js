@@ -126,7 +126,7 @@ export function Log({ log, name, ask, line: wanted, to, follows }) {
       <label><input type="checkbox" checked=${isRegex} onChange=${() => setRegex(!isRegex)} /> regex</label>
       <label><input type="checkbox" checked=${only} onChange=${() => setOnly(!only)} /> only hits</label>
       <label><input type="checkbox" checked=${wrap} onChange=${() => setWrap(!wrap)} /> wrap</label>
-      <label>times <select value=${times} onChange=${(event) => setTimes(event.target.value)}><option value="">none</option><option value="clock">UTC</option><option value="since">since the first line</option></select></label>
+      <label>times <select value=${times} onChange=${(event) => setTimes(event.target.value)}><option value="">none</option><option value="clock">UTC</option><option value="since">relative</option></select></label>
       <label>stream <select value=${streams} onChange=${(event) => setStreams(event.target.value)}><option>both</option><option>stdout</option><option>stderr</option></select></label>
       ${follows && html`<label><input type="checkbox" checked=${isFollowing} onChange=${() => setFollowing(!isFollowing)} /> follow</label>`}
       <button disabled=${!hits.length} title="link to this hit" onClick=${() => { location.hash = to(lines[hits[Math.min(at, hits.length - 1)]].number); }}>link</button>

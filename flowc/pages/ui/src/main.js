@@ -1,6 +1,6 @@
 // The page of a run: header, then one of three views, chosen by the address' fragment.
 import { html, render, useEffect, useRef, useState } from "./html.js";
-import { STATES, counted, duration, read } from "./data.js";
+import { STATES, counted, duration, number, read } from "./data.js";
 import { current, go, link, taskLink } from "./route.js";
 import { StepGraph } from "./graph.js";
 import { Timeline } from "./timeline.js";
@@ -56,6 +56,7 @@ function Page({ run }) {
     return () => removeEventListener("keydown", keys);
   });
   const { view, rest, query } = where;
+  useEffect(() => { document.body.dataset.view = view; }, [view]); // the header is small beside anything but the overview
   return html`
     <nav aria-label="Views">
       ${Object.entries(VIEWS).filter(([key]) => key !== "cards" || hasCards).map(([key, name]) => html`<a href=${link(key)} aria-current=${view === key ? "page" : undefined}>${name}</a>`)}
@@ -65,7 +66,7 @@ function Page({ run }) {
     </nav>
     <main>
       ${run.left_out.length > 0 && html`<p class="note" role="note">Not in this page: ${run.left_out.join("; ")}.</p>`}
-      ${run.unread > 0 && html`<p class="note" role="status">Times and artifacts of ${run.unread} tasks are still being read.</p>`}
+      ${run.unread > 0 && html`<p class="note" role="status">Times and artifacts of ${number(run.unread)} tasks are still being read.</p>`}
       ${view === "task" ? html`<${Task} run=${run} step=${rest[0]} path=${rest[1]} query=${query} />`
         : view === "cards" ? html`<${Cards} run=${run} query=${query} />`
         : view === "tasks" ? html`<${Tasks} run=${run} query=${query} />`
@@ -87,8 +88,8 @@ function Overview({ run }) {
     <section><h2>Steps</h2><div class="wide" tabindex="0" role="group" aria-label="Steps"><table>
       <thead><tr><th scope="col">step</th><th scope="col">tasks</th><th scope="col">states</th><th scope="col">longest</th><th scope="col">decorators</th><th scope="col">what it does</th></tr></thead>
       <tbody>${run.steps.map((step) => html`<tr><th scope="row"><a href=${link("tasks", [], { step: step.name })}>${step.name}</a></th>
-        <td class="right">${step.tasks.length}</td>
-        <td>${Object.entries(counted(step.tasks)).map(([state, count]) => html`<a class=${"state " + state} href=${link("tasks", [], { step: step.name, state })}>${STATES[state]} ${count} ${state}</a> `)}</td>
+        <td class="right">${number(step.tasks.length)}</td>
+        <td>${Object.entries(counted(step.tasks)).map(([state, count]) => html`<a class=${"state " + state} href=${link("tasks", [], { step: step.name, state })}>${STATES[state]} ${number(count)} ${state}</a> `)}</td>
         <td class="right">${step.tasks.length ? duration(step.tasks.reduce((most, task) => Math.max(most, task.duration || 0), 0)) : ""}</td>
         <td>${step.decorators.map((text) => html`<code>${text}</code> `)}</td><td>${step.doc}</td></tr>`)}</tbody></table></div></section>`;
 }

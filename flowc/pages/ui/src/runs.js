@@ -1,6 +1,6 @@
 // The runs of a datastore, newest first; up to four can be compared.
 import { html, useEffect, useState } from "./html.js";
-import { duration } from "./data.js";
+import { duration, number } from "./data.js";
 import { asked } from "./served.js";
 import { Status } from "./header.js";
 
@@ -30,7 +30,7 @@ export function Runs() {
       <label>find <input type="search" id="find" value=${q} placeholder="flow, run, user, tag, name=value" onInput=${(event) => setQ(event.target.value)} /></label>
       <label>status <select value=${status} onChange=${(event) => setStatus(event.target.value)}><option value="">all</option>
         ${[...new Set(answer.runs.map((run) => run.status))].map((each) => html`<option>${each}</option>`)}</select></label>
-      <span role="status">${rows.length} runs${rows.length > SHOWN ? `, the newest ${SHOWN} shown` : ""}</span>
+      <span role="status">${rows.length === 1 ? "1 run" : `${number(rows.length)} runs`}${rows.length > SHOWN ? `, the newest ${SHOWN} shown` : ""}</span>
       ${chosen.length > 1 && html`<a href=${"/compare?" + new URLSearchParams(chosen.map((each) => ["run", each]))}>compare ${chosen.length}</a>`}
     </form>
     <div class="wide" tabindex="0" role="group" aria-label="Runs"><table>

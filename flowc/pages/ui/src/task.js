@@ -1,7 +1,7 @@
 // One task: its attempts, and of the chosen one log, failure and cards; its artifacts.
 import { html, useEffect, useState } from "./html.js";
 import { asked, isServed } from "./served.js";
-import { STATES, clock, duration, size } from "./data.js";
+import { STATES, clock, duration, number, size } from "./data.js";
 import { link, taskLink } from "./route.js";
 import { Log } from "./log.js";
 import { reason } from "./header.js";
@@ -71,7 +71,7 @@ function Facts({ run, task }) {
   const [kind, memory, start] = facts || [];
   const { python, platform, packages, digest } = run.facts?.kinds[kind] || {};
   return html`
-    ${task.container && html`<dt>container</dt><dd>${task.container.replace(/\/-$/, "")}: <a href=${link("tasks", [], { container: task.container })}>${sharing.length} tasks</a>${
+    ${task.container && html`<dt>container</dt><dd>${task.container.replace(/\/-$/, "")}: <a href=${link("tasks", [], { container: task.container })}>${number(sharing.length)} tasks</a>${
       before ? html`; began ${duration(Math.max(0, task.begin - end(before)))} after <a href=${taskLink(before)}>${before.name}</a> had ended in it` : "; the first one in it"}</dd>`}
     ${start && html`<dt>started as</dt><dd><code>${start}</code></dd>`}
     ${memory && html`<dt>memory</dt><dd>${memory} MiB at most</dd>`}

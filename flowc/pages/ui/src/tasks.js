@@ -1,6 +1,6 @@
 // Every task, in a grid that draws only the rows in view.
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
-import { STATES, clock, duration } from "./data.js";
+import { STATES, clock, duration, number } from "./data.js";
 import { current, go, link, taskLink } from "./route.js";
 
 const ROW = 28; // pixels
@@ -68,7 +68,7 @@ export function Tasks({ run, query }) {
         <option value="">all</option>${Object.keys(STATES).map((state) => html`<option>${state}</option>`)}</select></label>
       ${run.containers.length > 0 && html`<label>container <select value=${query.container || ""} onChange=${(event) => set({ container: event.target.value })}>
         <option value="">all</option>${run.containers.map((name) => html`<option value=${name}>${place(name)}</option>`)}</select></label>`}
-      <span role="status">${rows.length === run.tasks.length ? `${rows.length} tasks` : `${rows.length} of ${run.tasks.length} tasks`}</span>
+      <span role="status">${rows.length === run.tasks.length ? `${number(rows.length)} tasks` : `${number(rows.length)} of ${number(run.tasks.length)} tasks`}</span>
       <button type="button" onClick=${() => save(rows, run)}>CSV</button>
     </form>
     <div class=${"grid" + (run.containers.length ? " shared" : "")} role="grid" aria-label="Tasks" aria-rowcount=${rows.length + 1} tabindex="0" ref=${box}

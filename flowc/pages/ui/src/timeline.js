@@ -1,6 +1,6 @@
 // When the tasks ran: a row per step. A step of many tasks is a strip of states by time, which opens to its tasks.
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
-import { STATES, clock, counted, critical, duration } from "./data.js";
+import { STATES, clock, counted, critical, duration, number } from "./data.js";
 import { link, taskLink } from "./route.js";
 
 const OPENED = 200; // tasks that a step opens to
@@ -40,10 +40,10 @@ export function Timeline({ run }) {
 
 function Row({ run, step, range, setRange, chain, isOpen, toggle }) {
   const several = step.tasks.length > 1;
-  const told = Object.entries(counted(step.tasks)).map(([state, count]) => `${count} ${state}`).join(", ");
+  const told = Object.entries(counted(step.tasks)).map(([state, count]) => `${number(count)} ${state}`).join(", ");
   return html`<div class="row">
     <div class="label">${several
-      ? html`<button class="fold" aria-expanded=${!!isOpen} onClick=${toggle}>${isOpen ? "▾" : "▸"} ${step.name} <span class="faint">${step.tasks.length}</span></button>`
+      ? html`<button class="fold" aria-expanded=${!!isOpen} onClick=${toggle}>${isOpen ? "▾" : "▸"} ${step.name} <span class="faint">${number(step.tasks.length)}</span></button>`
       : html`<a href=${taskLink(step.tasks[0])}>${step.name}</a>`}</div>
     <${Strip} run=${run} tasks=${step.tasks} range=${range} setRange=${setRange} chain=${chain} label=${`${step.name}: ${told}`} />
   </div>
@@ -52,7 +52,7 @@ function Row({ run, step, range, setRange, chain, isOpen, toggle }) {
     <${Strip} run=${run} tasks=${[task]} range=${range} setRange=${setRange} chain=${chain} label=${`${task.name}: ${task.state}, ${duration(task.duration)}${task.attempts > 1 ? `, ${task.attempts} attempts` : ""}`} />
   </div>`)}
   ${isOpen && step.tasks.length > OPENED && html`<div class="row inner"><div class="label">
-    <a href=${link("tasks", [], { step: step.name })}>all ${step.tasks.length} tasks</a></div></div>`}`;
+    <a href=${link("tasks", [], { step: step.name })}>all ${number(step.tasks.length)} tasks</a></div></div>`}`;
 }
 
 function Strip({ run, tasks, range, setRange, chain, label }) {
