@@ -164,6 +164,8 @@ class Pages:
                         card["url"] += f"&seen={version}"  # the frame is loaded again when the card is refreshed
             text = json.dumps({**data, "seen": version, "unread": len(unread)}, separators=(",", ":"))
             cached = self._cached[key] = (version, time.monotonic() - began, text.encode())
+            if bucket is not None:
+                bucket.read_on()
         return cached[2]
 
     def wait(self, flow: str, run: str, seen: str) -> str:
