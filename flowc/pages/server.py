@@ -22,7 +22,7 @@ from flowc.runtime_shim.contract.errors import ShimError
 
 from .bucket_run import BucketRun, Listed
 from .built import built
-from .log_lines import around, find, log_of
+from .log_lines import Stored, around, find, log_of
 from .run_data import Limits, collect, expanded
 
 TYPE_CHECKING = False
@@ -184,13 +184,14 @@ class Pages:
         """Returns the lines of an attempt's log that hold the text. Raises Refused, ShimError."""
         return find(self._log(flow, run, step, path, attempt), text, stream)
 
-    def _log(self, flow: str, run: str, step: str, path: str, attempt: str) -> bytes:
+    def _log(self, flow: str, run: str, step: str, path: str, attempt: str) -> Stored:
         if not attempt.isascii() or not attempt.isdigit():
             raise Refused(404, "no such attempt")
-        data = self.place.store.get(address.task_name(flow, run, step, _path(path), f"{attempt}.log"))
-        if data is None:
+        store, name = self.place.store, address.task_name(flow, run, step, _path(path), f"{attempt}.log")
+        size = store.size(name)
+        if size is None:
             raise Refused(404, "no such log")
-        return data
+        return Stored(store, name, size)
 
     def card(self, flow: str, run: str, step: str, path: str, hash: str) -> tuple[str, bool]:
         """Returns the HTML of a card for a frame, and whether a custom type made it. Raises Refused, ShimError."""
