@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     A = TypeVar("A")
     B = TypeVar("B")
 
-SOON = 12  # records and failures of each step that the first answer has: those of a few steps take one round of requests
+SOON = (
+    12  # records and failures of each step that the first answer has: those of a few steps take one round of requests
+)
 MANY = 1000  # names of a step from which on parts of it are listed at the same time: what one request lists
 WINDOW = 320  # objects that are read in the background between looks at the clock
 PAUSE = 3.0  # seconds between answers with more of what has been read
@@ -87,7 +89,7 @@ class BucketRun:
     # ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _beginnings(self) -> tuple[list[str], list[str]]:
-        """Returns the names of changed code, and the steps' folders. Reads at the same time what the page needs later."""
+        """Returns the names of changed code, and the steps' folders. Reads the run's graph meanwhile, for later."""
         place, prefix = self._place, self._prefix
 
         def graph() -> list[str]:

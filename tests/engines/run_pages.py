@@ -396,7 +396,9 @@ def main() -> None:
         elif what == "served":
             noted = served(browser, file, more[0])
         else:
-            noted = {"walk": walk, "looked": looked, "large": large, "flow": flow, "keyed": keyed}[what](browser, Path(file))
+            noted = {"walk": walk, "looked": looked, "large": large, "flow": flow, "keyed": keyed}[what](
+                browser, Path(file)
+            )
         browser.close()
     print(json.dumps(noted))
 

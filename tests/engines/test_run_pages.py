@@ -166,7 +166,9 @@ def test_the_keyboard_alone_reaches_everything(report: Path) -> None:
     for name in ("Overview", "Tasks", "Cards", "keys", "Graph of the steps", "Timeline", "Zoom in", "Steps"):
         assert any(name == reached or reached.startswith(name) for reached in overview), (name, overview)
     assert any("body" in name and "3" in name for name in overview)  # opens the step's tasks
-    assert "Tasks" in seen["#/tasks"] and "CSV" in seen["#/tasks"] and any("duration" in name for name in seen["#/tasks"])
+    assert (
+        "Tasks" in seen["#/tasks"] and "CSV" in seen["#/tasks"] and any("duration" in name for name in seen["#/tasks"])
+    )
     task = seen["#/task/body/1?attempt=0"]
     for name in ("attempt 0", "attempt 1", "regex", "wrap", "copy", "download", "Log of", "Artifacts"):
         assert any(name in reached for reached in task), (name, task)
