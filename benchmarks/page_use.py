@@ -2,7 +2,7 @@
 
     python page_use.py CHROMIUM URL
 
-Prints, as JSON, milliseconds from an event until the page is drawn again: `filter`, `sort`, `open` (a task), `zoom` (the
+Prints, as JSON, milliseconds until the page is drawn again: `filter`, `sort`, `open` (a task), `zoom` (the
 timeline); `frame`, the median time between frames while the list is scrolled; `longest`, the longest task that kept the
 page busy after it was drawn; and `heap`, the MB that its script holds.
 """
@@ -25,7 +25,7 @@ START = """() => {
     return performance.now() - began;
   };
   window.longest = 0;
-  const noted = (list) => { for (const { duration } of list.getEntries()) window.longest = Math.max(longest, duration); };
+  const noted = (list) => { for (const { duration } of list.getEntries()) longest = Math.max(longest, duration); };
   new PerformanceObserver(noted).observe({ type: "longtask" });
 }"""
 TYPED = """(text) => drawnAfter(() => {

@@ -84,17 +84,16 @@ class CardsOfTask:
     def store_live(self, mode: str) -> None:
         """Stores what the cards show while a task runs: for RUNTIME their pages, for REFRESH only new data."""
         for manager in self.collector._managers:
-            if manager._spec.card_class is None:
-                self._guarded(
-                    manager, lambda manager=manager: self._store_error(manager, why_missing(manager._spec.type))
-                )  # type: ignore[misc]
-            elif is_drawn(manager._spec.card_class):
-                self._guarded(manager, lambda manager=manager: self._store_live(manager))  # type: ignore[misc]
-            else:
-                self._guarded(manager, lambda manager=manager: self._store_live_custom(manager, mode))  # type: ignore[misc]
+            self._guarded(manager, lambda manager=manager: self._store_live(manager, mode))  # type: ignore[misc]
 
-    def _store_live(self, manager: CardComponentManager) -> None:
-        self._task.store.put(self._name(manager) + stored.LIVE_DATA, stored.dumps(self._data(manager, "running")))
+    def _store_live(self, manager: CardComponentManager, mode: str) -> None:
+        spec = manager._spec
+        if spec.card_class is None:
+            self._store_error(manager, why_missing(spec.type))
+        elif is_drawn(spec.card_class):
+            self._task.store.put(self._name(manager) + stored.LIVE_DATA, stored.dumps(self._data(manager, "running")))
+        else:
+            self._store_live_custom(manager, mode)
 
     def _store_live_custom(self, manager: CardComponentManager, mode: str) -> None:
         kind, value = self._run(manager, mode, is_final=False)

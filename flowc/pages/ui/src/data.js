@@ -13,15 +13,22 @@ function expanded(runs) {
   return column;
 }
 
+// Numbers that were written as differences (flowc/pages/run_page.py).
+function sums(differences) {
+  let sum = 0;
+  return differences.map((difference) => difference === null ? null : (sum += difference));
+}
+
 export const read = async () => prepared(JSON.parse(await text()));
 
 export function prepared(data) {
   const columns = data.tasks;
+  const begin = columns.begin || sums(columns.later);
   const steps = expanded(columns.step), attempts = expanded(columns.attempts), container = expanded(columns.container || []);
   const tasks = columns.path.map((path, number) => ({
     number, path, step: steps[number], attempts: attempts[number],
     state: columns.states[columns.state[number]],
-    begin: columns.begin[number], duration: columns.duration[number], value: columns.value[number] || "",
+    begin: begin[number], duration: columns.duration[number], value: columns.value[number] || "",
     name: path === "-" ? steps[number] : `${steps[number]}/${path}`,
     container: container[number] ? columns.containers[container[number] - 1] : "",
   }));
