@@ -240,6 +240,7 @@ def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
     assert seen["address"] == ""  # the token has left the address
     assert seen["runs"] == ["live", "two", "one"] and seen["found"] == ["two"]
     assert {"status", "fails", "body"} <= set(seen["differs"]) and "target" not in seen["differs"]
+    assert seen["compared"] == "start blank one" and sorted(seen["beside"]) == ["one", "two"]
     assert "running" in seen["status before"] and seen["tasks before"].startswith(("0 ", "1 "))
     assert seen["tasks after"] == "2 tasks" and seen["where after"] == "#/tasks"
     assert "first attempt of b" in seen["log"] and "made" in seen["card"] and seen["card origin"] == "null"
