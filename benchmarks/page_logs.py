@@ -31,7 +31,8 @@ class Logged(FlowSpec):
 def main(folder: str) -> None:
     Path(folder, "logged.py").write_text(FLOW)
     flowc = [sys.executable, "-m", "flowc"]
-    subprocess.run([*flowc, "run", "logged.py", "--run-id", "r", "-q", "--store", "logs"], cwd=folder, check=True)
+    command = [*flowc, "run", "logged.py", "--run-id", "r", "-q", "--store", "logs"]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     (log,) = Path(folder, "logs/Logged/runs/r/start").glob("*.log")
     with log.open("wb") as file:
         for number in range(LINES):
