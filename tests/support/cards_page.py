@@ -41,7 +41,7 @@ Metaflow's, and so are the words of `python flow.py card`. These differ:
 | what is stored | HTML, at least 1 MB a card | a few KB of JSON, which becomes HTML when somebody looks; HTML of custom types |
 | the next step | waits until each card is made, in a process of its own | waits a few milliseconds; for custom types until they are made |
 | a failed attempt | has a card only if the step called `refresh()` | has its card, with what had been appended and the exception |
-| attempts | a card does not tell its attempt | `Card.attempt`; the last attempt comes first |
+| attempts | a card does not tell its attempt | it does; the last attempt comes first |
 | HTML in Markdown | runs | is shown as text |
 | NaN in a table or chart | leaves the whole card blank | is shown as empty |
 | a network | asks for a font | none: the policy of each page forbids it |
@@ -49,12 +49,12 @@ Metaflow's, and so are the words of `python flow.py card`. These differ:
 | `card server` | listens on all interfaces, without a password | listens on this machine, with a token |
 | size | no limit | 10 MB, then the largest components are left out; for custom types 100 MB |
 | a table's frame | `from_dataframe(truncate=False)` changes it | it is copied |
-| `PythonCode.update`, `Error.update` | fail the step | warn |
+| `update` of `PythonCode` or `Error` | fails the step | warns |
 
 What Metaflow has and flowc has not: names of objects below `mf.cards`, and so `METAFLOW_CARD_S3ROOT` and the like; a
 card's HTML in the layout of Metaflow's user interface (`?embed=true`); cards that load scripts from a CDN; metadata of
 the kind `card-info`; the hidden options of `card create`, with which Metaflow's own process calls itself; and the
-classes behind the client, such as `CardDatastore`.
+classes behind the client.
 """
 
 
