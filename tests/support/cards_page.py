@@ -49,7 +49,7 @@ Metaflow's, and so are the words of `python flow.py card`. These differ:
 | `card server` | listens on all interfaces, without a password | listens on this machine, with a token |
 | size | no limit | 10 MB, then the largest components are left out; for custom types 100 MB |
 | a table's frame | `from_dataframe(truncate=False)` changes it | it is copied |
-| `update` of `PythonCode` or `Error` | fails the step | warns |
+| to update a component of code or of an exception | fails the step | is a warning |
 
 What Metaflow has and flowc has not: names of objects below `mf.cards`, and so `METAFLOW_CARD_S3ROOT` and the like; a
 card's HTML in the layout of Metaflow's user interface (`?embed=true`); cards that load scripts from a CDN; metadata of
