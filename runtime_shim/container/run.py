@@ -100,7 +100,7 @@ def _supervisor(
     shared = inside.as_data(
         started.start, started.begun, list(several.within), {"items": several.items, "containers": several.containers},
         os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, started.is_fetched,
-        started.folder,
+        started.folder, [started.step, started.path],
     )  # fmt: skip
     work = Work(
         data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], started.run, started.begun.code,

@@ -129,6 +129,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         started_as["number"] = task.start.attempt
     if started_as:
         data["start"] = started_as
+    if task.container is not None:
+        data["container"] = task.container
     if peak := memory.peak():
         data["memory"] = peak
     if state.caught:
