@@ -192,6 +192,9 @@ class _Warm:
             self._load_items(request["items"])
         elif self.items is not None and not self.children:
             self.items.forget()
+        credentials = sys.modules.get("flowc.runtime_shim.store.credentials")
+        if credentials is not None:
+            credentials.renew()
         pid = os.fork()
         if pid:
             _lead(pid)
