@@ -46,8 +46,11 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     args = task_arguments(step.name, PATH if has_path else "-", options, *room(step))
     env = {**pod.env, **{name: value for name, value in variables(step).items() if is_native(name, value)}}
     env.update(options.packages_of(step.name))
-    if step.name == flow.start and flow.parameters:
-        env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
+    if step.name == flow.start:
+        if flow.parameters:
+            env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
+        if "--within" in args:  # FLOWC_RUN has the Workflow's uid
+            env["FLOWC_UNIQUE_RUN"] = "1"
     limit = retries(step)
     if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"
