@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 USAGE = (
     "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]... [--items K] "
-    "[--containers N] [--within STEP,... [--cores C] [--memory MIB]]"
+    "[--containers N] [--within STEP,... [--cores C] [--memory MIB] [--peaks STEP=MIB,...]]"
 )
-SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory")  # of a container that is one of several steps
+SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory", "--peaks")  # of a container that is one of several steps
 
 
 def main(argv: List[str]) -> int:

@@ -105,7 +105,7 @@ def _supervisor(
         data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], started.run, started.begun.code,
         started.parameters, {}, inside=shared,
     )  # fmt: skip
-    admission = Admission.of_container(graph, several.cores, several.memory)
+    admission = Admission.of_container(graph, several.cores, several.memory, several.peaks)
     # the storage client of the other clouds has threads, which a fork does not have
     isolation = "process" if "obstore" in sys.modules else "auto"
     container = InContainer(part, admission, journal, journal.eager, started.folder, waits=not is_local)
