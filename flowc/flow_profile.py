@@ -84,7 +84,9 @@ def _exceeded(profile: Profile, flow: Flow) -> Iterator[Diagnostic]:
         need, used = need_of(step), profile.peak(step.name)
         if need is None or used <= need.memory:
             continue
-        what = f"tasks of step `{step.name}` have used {used:,.0f} MiB of memory, but it requests {need.memory:,.0f} MiB"
+        what = (
+            f"tasks of step `{step.name}` have used {used:,.0f} MiB of memory, but it requests {need.memory:,.0f} MiB"
+        )
         why = "a container that exceeds its memory is killed, with all tasks that run in it"
         enough = -(-int(used * 1.1) // 100) * 100
         yield Diagnostic("FLOW622", what, step.span, why, f"request more: `@resources(memory={enough})`", WARNING)

@@ -32,7 +32,7 @@ USAGE = (
     "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]... [--items K] "
     "[--containers N] [--within STEP,... [--cores C] [--memory MIB] [--peaks STEP=MIB,...]]"
 )
-SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory", "--peaks")  # of a container that is one of several steps
+SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory", "--peaks")  # of one that is of several steps
 
 
 def main(argv: List[str]) -> int:

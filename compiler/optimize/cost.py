@@ -241,7 +241,8 @@ class Model:
         own = [(step, need_of(self.steps[step], self.facts.honoured)) for step in steps]
         share = Need(DEFAULT_CPU, need.memory / max(need.cores, DEFAULT_CPU))
         needs = [
-            (asked.cores, max(asked.memory, self._used(step))) for step, asked in ((step, one or share) for step, one in own)
+            (asked.cores, max(asked.memory, self._used(step)))
+            for step, asked in ((step, one or share) for step, one in own)
         ]
         return Need(max(cores for cores, _ in needs), max(memory for _, memory in needs))
 

@@ -178,7 +178,8 @@ class _Engine:
         beside = min(self._most(), len(self.waiting) + len(self.running) + 1)
         words = ["task", "--step", step, "--path", path, "--within", ",".join(several.within)]
         words += ["--cores", str(max(1, self.cores // beside)), "--report", f"json:{report}"]
-        words += ["--peaks", ",".join(f"{name}={used:g}" for name, used in several.peaks.items())] if several.peaks else []
+        peaks = ",".join(f"{name}={used:g}" for name, used in several.peaks.items())
+        words += ["--peaks", peaks] if peaks else []
         words += ["--items", str(several.items)] if several.items else []
         words += ["--containers", str(several.containers)] if several.containers else []
         reading, writing = os.pipe()

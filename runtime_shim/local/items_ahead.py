@@ -52,7 +52,7 @@ class Hints:
             self._entries[done.step, address.leave(done.path)] = {**entry, "over": over}
 
     def of(self, step: str, path: str) -> Optional[Entry]:
-        """Returns the manifest's entry of the collection that a task takes its item from; None if nobody need load it."""
+        """Returns the entry of the collection that a task takes its item from; None if it need not be loaded before."""
         place = self.opener(step, path) if self._entries else None
         entry = self._entries.get(place) if place is not None else None
         if entry is None or entry["over"] not in (self.graph.step(step).get("reads") or ()):
@@ -109,7 +109,7 @@ class NotPlain(Exception):
 
 
 def restore_plain(data: Any) -> Any:
-    """Returns the value of the content. Raises NotPlain if unpickling it would call code; also what unpickling raises."""
+    """Returns the value of the content. Raises NotPlain if unpickling would call code, and what unpickling raises."""
     from _io import BytesIO
     from _pickle import Unpickler
 

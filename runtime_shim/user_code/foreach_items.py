@@ -39,9 +39,7 @@ class Collections:
         if name not in self._loaded:
             digest = entry["digest"]
             self._loaded[name] = (
-                loaded_before[digest]
-                if digest in loaded_before
-                else artifacts.load(self.store, self.flow, name, entry)
+                loaded_before[digest] if digest in loaded_before else artifacts.load(self.store, self.flow, name, entry)
             )
         return self._loaded[name]
 
@@ -56,7 +54,9 @@ class Collections:
 
     def changed(self) -> Dict[str, Any]:
         """Returns the collections with an item that the step has changed: they are saved as if they were attributes."""
-        return {name: self._loaded[name] for name, item, before in self._taken if not before or _pickled(item) != before}
+        return {
+            name: self._loaded[name] for name, item, before in self._taken if not before or _pickled(item) != before
+        }
 
 
 def _pickled(item: Any) -> bytes:

@@ -61,9 +61,7 @@ class Pods:
         return outcome, left(self.images.s3, outcome.run, spec.flow, packages_of(flow))
 
 
-def run(
-    airflow: Airflow, dag: str, parameters: Given, environment: dict[str, str], seconds: float = 1800
-) -> Outcome:
+def run(airflow: Airflow, dag: str, parameters: Given, environment: dict[str, str], seconds: float = 1800) -> Outcome:
     """Runs the text of a DAG file, for at most so many seconds."""
     began = time.monotonic()
     result = airflow.run(dag, parameters, environment, seconds)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flowc.runtime_shim.contract.address import run_name
 
 from benchmarks.optimizer_flows import fold, nested

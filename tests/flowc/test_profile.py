@@ -379,5 +379,7 @@ def test_a_local_run_counts_with_it_too(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(BIG)
     (tmp_path / "flow.profile.json").write_text(USED.replace("2610.5", "10000000"))
     run(tmp_path / "flow.py", tmp_path / "store", "--optimize")
-    records = [json.loads(path.read_text()) for path in (tmp_path / "store" / "F" / "runs" / "r" / "fit").glob("*.json")]
+    records = [
+        json.loads(path.read_text()) for path in (tmp_path / "store" / "F" / "runs" / "r" / "fit").glob("*.json")
+    ]
     assert len([one for one in records if "step" in one]) == 40

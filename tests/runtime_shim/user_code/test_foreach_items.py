@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowc.runtime_shim.local import items_ahead
 from flowc.runtime_shim.artifacts import content
+from flowc.runtime_shim.local import items_ahead
 
 from tests.support.container import Container
 from tests.support.running import artifacts, run
@@ -52,9 +52,13 @@ WIDE = "[{'n': n, 'text': str(1000 + n) * 500} for n in range(40)]"  # worth loa
 
 @pytest.mark.parametrize("options", [(), ("--optimize",)], ids=["alone", "shared"])
 @pytest.mark.parametrize("items", [SMALL, WIDE], ids=["small", "wide"])
-def test_a_change_of_an_item_is_a_change_of_the_collection(items: str, options: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_change_of_an_item_is_a_change_of_the_collection(
+    items: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
     """As in Metaflow, `self.input` is an item of the artifact: no other task sees what this one does to it."""
-    body = "self.input['n'] += 100\nself.seen = sum(each['n'] >= 100 for each in self.items), self.items[self.index]['n']"
+    body = (
+        "self.input['n'] += 100\nself.seen = sum(each['n'] >= 100 for each in self.items), self.items[self.index]['n']"
+    )
     count = len(eval(items))
     run(flow(tmp_path, items, body), tmp_path / "store", *options)
     assert artifacts(tmp_path / "store", "join")["seen"] == repr([(1, 100 + n) for n in range(count)])
@@ -119,8 +123,6 @@ def test_a_local_run_loads_it_once_too(tmp_path: Path) -> None:
     run(flow(tmp_path, WIDE, "self.seen = self.input['n']"), tmp_path / "store")
     found = artifacts(tmp_path / "store", "join")
     assert found["shared"] == "[True]" and found["seen"] == repr(list(range(40)))
-
-
 
 
 def test_plain_data_alone_is_loaded_before() -> None:
