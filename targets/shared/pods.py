@@ -111,7 +111,7 @@ def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
     job = decorator_of(step, "batch")
     if job is None:
         return resources, Kubernetes()
-    from .batch_in_pods import as_kubernetes
+    from .batch_as_kubernetes import as_kubernetes
 
     return resources, as_kubernetes(job)
 
