@@ -63,7 +63,7 @@ def shared(
     result = rewrite(settings)
     if asked is None and not result.containers:
         return None
-    profile = ()
+    profile: tuple[Input, ...] = ()
     if choice is not None and past is not None:
         from flowc.compiler.optimize.peaks import with_peaks
 
