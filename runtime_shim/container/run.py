@@ -60,8 +60,7 @@ def run_container(started: Started, reports: List[Report]) -> int:
     check_within(graph, several)
     part = Part(graph, frozenset(several.within), [(started.step, first) for first in chunk.members(started.path)])
     journal = Journal(store, graph, (run, started.step, started.path), start)
-    # a Workflow that is created again is another run: there, somebody asked for a container that had failed
-    if started.begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
+    if started.begun.is_anew:
         set_all_aside(store, graph.name, run)
     is_later = bool(start.attempt or start.request or start.first or start.id)
     known = is_later and (journal.read() or not start.id)
@@ -106,7 +105,7 @@ def _supervisor(
         data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], started.run, started.begun.code,
         started.parameters, {}, inside=shared,
     )  # fmt: skip
-    admission = Admission.of_container(graph, several.cores, several.memory)
+    admission = Admission.of_container(graph, several.cores, several.memory, several.peaks)
     # the storage client of the other clouds has threads, which a fork does not have
     isolation = "process" if "obstore" in sys.modules else "auto"
     container = InContainer(part, admission, journal, journal.eager, started.folder, waits=not is_local)

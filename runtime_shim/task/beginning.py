@@ -69,7 +69,7 @@ def read_beginning(store: Store, flow: str, run: str, step: str, path: str, star
     if is_first and not is_asked:
         _check_age(flow, run, data, start)
     if is_asked and start.request == int(first.get("request") or 0) and start.first <= number:
-        return Beginning(data, code, is_anew=True, is_asked=True)
+        return Beginning(data, code, is_anew=not start.is_run_unique, is_asked=True)
     if not code:  # an older spec, or a folder with an unknown digest
         return Beginning(data, code, is_asked=is_asked)
     began = str(data.get("code", ""))
