@@ -1,5 +1,7 @@
 # idiom: defaults of parameters that are paths beside the flow's file, in the current folder and in the home
 # expect: compiles
+# metaflow: its parameters are paths that differ from place to place
+# leaves: beside = ["pictures", "table.csv"]; is_path = True; is_current = True; is_home = True
 
 import os
 from pathlib import Path

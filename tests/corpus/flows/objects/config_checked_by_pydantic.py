@@ -1,5 +1,7 @@
 # idiom: a model of pydantic checks a config in its parser, given by a function that makes parsers
 # expect: compiles
+# metaflow: needs pydantic and PyYAML
+# leaves: line = "Oslo: 30 days, 2 cores"
 
 import io
 from pathlib import Path
