@@ -115,7 +115,7 @@ class Delayed:
 
     def get(self, key: Any, _default: Any = None) -> "Delayed":
         """Names the part, as in Metaflow, where the default counts only once the config has its value."""
-        return self[key]
+        return Delayed(self._text, self._names, (*self._access, key))
 
     def keys(self) -> List[str]:
         return [f"{UNPACKED}{id(self)}"]

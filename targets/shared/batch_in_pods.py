@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flowc.compiler.decorators.kubernetes import Kubernetes
     from flowc.compiler.ir.nodes import Decorator, Flow, Step
 
 READ = (
@@ -29,19 +28,6 @@ _REFUSED = ("inferentia", "trainium", "efa", "host_volumes", "efs_volumes", "pri
 def batch_of(step: Step) -> Decorator | None:
     """Returns the `@batch` that a pod of the step is made from, or None."""
     return decorator_of(step, "batch") if decorator_of(step, "kubernetes") is None else None
-
-
-def as_kubernetes(decorator: Decorator) -> Kubernetes:
-    """Returns what `@kubernetes` would hold for the same container."""
-    from flowc.compiler.decorators.batch import read
-    from flowc.compiler.decorators.kubernetes import Kubernetes
-
-    job = read(decorator)
-    return Kubernetes(
-        cpu=job.cpu, memory=job.memory, gpu=job.gpu, shared_memory=job.shared_memory, image=job.image,
-        executable=job.executable, tmpfs_path=job.tmpfs_path, tmpfs_size=job.tmpfs_size,
-        tmpfs_is_tempdir=job.tmpfs_is_tempdir,
-    )  # fmt: skip
 
 
 def problems_of_batch(

@@ -123,7 +123,6 @@ def test_a_command_s_file_is_of_no_use_without_the_one_of_all_commands(site: Pat
     assert compiled() == before and compiled() == before
 
 
-
 @pytest.mark.parametrize(
     ("options", "variables"),
     [(("-B",), {}), ((), {"PYTHONDONTWRITEBYTECODE": "1"}), (("-O",), {}), ((), {"PYTHONPYCACHEPREFIX": "kept"})],
