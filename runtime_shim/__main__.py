@@ -38,6 +38,10 @@ SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory")  # of a
 def main(argv: List[str]) -> int:
     """Runs the command line. Returns the exit code (docs/shim.md, Exit codes)."""
     try:
+        if argv[:1] == ["hooks"]:
+            from .task.ended_run import call_hooks
+
+            return call_hooks(argv[1:])
         step, path, reports, more = _arguments(argv)
         return _task(step, path, reports, more)
     except UsageError as error:

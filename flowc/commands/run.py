@@ -32,6 +32,12 @@ run, in a process of their own. Exits with 0 if the run succeeded, 1 if it faile
 OPTIONS = (
     Option("--run-id", "the name of the new run, or of a run to continue", "RUN", default="made from the time"),
     Option("--parameter", "a parameter whose name is also an option of flowc", "NAME=VALUE", "-p", repeated=True),
+    Option(
+        "--trigger",
+        "a run whose end this one follows, as `current.trigger` (with `@trigger_on_finish`)",
+        "FLOW/RUN",
+        repeated=True,
+    ),
     Option("--cache", "reuse the tasks of earlier runs that had the same code, inputs and environment"),
     Option("--optimize", "run several tasks per process, as `flowc compile --optimize` divides them among containers"),
     *RUN_OPTIONS,
@@ -73,7 +79,11 @@ def run(argv: list[str], out: Output) -> int:
         arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)}
     )
     given_values, values = run_parameters.resolved(program, run.folder, run.store, texts)
-    extra = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
+    extra: dict[str, Any] = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
+    if arguments.all("--trigger"):
+        from ..run_trigger import events
+
+        extra["trigger"] = events(arguments.all("--trigger"), program.flow, run.store)
     if arguments.flag("--optimize"):
         run.begin(values, extra)
         return run.run(given_values, extra)

@@ -77,7 +77,7 @@ def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> 
     """
 
     def mark(flow_class: type) -> type:
-        from ..local.exit_hooks import mark
+        from ..user_code.exit_hooks import mark
 
         mark(flow_class, on_success, on_error)
         return _note(flow_class, "exit_hook", {"on_success": on_success, "on_error": on_error, "options": options})  # type: ignore[no-any-return]

@@ -285,7 +285,7 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
     os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)
     try:
         if "hook" in request:
-            from .exit_hooks import call_all
+            from ..user_code.exit_hooks import call_all
 
             call_all(load(), work.graph["flow"]["name"], work.run, request["hook"])
             return 0

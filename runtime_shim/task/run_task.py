@@ -43,6 +43,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     if done is not None:
         if not task.start.asks_again(*done.started):
             task.report = done.summary()
+            _announce(task)
             return done.outcome(switch)
         from ..contract.superseded import set_aside
 
@@ -134,7 +135,15 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     written = record.write(task.store, graph.name, task.run, data)
     if task.cards is not None:
         task.cards.store_custom()
+    _announce(task)
     return written.outcome(switch)
+
+
+def _announce(task: Attempt) -> None:
+    if os.environ.get("FLOWC_ANNOUNCE"):
+        from .announce import announce
+
+        announce(task)
 
 
 def _noted(task: Attempt, inputs: List[Record]) -> Any:
@@ -181,6 +190,11 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
         {"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra}
     )
     data.update(_owner(task))
+    if os.environ.get("FLOWC_TRIGGER"):
+        from .triggers import decoded
+
+        if events := decoded(os.environ["FLOWC_TRIGGER"]):
+            data["trigger"] = events
     if task.begun.is_asked and task.begun.data is not None:
         task.run_data = _begin_again(task, task.begun.data, data)
     else:
@@ -288,6 +302,10 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
         facts["card"] = task.cards.collector
     if graph.is_gang(task.step):
         facts["is_parallel"] = True
+    if task.run_data.get("trigger"):
+        from ..client.trigger import Trigger
+
+        facts["trigger"] = Trigger.of_run(task.run_data)
     project = attributes_of(graph.flow["decorators"], "project")
     if project is not None:
         from ..contract.project import place

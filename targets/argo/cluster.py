@@ -82,8 +82,9 @@ class Cluster:
 
     # ── objects ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def path(self, plural: str, name: str = "") -> str:
-        return f"{ARGO}/{self.namespace}/{plural}" + (f"/{name}" if name else "")
+    def path(self, plural: str, name: str = "", namespace: str = "") -> str:
+        """Returns the path of an object of Argo's, or of all of a kind; by default in the namespace of the settings."""
+        return f"{ARGO}/{namespace or self.namespace}/{plural}" + (f"/{name}" if name else "")
 
     def get(self, path: str, **query: str) -> Any:
         """Returns the object, or None."""

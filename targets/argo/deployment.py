@@ -1,6 +1,6 @@
-"""The deployment of a spec on Argo: a WorkflowTemplate and a CronWorkflow.
+"""The deployment of a spec on Argo: a WorkflowTemplate, a CronWorkflow and a Sensor.
 
-`kubectl apply` leaves both in the cluster when a later spec lacks them.
+`kubectl apply` leaves them in the cluster when a later spec lacks them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from flowc.compiler.options.schedules import schedule_of
 from flowc.targets.target import Deployment
 
-from .names import object_name
+from .names import TRIGGERS, object_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ def deployment(flow: Flow, options: Options) -> Deployment:
     An item is `KIND NAME`, or `KIND NAMESPACE/NAME` if the spec names a namespace.
     """
     name = options.name or object_name(options.deployment or flow.name)
-    kinds = ("workflowtemplate",) if schedule_of(flow) is None else ("cronworkflow", "workflowtemplate")
     place = f"{options.namespace}/" if options.namespace else ""
-    return Deployment(name, tuple(f"{kind} {place}{name}" for kind in kinds), (name + SPEC, name + KUSTOMIZE))
+    items = [f"cronworkflow {place}{name}"] if schedule_of(flow) is not None else []
+    if any(decorator.name in TRIGGERS for decorator in flow.decorators):
+        namespace = options.own("event-namespace")
+        items.append(f"sensor {f'{namespace}/' if namespace else place}{name}")
+    return Deployment(name, (*items, f"workflowtemplate {place}{name}"), (name + SPEC, name + KUSTOMIZE))
 
 
 def removal(item: str) -> tuple[str, str, str]:
@@ -40,6 +43,10 @@ def removal(item: str) -> tuple[str, str, str]:
         why = "`kubectl apply` leaves its CronWorkflow in the cluster, which goes on starting runs"
         how = f"where it was deployed, run `{command}`, which keeps its runs"
         return f"the schedule of `{place}` is no longer in the spec", why, how
+    if kind == "sensor":
+        how = f"where it was deployed, run `kubectl delete sensor {name}{where}`"
+        why = "`kubectl apply` leaves its Sensor in the cluster, which goes on starting runs"
+        return f"the Sensor `{place}` is no longer in the spec", why, how
     why = "`kubectl apply` leaves it in the cluster, where it can still be started"
     how = f"where it was deployed, run `kubectl delete workflowtemplate {name}{where}`"
     return f"the WorkflowTemplate `{place}` is no longer in the spec", why, how

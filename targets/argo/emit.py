@@ -15,7 +15,7 @@ from flowc.templates.render import render
 
 from .dags import Dags, chunked, sizes, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
-from .names import FLOW, object_name
+from .names import ALL, ANY, FLOW, TRIGGERS, object_name
 from .pods import amounts, argument, pod_template
 from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Emitted, Options
 
+    from .events import Awaited
+
 # A workflow's name is unique only in its namespace and cluster, and only while it exists. Part of the uid tells two
 # workflows of one name apart.
 RUN = "{{workflow.name}}-{{=sprig.trunc(6, workflow.uid)}}"
@@ -36,6 +38,7 @@ OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
 # Bytes. A Workflow holds a copy of the template, and must fit into etcd's 1.5 MB together with its status (Argo,
 # "Offloading large workflows").
 MAX_OBJECT = 1024 * 1024
+RUNS, STEPS = "runs", "steps"  # what `--announce` says (runtime_shim/task/announce.py)
 SMALL = 100  # a flow with no more steps is never too big: a step has two templates at most
 MAX_ANNOTATION = 256 * 1024  # bytes of all annotations of an object (Kubernetes, `TotalAnnotationSizeLimitB`)
 
@@ -74,6 +77,19 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "kustomize", "whether to write NAME.kustomizeconfig.yaml, which Kustomize needs for names and images", "no",
         ("no", "yes"),
+    ),
+    Option("event-source", "the EventSource of Argo Events at which events for flows arrive", "argo-events-webhook"),
+    Option("event-name", "the event of that EventSource", "metaflow-event"),
+    Option("event-bus", "the EventBus that the EventSource sends to", "default"),
+    Option("event-account", "service account of the Sensor's pod, which must be allowed to create Workflows"),
+    Option(
+        "event-namespace", "namespace of the EventSource, the EventBus and the Sensor (default: that of the flow)"
+    ),
+    Option("event-condition", "whether all of a flow's events start a run together, or any of them", ALL, (ALL, ANY)),
+    Option("event-webhook", "URL of the EventSource; tasks send their events to it, and say that runs have ended"),
+    Option(
+        "announce", "what is said at `--event-webhook`: that a run has succeeded, or a step, too", RUNS,
+        (RUNS, STEPS, "nothing"),
     ),
     Option("helper-requests", "resources that the init container of each pod requests", _written(REQUESTS)),
     Option(
@@ -156,11 +172,29 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         ("FLOWC_CODE", options.code),
         ("FLOWC_TARGET", NAME),
     ]  # fmt: skip
+    if options.own("event-webhook"):
+        env.append(("METAFLOW_ARGO_EVENTS_WEBHOOK_URL", options.own("event-webhook")))
+        if options.own("announce") in (RUNS, STEPS):
+            env.append(("FLOWC_ANNOUNCE", options.own("announce")))
+    exit_handler = None
+    if any(decorator.name == "exit_hook" for decorator in flow.decorators):
+        from .exit_hooks import hooks
+
+        exit_handler = hooks(flow, options)
+    given = [argument(parameter) for parameter in flow.parameters]
+    events: tuple[Awaited, ...] = ()
+    about: dict[str, str] = {}
+    if any(decorator.name in TRIGGERS for decorator in flow.decorators):
+        from .events import annotations_of, arguments, awaited
+
+        events = awaited(flow) or ()
+        given += arguments(events)
+        about = annotations_of(events, options)
     text = render(
         "argo/workflow_template.yaml",
         name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
-        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW,
-        arguments=[argument(parameter) for parameter in flow.parameters],
+        inputs="; ".join(compiled_with(flow)), annotations=about, entrypoint=FLOW,
+        arguments=given,
         workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
         service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,
         command=command(options), env=env,
@@ -168,7 +202,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         if inject
         else None,
         volume=volume(), mount=mount(), dags=Dags(flow, chunked(options)).flow(scope),
-        pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
+        pods=[
+            pod_template(step, flow, options, step.name in paths, most.get(step.name, 0), len(events))
+            for step in flow.steps
+        ] + ([exit_handler[1]] if exit_handler else []),
+        exit=exit_handler[0] if exit_handler else None,
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:
@@ -187,6 +225,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             history=int(options.own("schedule-history")),
             suspended=options.own("schedule-suspended") == "yes",
         )
+    if events:
+        from .events import sensor
+
+        defaults = {parameter.name: each["value"] for parameter, each in zip(flow.parameters, given)}
+        text += render("argo/sensor.yaml", **sensor(name, flow, options, defaults, labels))
     spec: tuple[SpecFile, ...] = (SpecFile(f"{name}{SPEC}", text),)
     if options.own("kustomize") == "yes":
         spec += (SpecFile(f"{name}{KUSTOMIZE}", render("argo/kustomizeconfig.yaml")),)

@@ -16,15 +16,23 @@ OBJECT_LENGTH = 52  # a CronWorkflow appends the time of a run to its own name (
 FLOW = "flow"  # the template of the whole flow
 AGAIN = "again"  # the task of a loop's next visit
 EACH = "each"  # STEP-each: the body of the step's foreach, for one item
+EXIT, HOOKS = "on-exit", "exit-hooks"  # the template that runs after the others, and that of its pod
 LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 
+TRIGGERS = ("trigger", "trigger_on_finish")  # the decorators that become a Sensor
+ALL, ANY = "all", "any"  # of a Sensor's events
+EVENT_PARAMETER = "flowc-event-"  # and a number: the workflow's parameter that says which event came; "null" for none
+# Annotations of a template with a Sensor: what the Sensor waits for, and its namespace if that is not the template's.
+EVENTS, EVENT_NAMESPACE = "flowc/events", "flowc/event-namespace"
+
+_TAKEN = (FLOW, AGAIN, EXIT.replace("-", "_"), HOOKS.replace("-", "_"))  # steps whose templates would be flowc's own
 _KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 def template_name(step: str, role: str = "") -> str:
     """Returns the name of the step's template and task, or of its template for `role` (EACH, LOOP)."""
     suffix = f"-{role}" if role else ""
-    ambiguous = step in (FLOW, AGAIN) or step.rpartition("_")[2] in (EACH, LOOP) or ends_in_digest(step, "_")
+    ambiguous = step in _TAKEN or step.rpartition("_")[2] in (EACH, LOOP) or ends_in_digest(step, "_")
     return _fitted(step, STEP_LENGTH - len(EACH) - 1, ambiguous) + suffix
 
 

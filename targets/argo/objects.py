@@ -11,6 +11,7 @@ from flowc.targets.shared.field_changes import deviations, field_changes
 
 from .cluster import MANAGER, Missing
 from .deployment import SPEC
+from .names import EVENT_NAMESPACE, EVENT_PARAMETER, EVENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
 
 DEPLOYMENT, RECORDS = "flowc.dev/deployment", "flowc.dev/records"
 SPEC_DIGEST = "flowc.dev/spec"  # of the template; every run of it has it too, and so says of which deployment it is
-TEMPLATE, CRON = "WorkflowTemplate", "CronWorkflow"
-PLURALS = {TEMPLATE: "workflowtemplates", CRON: "cronworkflows"}
+TEMPLATE, CRON, SENSOR = "WorkflowTemplate", "CronWorkflow", "Sensor"
+PLURALS = {TEMPLATE: "workflowtemplates", CRON: "cronworkflows", SENSOR: "sensors"}
+_REMOVED = {  # by kind, in the order of removal: first what starts runs
+    SENSOR: "events no longer start runs; its runs stay",
+    CRON: "it stops firing; its runs stay",
+    TEMPLATE: "it can no longer be started",
+}
 PAUSER = "flowc-pause"  # owns `spec.suspend` of a CronWorkflow, so that a deploy leaves it
 _OF_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 
@@ -45,10 +51,15 @@ def manifests(files: Sequence[SpecFile]) -> list[Manifest]:
 
 
 def marked(manifest: Manifest, name: str, records: str, namespace: str) -> Manifest:
-    """Returns the object as a deploy writes it: with the mark, in the namespace, and without `spec.suspend`."""
+    """Returns the object as a deploy writes it: with the mark, in a namespace, and without `spec.suspend`.
+
+    A Sensor may be in a namespace of its own.
+    """
     metadata = manifest["metadata"]
     spec = {**manifest["spec"]}
-    if manifest["kind"] == CRON:
+    if manifest["kind"] == SENSOR:
+        namespace = metadata.get("namespace", namespace)
+    elif manifest["kind"] == CRON:
         spec.pop("suspend", None)
     else:  # the controller puts these on every run, whoever starts it
         own = spec.get("workflowMetadata", {})
@@ -97,22 +108,28 @@ def changes(cluster: Cluster, wanted: Wanted, last: Sequence[SpecFile]) -> tuple
 
 def removal(cluster: Cluster, name: str, records: str) -> tuple[Change, ...]:
     """Returns what removes the deployment's objects; the schedule first, so that it starts nothing in between."""
+    template = cluster.get(cluster.path(PLURALS[TEMPLATE], name))
     removals = []
-    for kind in (CRON, TEMPLATE):
-        live = cluster.get(cluster.path(PLURALS[kind], name))
+    for kind, note in _REMOVED.items():
+        place = _namespace_of_sensor(template) if kind == SENSOR else ""
+        live = template if kind == TEMPLATE else cluster.get(cluster.path(PLURALS[kind], name, place))
         if live is not None and _mark_of(live) == records and "deletionTimestamp" not in live["metadata"]:
-            note = "it stops firing; its runs stay" if kind == CRON else "it can no longer be started"
             removals.append(Change(DELETE, kind, name, note=note, handle=live))
     return tuple(removals)
 
 
+def _namespace_of_sensor(template: Manifest | None) -> str:
+    """Returns the namespace of the template's Sensor; "" for the template's own."""
+    return str((template or {}).get("metadata", {}).get("annotations", {}).get(EVENT_NAMESPACE, ""))
+
+
 def _written(cluster: Cluster, manifest: Manifest, wanted: Wanted, earlier: dict[str, Manifest]) -> Change:
     kind, name = manifest["kind"], manifest["metadata"]["name"]
-    if manifest["metadata"].get("namespace", cluster.namespace) != cluster.namespace:
+    if kind != SENSOR and manifest["metadata"].get("namespace", cluster.namespace) != cluster.namespace:
         message = f"the spec is for namespace `{manifest['metadata']['namespace']}`, not for `{cluster.namespace}`"
         raise EngineError(message, "give the same `--namespace` as `compile` had")
     own = marked(manifest, wanted.name, wanted.records, cluster.namespace)
-    path = cluster.path(PLURALS[kind], name)
+    path = _path(cluster, own)
     live = cluster.get(path)
     if live is not None and "deletionTimestamp" in live["metadata"]:
         raise EngineError(f"{kind} {name} is being deleted", "wait until it is gone, and run the same command again")
@@ -141,16 +158,24 @@ def _rehearsed(cluster: Cluster, path: str, own: Manifest) -> Manifest:
         if "namespaces" in error.message:
             raise EngineError(error.message, "create it, or give a different `--namespace`") from None
         message = f"the cluster {cluster.server} does not know the kind {own['kind']}"
-        raise EngineError(message, "install Argo Workflows 3.7 or later") from None
+        needed = "Argo Events 1.9 or later" if own["kind"] == SENSOR else "Argo Workflows 3.7 or later"
+        raise EngineError(message, f"install {needed}") from None
+
+
+def _path(cluster: Cluster, manifest: Manifest) -> str:
+    metadata = manifest["metadata"]
+    return cluster.path(PLURALS[manifest["kind"]], metadata["name"], metadata["namespace"])
 
 
 def write(cluster: Cluster, change: Change) -> None:
     """Applies what was planned. Raises EngineError with `is_outdated` if the object is not as it was then."""
-    path = cluster.path(PLURALS[change.kind], change.name)
     if change.op == DELETE:
-        cluster.delete(path, change.handle["metadata"]["uid"], orphan=change.kind == CRON)
+        live = change.handle
+        place = cluster.path(PLURALS[change.kind], change.name, live["metadata"].get("namespace", ""))
+        cluster.delete(place, live["metadata"]["uid"], orphan=change.kind == CRON)
         return
     own, planned, paused = change.handle
+    path = _path(cluster, own)
     live = cluster.get(path)
     if (live is None) != (planned is None) or (live is not None and _shown(live) != _shown(planned)):
         raise EngineError(f"{change.kind} {change.name} has changed since it was planned", is_outdated=True)
@@ -181,14 +206,21 @@ def deployed(template: Manifest, cron: Manifest | None) -> Deployed:
     return Deployed(
         metadata["name"], annotations.get("flowc/flow", ""), annotations.get("flowc/code", ""), _mark_of(template),
         next((str(one.get("value", "")) for one in env if one.get("name") == "FLOWC_STORE"), ""),
-        " and ".join(schedules) + (f" {zone}" if schedules and zone else ""),
+        _starts(schedules, zone, annotations.get(EVENTS, "")),
         bool(cron is not None and cron["spec"].get("suspend")),
         tuple(
             Parameter(one["name"], "value" not in one, tuple(one.get("enum", ())))
             for one in spec.get("arguments", {}).get("parameters", [])
+            if not one["name"].startswith(EVENT_PARAMETER)
         ),
         max((seconds(entry.get("time", "")) for entry in metadata.get("managedFields", [])), default=0.0),
     )  # fmt: skip
+
+
+def _starts(schedules: Sequence[str], zone: str, events: str) -> str:
+    """Returns what starts runs, in words: `0 6 * * * UTC`, `on data.ready`."""
+    fires = " and ".join(schedules) + (f" {zone}" if schedules and zone else "")
+    return ", ".join(part for part in (fires, f"on {events}" if events else "") if part)
 
 
 def seconds(text: str | None) -> float:

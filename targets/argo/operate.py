@@ -19,18 +19,20 @@ SETTINGS = (
     Setting("cluster", "the uid of the cluster's namespace `kube-system`; another cluster is refused", "UID"),
 )
 GROUP = "argoproj.io"
+_OWN = ("workflowtemplates", "cronworkflows", "sensors")
 # What each command needs: (verb, resource, group). docs/deploying.md has roles of these.
 _READ = tuple((verb, "workflowtemplates", GROUP) for verb in ("get", "list"))
 _READ += tuple((verb, "cronworkflows", GROUP) for verb in ("get", "list"))
+_READ += (("get", "sensors", GROUP),)
 _RUNS = (("get", "workflows", GROUP), ("list", "workflows", GROUP))
 NEEDS = {
-    "plan": (*_READ, *_RUNS, ("patch", "workflowtemplates", GROUP), ("patch", "cronworkflows", GROUP)),
+    "plan": (*_READ, *_RUNS, *(("patch", resource, GROUP) for resource in _OWN)),
     "deploy": (
         *_READ, *_RUNS,
-        *((verb, resource, GROUP) for resource in ("workflowtemplates", "cronworkflows")
+        *((verb, resource, GROUP) for resource in _OWN
           for verb in ("create", "patch", "delete")),
     ),
-    "delete": (*_READ, *_RUNS, ("delete", "workflowtemplates", GROUP), ("delete", "cronworkflows", GROUP)),
+    "delete": (*_READ, *_RUNS, *(("delete", resource, GROUP) for resource in _OWN)),
     "pause": (("get", "cronworkflows", GROUP), ("patch", "cronworkflows", GROUP)),
     "trigger": (("get", "workflowtemplates", GROUP), ("get", "workflows", GROUP), ("create", "workflows", GROUP),
                 ("patch", "workflows", GROUP), ("delete", "workflows", GROUP)),
@@ -117,6 +119,9 @@ class Argo:
 
         cron = self._cluster.get(self._cluster.path("cronworkflows", name))
         if cron is None:
+            if self._cluster.get(self._cluster.path("sensors", name)) is not None:
+                hint = "deploy the flow without `@trigger`, or delete the deployment"
+                raise EngineError(f"`{name}` is started by events, and Argo Events cannot pause a Sensor", hint)
             raise EngineError(f"`{name}` has no schedule", "add `@schedule` to the flow and deploy it")
         if bool(cron["spec"].get("suspend")) == paused:
             return False

@@ -38,8 +38,11 @@ RETRIED = (
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 
-def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
-    """Returns the data of the template's macro `pod` for one step. `visits` limits a loop; 0 for no limit."""
+def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0, events: int = 0) -> Data:
+    """Returns the data of the template's macro `pod` for one step.
+
+    `visits` limits a loop; 0 for no limit. `events` is how many events may have started the run.
+    """
     pod = pod_of(step)
     shared = options.container_of(step.name)
     reported = outputs(step, shared is not None and bool(shared.items or shared.containers))
@@ -48,6 +51,10 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     env.update(options.packages_of(step.name))
     if step.name == flow.start and flow.parameters:
         env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
+    if step.name == flow.start and events:
+        from .events import expression
+
+        env["FLOWC_TRIGGER"] = expression(events)
     limit = retries(step)
     if limit:
         env["FLOWC_ATTEMPT"] = "{{retries}}"

@@ -21,7 +21,7 @@ from flowc.targets.shared.refusals import (
 from flowc.targets.shared.step_settings import decorator_of
 
 from .dags import STACK
-from .names import OBJECT_LENGTH, is_object_name
+from .names import OBJECT_LENGTH, TRIGGERS, is_object_name
 from .pods import REPORT
 
 TYPE_CHECKING = False
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 NAME = "argo"
 HONOURED = frozenset(
     {
-        "batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "secrets",
-        "timeout",
+        "batch", "card", "catch", "environment", "exit_hook", "kubernetes", "project", "resources", "retry", "schedule",
+        "secrets", "timeout", *TRIGGERS,
     }
 )  # fmt: skip
 _EXPANDED = "Argo expands `{{`, and Kubernetes `$(`, so the value would change"
@@ -53,6 +53,10 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
         folders = (*taken(options), "/var/run/argo")
         yield from problems_of_batch(flow, NAME, _is_kept, "FLOW510", _EXPANDED, folders, REPORT)
+    if any(decorator.name in TRIGGERS for decorator in flow.decorators):
+        from .events import problems
+
+        yield from problems(flow, options)
     for step in flow.steps:
         yield from _pod(step, options)
         if is_loop(step) and not options.own("max-visits"):
@@ -93,7 +97,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
                 "it must list amounts as Kubernetes writes them",
                 "write it as `cpu=100m,memory=64Mi`",
             )
-    for name in ("service-account", "env-secret"):
+    for name in ("service-account", "env-secret", "event-source", "event-bus", "event-account"):
         if options.own(name) and not is_object(options.own(name)):
             yield Diagnostic(
                 "FLOW512",
@@ -102,7 +106,15 @@ def _options(options: Options) -> Iterator[Diagnostic]:
                 "it is not a valid Kubernetes object name",
                 "choose a different name: lower-case letters, digits, `-` and `.`",
             )
+    if not options.own("event-source") or not options.own("event-name") or not options.own("event-bus"):
+        what = "one of `--event-source`, `--event-name` and `--event-bus` has no value"
+        yield Diagnostic("FLOW512", what, None, "a Sensor needs all three", "give it a name, or leave the option out")
+    if options.own("event-namespace") and not (is_namespace(options.own("event-namespace")) and options.namespace):
+        what = f"`--event-namespace {options.own('event-namespace')}` cannot be used"
+        why = "it must be the name of a namespace, and the flow's own must be known: a Sensor there starts runs in it"
+        yield Diagnostic("FLOW512", what, None, why, "give `--namespace` too, with the name of the flow's namespace")
     for what, text in (
+        ("webhook", options.own("event-webhook")),
         ("datastore", options.store),
         ("image", options.image),
         ("runtime image", options.runtime_image),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flowc.compiler.decorators.kubernetes import Kubernetes
     from flowc.compiler.decorators.resources import Resources
-    from flowc.compiler.ir.nodes import Decorator, Step
+    from flowc.compiler.ir.nodes import Step
 
     Data: TypeAlias = dict[str, Any]
     Asked: TypeAlias = tuple[Resources | None, Kubernetes]
@@ -111,20 +111,9 @@ def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
     job = decorator_of(step, "batch")
     if job is None:
         return resources, Kubernetes()
-    return resources, _as_kubernetes(job)
+    from .batch_as_kubernetes import as_kubernetes
 
-
-def _as_kubernetes(decorator: Decorator) -> Kubernetes:
-    """Returns what `@kubernetes` would hold for the same container."""
-    from flowc.compiler.decorators.batch import read
-    from flowc.compiler.decorators.kubernetes import Kubernetes
-
-    job = read(decorator)
-    return Kubernetes(
-        cpu=job.cpu, memory=job.memory, gpu=job.gpu, shared_memory=job.shared_memory, image=job.image,
-        executable=job.executable, tmpfs_path=job.tmpfs_path, tmpfs_size=job.tmpfs_size,
-        tmpfs_is_tempdir=job.tmpfs_is_tempdir,
-    )  # fmt: skip
+    return resources, as_kubernetes(job)
 
 
 def metadata(pod: Pod) -> Data:

@@ -16,8 +16,10 @@ def root(context, missing=missing, environment=environment):
     l_0_flow = resolve('flow')
     l_0_code = resolve('code')
     l_0_inputs = resolve('inputs')
+    l_0_annotations = resolve('annotations')
     l_0_description = resolve('description')
     l_0_entrypoint = resolve('entrypoint')
+    l_0_exit = resolve('exit')
     l_0_arguments = resolve('arguments')
     l_0_service_account = resolve('service_account')
     l_0_workers = resolve('workers')
@@ -334,6 +336,15 @@ def root(context, missing=missing, environment=environment):
         yield '    flowc/inputs: '
         yield escape(environment.finalize((undefined(name='inputs') if l_0_inputs is missing else l_0_inputs)))
         yield '\n'
+    for l_1_key in (undefined(name='annotations') if l_0_annotations is missing else l_0_annotations):
+        _loop_vars = {}
+        pass
+        yield '    '
+        yield escape(environment.finalize(l_1_key))
+        yield ': '
+        yield escape(environment.finalize(environment.getitem((undefined(name='annotations') if l_0_annotations is missing else l_0_annotations), l_1_key)))
+        yield '\n'
+    l_1_key = missing
     if (undefined(name='description') if l_0_description is missing else l_0_description):
         pass
         yield '    workflows.argoproj.io/description: '
@@ -342,6 +353,11 @@ def root(context, missing=missing, environment=environment):
     yield 'spec:\n  entrypoint: '
     yield escape(environment.finalize((undefined(name='entrypoint') if l_0_entrypoint is missing else l_0_entrypoint)))
     yield '\n'
+    if (undefined(name='exit') if l_0_exit is missing else l_0_exit):
+        pass
+        yield '  onExit: '
+        yield escape(environment.finalize(environment.getattr((undefined(name='exit') if l_0_exit is missing else l_0_exit), 'name')))
+        yield '\n'
     if (undefined(name='arguments') if l_0_arguments is missing else l_0_arguments):
         pass
         yield '  arguments:\n    parameters:\n'
@@ -422,5 +438,20 @@ def root(context, missing=missing, environment=environment):
         yield escape(environment.finalize(t_2(context.call((undefined(name='pod') if l_0_pod is missing else l_0_pod), l_1_each, _loop_vars=_loop_vars), 2)))
         yield '\n'
     l_1_each = missing
+    if (undefined(name='exit') if l_0_exit is missing else l_0_exit):
+        pass
+        yield '  - name: '
+        yield escape(environment.finalize(environment.getattr((undefined(name='exit') if l_0_exit is missing else l_0_exit), 'name')))
+        yield '\n    dag:\n      tasks:\n      - name: '
+        yield escape(environment.finalize(environment.getattr((undefined(name='exit') if l_0_exit is missing else l_0_exit), 'task')))
+        yield '\n        template: '
+        yield escape(environment.finalize(environment.getattr((undefined(name='exit') if l_0_exit is missing else l_0_exit), 'task')))
+        yield '\n'
+        if environment.getattr((undefined(name='exit') if l_0_exit is missing else l_0_exit), 'when'):
+            pass
+            yield '        when: '
+            yield escape(environment.finalize(environment.getattr((undefined(name='exit') if l_0_exit is missing else l_0_exit), 'when')))
+            yield '\n'
+        yield '        continueOn: {failed: true, error: true}\n'
 
 blocks = {}

@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from tests.golden.regenerate import FLOWS
-from tests.support.running import until
+from tests.support.running import flowc, until
 
 from .ahead import Ahead, Scenario, scenarios
 from .argo import Argo
-from .deploying import left, local, without_run
+from .deploying import STORE, left, local, without_run
 from .faults import (
     DEATHS,
     GATED,
     GREEDY,
+    HEAD,
     LONG,
     SURVIVED,
     TWICE,
@@ -119,6 +120,51 @@ def a_failure_says_why_and_its_pod_has_what_it_asked_for(argo: Argo, folder: Pat
     assert not outcome.succeeded and "ZeroDivisionError: division by zero" in outcome.detail, outcome.detail
     pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
     assert [pod["status"]["qosClass"] for pod in pods] == ["Guaranteed", "Guaranteed"], pods
+
+
+HOOKED = """from metaflow import exit_hook
+
+def told(run):
+    run.add_tag(f"told-{run.successful}-{run.data.x}")
+
+def failed():
+    raise ValueError("a hook that fails changes nothing")
+
+def alarm(run):
+    run.add_tags(["alarm", run["start"].task.exception.type])
+
+@exit_hook(on_success=[told, failed], on_error=[alarm])
+class Hooked(FlowSpec):
+    fail = Parameter("fail", default=False)
+
+    @step
+    def start(self):
+        self.x = 41
+        if self.fail:
+            raise ValueError("as asked")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.x += 1
+"""
+
+
+def exit_hooks_are_called(argo: Argo, folder: Path) -> None:
+    """In a pod that reads the run's artifacts. What a hook does not return from changes nothing of the run."""
+    (folder / "hooked.py").write_text(HEAD + HOOKED)
+    spec = argo.deploy(folder / "hooked.py", "inject")
+    runs = [argo.start(spec), argo.start(spec, {"fail": "true"})]
+    outcomes = [argo.wait(run) for run in runs]
+    assert [outcome.succeeded for outcome in outcomes] == [True, False], [outcome.detail for outcome in outcomes]
+    tags = []
+    for outcome in outcomes:
+        done = flowc(
+            "tag", "list", "--run-id", outcome.run, "--flow", "Hooked", "--store", STORE, env=argo.s3.environment
+        )
+        tags.append(done.stdout)
+    assert "told-True-42" in tags[0] and "alarm" not in tags[0], tags
+    assert "alarm" in tags[1] and "ValueError" in tags[1] and "told" not in tags[1], tags
 
 
 ENDINGS = """class Endings(FlowSpec):
@@ -249,6 +295,7 @@ ACTS = (
     one_task_started_twice_at_once,
     a_pod_that_is_deleted_and_a_controller_that_restarts,
     a_template_that_the_controller_has_not_heard_of_yet,
+    exit_hooks_are_called,
 )
 
 

@@ -10,6 +10,8 @@ import os
 KUBERNETES = "v1.33.0"
 KUSTOMIZE = "v5.8.0"
 REGISTRY = "v3.1.2"  # of the distribution project
+ARGO_EVENTS = "v1.9.10"
+NATS = "v2.15.3"  # its event bus
 ARGO = ("v4.0.7", "v3.7.18", "v3.7.3")  # the newest first; the last is the oldest that is promised
 
 # Airflow beside the newest, which `airflow-requirements.txt` gives: release → the day after it, from which on no package that it needs is newer.

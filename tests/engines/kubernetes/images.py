@@ -17,12 +17,14 @@ class Image:
     layers: list[bytes]  # from the lowest up
     command: list[str]
     also: tuple[str, ...] = ()  # other names of it
+    entrypoint: tuple[str, ...] = ()  # for pods that give only `args`
 
     def write(self, path: Path) -> None:
         """Writes the archive, which `ctr images import` takes."""
+        entrypoint = {"Entrypoint": list(self.entrypoint)} if self.entrypoint else {}
         config = {
             "architecture": "amd64", "os": "linux",
-            "config": {"Cmd": self.command, "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},
+            "config": {**entrypoint, "Cmd": self.command, "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},
             "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in self.layers]},
         }  # fmt: skip
         text = json.dumps(config).encode()

@@ -27,8 +27,9 @@ def hooks_of(flow_class: type, succeeded: bool) -> List[Hook]:
     return [hook for pair in pairs for hook in pair[0 if succeeded else 1]]
 
 
-def call_all(flow_class: type, flow: str, run: str, succeeded: bool) -> None:
-    """Calls every hook, even after one that fails, and prints errors."""
+def call_all(flow_class: type, flow: str, run: str, succeeded: bool) -> bool:
+    """Calls every hook, even after one that fails, and prints errors. Returns True if all have returned."""
+    failed = False
     for hook in hooks_of(flow_class, succeeded):
         name = hook if isinstance(hook, str) else getattr(hook, "__name__", repr(hook))
         sys.stdout.flush()
@@ -36,6 +37,7 @@ def call_all(flow_class: type, flow: str, run: str, succeeded: bool) -> None:
         pid = os.fork()
         if pid:
             if os.waitpid(pid, 0)[1]:
+                failed = True
                 print(f"exit hook {name} failed", file=sys.stderr, flush=True)
             continue
         code = 1
@@ -48,6 +50,7 @@ def call_all(flow_class: type, flow: str, run: str, succeeded: bool) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+    return not failed
 
 
 def _function(flow_class: type, hook: Hook) -> Callable[..., Any]:
