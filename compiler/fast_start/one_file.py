@@ -74,7 +74,11 @@ def load(command: str) -> list[str]:
     """Creates the modules, as if each were imported from its file. Returns the groups that have no valid file."""
     if command not in COMMANDS or not keeps_bytecode():
         return []
-    return [group for group in ("", command) if group in GROUPS and not _load(group)]
+    invalid: list[str] = []
+    for group in ("", command):
+        if group in GROUPS and (invalid or not _load(group)):  # a command's modules need those of all commands
+            invalid.append(group)
+    return invalid
 
 
 def _load(group: str) -> bool:

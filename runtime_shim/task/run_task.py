@@ -296,7 +296,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         origin_run_id=task.extra.get("origin") or task.run_data.get("origin"),
         namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
-        parameters=RunParameters(_in_steps(declared, values, flow_class)),
+        parameters=RunParameters(_in_steps(declared, values, flow_class, task.graph.folder)),
         parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),
         **_by_decorator(task),
     )  # fmt: skip
@@ -346,7 +346,7 @@ def _first_manifest(
     task: Attempt, constants: Dict[str, Any], values: Dict[str, Any], flow_class: type[FlowSpec]
 ) -> Manifest:
     initial = dict(constants)
-    initial.update(_in_steps(task.graph.flow["parameters"], values, flow_class))
+    initial.update(_in_steps(task.graph.flow["parameters"], values, flow_class, task.graph.folder))
     if task.graph.flow.get("configs"):
         from .. import config
 
@@ -372,7 +372,9 @@ def _first_manifest(
         raise UnpicklableArtifactException(str(error)) from error
 
 
-def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class: type[FlowSpec]) -> Dict[str, Any]:
+def _in_steps(
+    declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class: type[FlowSpec], folder: str
+) -> Dict[str, Any]:
     """Returns the values as steps see them, without files, whose content exists only as an artifact."""
     if not declared:
         return {}
@@ -383,6 +385,7 @@ def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class
             parameter,
             values.get(parameter["name"]),
             getattr(getattr(flow_class, parameter["attribute"], None), "convert", None),
+            folder,
         )
         for parameter in declared
         if parameter["type"] != "file"

@@ -107,6 +107,22 @@ def test_a_file_of_no_use_is_written_anew(change: str, site: Path) -> None:
     assert written(site).read_bytes() != data
 
 
+def test_a_command_s_file_is_of_no_use_without_the_one_of_all_commands(site: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-m", "flowc", "compile", "flow.py", "-t", "argo", "--store", "s3://b/x", "-o", "-"]
+
+    def compiled() -> str:
+        env = {**environment, "PYTHONPATH": str(site)}
+        done = subprocess.run(command, cwd=site, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    before = compiled()
+    source = site / "flowc" / "compiler" / "read" / "metaflow_imports.py"
+    source.write_text(source.read_text() + "\n")
+    assert compiled() == before and compiled() == before
+
+
 @pytest.mark.parametrize(
     ("options", "variables"),
     [(("-B",), {}), ((), {"PYTHONDONTWRITEBYTECODE": "1"}), (("-O",), {}), ((), {"PYTHONPYCACHEPREFIX": "kept"})],
