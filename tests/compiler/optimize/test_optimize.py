@@ -279,7 +279,7 @@ def test_what_keeps_steps_apart(name: str) -> None:
     steps = {}
     for step in ("a", "b"):
         attributes = {**ATTRIBUTES, **(own if step == "b" else {})} if key else own
-        given = (nodes.Decorator(decorator, attributes, SPAN),) if key or step == "b" else ()  # type: ignore[arg-type]
+        given = (nodes.Decorator(decorator, attributes, SPAN),) if key or step == "b" else ()
         steps[step] = replace(decorated(step), decorators=given)
     result = optimized(sketched("start > a > b > end", steps))
     together = [container.steps for container in result.containers_by_step.values()]
