@@ -272,6 +272,7 @@ def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
     page.click("a:has-text('compare 2')")
     page.wait_for_selector(".differs")
     noted["differs"] = page.locator("tr.differs th").all_inner_texts()
+    page.goto(url.partition("#")[0] + "compare?run=F/one&run=F/two")
     page.wait_for_selector(".beside iframe >> nth=1")
     noted["beside"] = page.locator(".beside h3").all_inner_texts()
     noted["compared"] = page.locator("main label:has-text('card') select").input_value()
