@@ -229,8 +229,12 @@ def keyed(browser: Any, file: Path) -> dict[str, Any]:
     noted["whole"] = page.locator(".timeline button:has-text('all')").is_disabled()
     opened.go("#/tasks")
     page.focus("[role=grid]")
-    for key in ("ArrowDown", "ArrowDown", "Enter"):
-        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    for row in (3, 4):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_selector(f"[aria-selected=true][aria-rowindex='{row}']")
+    page.wait_for_timeout(300)  # the page listens with the new row once it is drawn
+    page.keyboard.press("Enter")
     page.wait_for_selector("article")
     noted["task"] = opened.text("article h2")
     opened.context.close()
