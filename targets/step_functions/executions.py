@@ -109,7 +109,8 @@ def _start_by(account: Account, name: str) -> str:
     found = alias(account, name)
     if found is None:
         raise EngineError(
-            f"`{name}` has no alias `live`: its deployment was cut off", "run `flowc deploy` again, which finishes it"
+            f"`{name}` has no alias `live`, by which flowc starts runs",
+            "run `flowc deploy`, which makes it, also after a deploy that was cut off",
         )
     routes = found["routingConfiguration"]
     changed = found.get("updateDate") or found.get("creationDate")
