@@ -1,6 +1,7 @@
 """A minimal S3 server to measure a client against, in a process of its own.
 
-It checks no signatures and no digests, and keeps objects in memory.
+It checks no signatures and no digests, and keeps objects in memory. It can answer each request as late as a service in
+another building would; requests that come together wait together. `GET /requests` tells how many there were.
 """
 
 from __future__ import annotations
@@ -11,27 +12,64 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
 
 PART = 8 << 20
 SPACE = 2 << 30  # bytes of the largest object
+LISTED = 1000  # names in one answer
 
 
-def _serve() -> None:
+def _serve(delay: float) -> None:
     objects: dict[str, bytes | mmap.mmap] = {}
     sizes: dict[str, int] = {}
+    requests = [0]
     space = mmap.mmap(-1, SPACE)  # where the parts of an upload go, one upload at a time
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
         print(listening.getsockname()[1], flush=True)
         while True:
             connection, _ = listening.accept()
-            threading.Thread(target=_connection, args=(connection, objects, sizes, space), daemon=True).start()
+            threading.Thread(
+                target=_connection, args=(connection, objects, sizes, space, delay, requests), daemon=True
+            ).start()
+
+
+def _listing(objects: dict[str, bytes | mmap.mmap], sizes: dict[str, int], bucket: str, query: str) -> bytes:
+    """Returns one page of ListObjectsV2."""
+    asked = {name: values[-1] for name, values in parse_qs(query).items()}
+    prefix, delimiter = f"/{bucket}/{asked.get('prefix', '')}", asked.get("delimiter", "")
+    names = sorted(objects)  # nearly sorted already, so this takes little
+    first, whole = asked.get("continuation-token", ""), len(f"/{bucket}/")
+    parts: list[str] = []
+    at = bisect_left(names, first or prefix)
+    while at < len(names) and names[at].startswith(prefix) and len(parts) < LISTED:
+        rest = names[at][len(prefix) :]
+        if delimiter and delimiter in rest:
+            folder = prefix + rest.partition(delimiter)[0] + delimiter
+            parts.append(f"<CommonPrefixes><Prefix>{escape(folder[whole:])}</Prefix></CommonPrefixes>")
+            at = bisect_left(names, folder[:-1] + chr(ord(delimiter) + 1))
+            continue
+        parts.append(
+            f"<Contents><Key>{escape(names[at][whole:])}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>"
+            f"<Size>{sizes[names[at]]}</Size></Contents>"
+        )
+        at += 1
+    more = at < len(names) and names[at].startswith(prefix)
+    end = f"<NextContinuationToken>{escape(names[at])}</NextContinuationToken>" if more else ""
+    return f"<R><IsTruncated>{str(more).lower()}</IsTruncated>{end}{''.join(parts)}</R>".encode()
 
 
 def _connection(
-    connection: socket.socket, objects: dict[str, bytes | mmap.mmap], sizes: dict[str, int], space: mmap.mmap
+    connection: socket.socket,
+    objects: dict[str, bytes | mmap.mmap],
+    sizes: dict[str, int],
+    space: mmap.mmap,
+    delay: float,
+    requests: list[int],
 ) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     rest = b""
@@ -56,7 +94,16 @@ def _connection(
             have += connection.recv_into(into[have:], 0, socket.MSG_WAITALL)
         status, body = "200 OK", b""
         extra = ""
-        if method == "PUT" and part:
+        if path == "/requests":
+            body = str(requests[0]).encode()
+            connection.sendall(f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+            continue
+        requests[0] += 1
+        if delay and method != "PUT":
+            time.sleep(delay)
+        if method == "GET" and "list-type=2" in query:
+            body = _listing(objects, sizes, path.strip("/"), query)
+        elif method == "PUT" and part:
             sizes[path] = max(sizes.get(path, 0), PART * (int(part.group(1)) - 1) + size)
             extra = 'etag: "x"\r\n'
         elif method == "PUT":
@@ -86,9 +133,10 @@ def _connection(
 
 
 @contextmanager
-def null_s3() -> Iterator[dict[str, str]]:
-    """Yields the environment variables that make this server S3."""
-    server = subprocess.Popen([sys.executable, "-m", "benchmarks.null_s3"], stdout=subprocess.PIPE, text=True)
+def null_s3(delay: float = 0) -> Iterator[dict[str, str]]:
+    """Yields the environment variables that make this server S3. `delay` is the seconds until a read is answered."""
+    command = [sys.executable, "-m", "benchmarks.null_s3", str(delay)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
@@ -104,4 +152,4 @@ def null_s3() -> Iterator[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(float(sys.argv[1]))

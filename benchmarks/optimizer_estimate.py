@@ -1,7 +1,8 @@
 """The estimate of a run against what happened: `flowc profile` of some runs, then the estimate of one more.
 
     python -m benchmarks.optimizer_estimate                  runs flows on this machine
-    python -m benchmarks.optimizer_estimate --engine         runs them on the interpreter of Step Functions, as written
+    python -m benchmarks.optimizer_estimate --engine NAME [--only WORD]
+                                                             runs them on argo, step-functions or airflow, as written
                                                              and by their profile (CONTRIBUTING.md, The engines)
     python -m benchmarks.optimizer_estimate --store URL --target argo FLOW.py [--optimize]
                                                              compares with the newest run in a datastore
@@ -18,7 +19,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flowc.compiler.optimize.cost import Estimate, Facts, Model, estimate
 from flowc.compiler.pipeline import Program, load
@@ -26,6 +30,7 @@ from flowc.runtime_shim.client.datastore import Datastore, open_datastore
 from flowc.runtime_shim.contract.tasks import tasks
 
 from flowc.run_profile import run_profile
+from tests.support.s3_server import S3Server
 
 from .measure import row
 
@@ -108,29 +113,59 @@ def _run(file: Path, store: str, count: int) -> list[str]:
     return names
 
 
-def on_step_functions() -> None:
+@contextmanager
+def _engine(name: str) -> Iterator[tuple[Any, S3Server, str]]:
+    """Yields the engine, its datastore's server, and how flowc comes to its tasks."""
+    from tests.support.s3_server import s3_server
+
+    if name == "step-functions":
+        from tests.engines.step_functions import step_functions
+
+        with step_functions() as engine:
+            yield engine, engine.s3, "baked"
+    elif name == "airflow":
+        from tests.engines.airflow import Airflow
+        from tests.engines.airflow_tasks import Processes
+
+        python = os.environ["FLOWC_AIRFLOW_PYTHON"]
+        with (
+            tempfile.TemporaryDirectory(prefix="flowc-airflow-") as home,
+            s3_server() as s3,
+            Airflow(python, Path(home)) as airflow,
+        ):
+            yield Processes(airflow, s3), s3, "process"
+    else:
+        from tests.engines.argo import Argo, Images
+        from tests.engines.kubernetes.node import ADDRESS, Node
+
+        with Node() as node, s3_server(ADDRESS) as s3:
+            yield Argo(Images(node, s3)), s3, "baked"
+
+
+def on_engine(name: str, words: list[str]) -> None:
     """Runs each flow as written, and as the optimizer makes it by the profile of that run."""
     from tests.engines.deploying import STORE
-    from tests.engines.step_functions import step_functions
     from tests.support.running import flowc
 
-    print("the estimate of a run on Step Functions, by the profile of those before: estimated / measured", flush=True)
-    with tempfile.TemporaryDirectory() as folder, step_functions() as engine:
-        os.environ.update(engine.s3.environment)
+    print(f"the estimate of a run on {name}, by the profile of those before: estimated / measured", flush=True)
+    with tempfile.TemporaryDirectory() as folder, _engine(name) as (engine, s3, delivery):
+        os.environ.update(s3.environment)
         for what, text in FLOWS.items():
+            if words and not any(word in what for word in words):
+                continue
             file = Path(folder, "flow.py")
             file.write_text(text)
             file.with_name("flow.profile.json").unlink(missing_ok=True)
             runs = []
             for options in ((), ("--optimize",), ("--optimize",)):
-                outcome, _ = engine.leaves(file, "baked", {}, "--max-workers", AT_ONCE, *options)
+                outcome, _ = engine.leaves(file, delivery, {}, "--max-workers", AT_ONCE, *options)
                 assert outcome.succeeded, outcome.detail
                 runs.append(outcome.run)
                 if len(runs) == 2:
-                    of_runs(what, STORE, str(file), "step-functions", *runs)
+                    of_runs(what, STORE, str(file), name, *runs, AT_ONCE)
                 elif len(runs) == 3:  # by then, what a task waits for in a container is known
-                    of_runs(f"{what}, once more", STORE, str(file), "step-functions", "", runs[-1])
-                flowc("profile", str(file), "--store", STORE, env=engine.s3.environment, check=True)
+                    of_runs(f"{what}, once more", STORE, str(file), name, "", runs[-1], AT_ONCE)
+                flowc("profile", str(file), "--store", STORE, env=s3.environment, check=True)
 
 
 def of_newest(store: str, file: str, target: str, is_optimized: bool) -> None:
@@ -141,8 +176,13 @@ def of_newest(store: str, file: str, target: str, is_optimized: bool) -> None:
     of_runs(f"{name} on {target}", store, file, target, *(("", newest) if is_optimized else (newest, "")))
 
 
-def of_runs(what: str, store: str, file: str, target: str, written: str, optimized: str) -> None:
-    """Compares the estimates with a run as written, and with one as optimized, if they are given."""
+def of_runs(
+    what: str, store: str, file: str, target: str, written: str, optimized: str, workers: str = ""
+) -> None:  # fmt: skip
+    """Compares the estimates with a run as written, and with one as optimized, if they are given.
+
+    `workers` is the most containers at a time, if the runs had such a limit.
+    """
     from flowc.compiler.optimize.settings import Settings
     from flowc.targets.target import emitter
 
@@ -154,7 +194,7 @@ def of_runs(what: str, store: str, file: str, target: str, written: str, optimiz
     program, emitters = load(file), (emitter(target),)
     place = open_datastore(store if "://" in store else os.path.abspath(store))
     past, _ = past_of(file, "", program.flow)
-    words = ["--max-workers", AT_ONCE] if target == "step-functions" else []
+    words = ["--max-workers", workers] if workers else []
     arguments = parse([file, *words], (*OPTIONS, *of_targets(emitters)))
     (compilation,) = compilations(program, emitters, arguments, package_of(program).digest, file)
     both = comparison(compilation, program, Settings(), past, {}, None)
@@ -190,10 +230,11 @@ if __name__ == "__main__":
     parser.add_argument("--store", default="")
     parser.add_argument("--target", default="argo")
     parser.add_argument("--optimize", action="store_true", help="the newest run was compiled with the optimizer")
-    parser.add_argument("--engine", action="store_true", help="run flows on the interpreter of Step Functions")
+    parser.add_argument("--engine", choices=("argo", "step-functions", "airflow"), help="run flows on this engine")
+    parser.add_argument("--only", action="append", default=[], help="flows whose names hold this word, with --engine")
     options = parser.parse_args()
     if options.engine:
-        on_step_functions()
+        on_engine(options.engine, options.only)
     elif options.flow:
         of_newest(options.store, options.flow, options.target, options.optimize)
     else:

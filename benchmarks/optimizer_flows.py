@@ -54,3 +54,19 @@ def fold(items: int) -> str:
 def loop(visits: int) -> str:
     """Returns a flow with a loop of that many visits."""
     return HEAD + _LOOP.format(visits=visits)
+
+
+def nested(rows: int) -> str:
+    """Returns a flow with a foreach of that many items in each item of a foreach of as many."""
+    return f"{HEAD}class Nested(FlowSpec):\n" + "\n".join(
+        f"    @step\n    def {name}(self{', inputs' if name.startswith('join') else ''}):\n        {code}\n"
+        + (f"        self.next(self.{after})\n" if after else "")
+        for name, code, after in (
+            ("start", f"self.rows = list(range({rows}))", 'row, foreach="rows"'),
+            ("row", f"self.row_number, self.cells = self.input, list(range({rows}))", 'cell, foreach="cells"'),
+            ("cell", "self.y = self.row_number * self.input", "join_cells"),
+            ("join_cells", "self.total = sum(each.y for each in inputs)", "join_rows"),
+            ("join_rows", "self.total = sum(each.total for each in inputs)", "end"),
+            ("end", f"assert self.total == sum(range({rows})) ** 2", ""),
+        )
+    )

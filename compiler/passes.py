@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .checks import judge
 from .dataflow.analysis import analyze
-from .decorators.decorator import has_plugins, plugins
+from .decorators.decorator import has_plugins, left_out, plugins
 from .fast_start.record import record, replace
 from .fold.evaluator import Evaluator, Values
 from .fold.values import Environment
@@ -15,7 +15,7 @@ from .ir.scopes import Unbalanced
 from .ir.scopes import scopes as scopes_of
 from .names.classes import choose
 from .names.resolver import Resolver
-from .options.compile_inputs import inputs, unused
+from .options.compile_inputs import inputs, inputs_without, unused, unused_without
 from .package.closure import closure
 from .read.flow import read_flow
 from .read.helper_declarations import native
@@ -169,6 +169,8 @@ def options(now: Compile) -> Result:
         diagnostics += wrong
     if compile_options.plugins:
         diagnostics += plugins().problems_of_settings()
+    if left_out():
+        diagnostics += unused_without(left_out())
     return replace(now, analysis=analysis), diagnostics
 
 
@@ -195,6 +197,8 @@ def package(now: Compile) -> Result:
     flow = replace(
         flow, inputs=(*flow.inputs, *inputs(now.options, evaluator.set_values.used, evaluator.environment.used))
     )
+    if left_out():
+        flow = replace(flow, inputs=(*flow.inputs, *inputs_without(left_out())))
     if now.sources.read:
         from hashlib import sha256
 

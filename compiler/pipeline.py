@@ -63,7 +63,7 @@ def load(
     found.
     """
     folder, name = os.path.split(path)
-    begin(options.plugins, folder)
+    begin(options.plugins, folder, options.without)
     if name.endswith(".json"):
         return _load_ir(folder or ".", name, attach)
     sources = Sources(folder or ".", name, options.roots)

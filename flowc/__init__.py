@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .deployer import DeployedFlow as DeployedFlow
     from .deployer import Deployer as Deployer
+    from .deployer import NBDeployer as NBDeployer
+    from .deployer import TriggeredRun as TriggeredRun
     from .notebook import NBRunner as NBRunner
     from .runner import Runner as Runner
     from .runtime_shim.api.names import *  # noqa: F403
@@ -49,6 +51,18 @@ def _deployed_flow() -> type:
     return DeployedFlow
 
 
+def _notebook_deployer() -> type:
+    from .deployer import NBDeployer
+
+    return NBDeployer
+
+
+def _triggered_run() -> type:
+    from .deployer import TriggeredRun
+
+    return TriggeredRun
+
+
 def _charts() -> str:
     from .pages.built import built
 
@@ -80,6 +94,8 @@ hooks.registered.update(
     NBRunner=_notebook_runner,
     Deployer=_deployer,
     DeployedFlow=_deployed_flow,
+    NBDeployer=_notebook_deployer,
+    TriggeredRun=_triggered_run,
     charts=_charts,
     is_plugin=_is_plugin,
 )
@@ -105,7 +121,7 @@ def __dir__() -> list:  # type: ignore[type-arg]
 
 
 def _api() -> frozenset:  # type: ignore[type-arg]
-    """Returns the names of flowc's API: those that flows import, and two that only flowc exports here."""
+    """Returns the names of flowc's API: those that flows import, and three that only flowc exports here."""
     from .runtime_shim.contract.public_names import NAMES
 
-    return NAMES | {"S3GetObject", "S3PutObject"}
+    return NAMES | {"S3GetObject", "S3PutObject", "TriggeredRun"}

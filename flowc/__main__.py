@@ -12,6 +12,10 @@ def main() -> None:
     import_quickly("flowc")
     from flowc.compiler.fast_start import one_file
 
+    if sys.argv[1:2] == ["lock"] and "--upgrade" in sys.argv:
+        from .environments import ahead
+
+        ahead.begin(sys.argv[2:])
     missing = one_file.load(sys.argv[1] if len(sys.argv) > 1 else "")
     from .cli import main
 

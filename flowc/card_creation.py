@@ -9,7 +9,8 @@ from __future__ import annotations
 import tempfile
 
 from flowc.runtime_shim.artifacts import manifest
-from flowc.runtime_shim.cards import stored
+from flowc.runtime_shim.cards import custom, stored
+from flowc.runtime_shim.cards.base import MetaflowCardComponent
 from flowc.runtime_shim.cards.of_task import CardsOfTask
 from flowc.runtime_shim.contract import code_package
 from flowc.runtime_shim.contract.errors import ShimError
@@ -18,6 +19,7 @@ from .terminal import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from flowc.runtime_shim.client.datastore import Datastore
@@ -49,8 +51,33 @@ class _Artifacts:
         return value
 
 
-def create(place: Datastore, flow: str, run: str, step: str, path: str, attributes: dict[str, Any]) -> str:
-    """Stores a card with the attributes of a `@card`, and returns its hash. Raises Failure, ShimError."""
+class _Rendered(MetaflowCardComponent):
+    """A component that was rendered before."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+        if isinstance(output, dict) and isinstance(output.get("id"), str):
+            self.component_id = output["id"]
+
+    def render(self) -> Any:
+        return self._output
+
+
+def create(
+    place: Datastore,
+    flow: str,
+    run: str,
+    step: str,
+    path: str,
+    attributes: dict[str, Any],
+    components: Sequence[Any] = (),
+    mode: str = custom.RENDER,
+) -> str:
+    """Stores a card with the attributes of a `@card`, and returns its hash. Raises Failure, ShimError.
+
+    `components` are what components have rendered to. The modes are those of a card's class: RENDER stores a final
+    card, the others what a running task would show.
+    """
     done = place.record(flow, run, step, path)
     if done is None:
         raise Failure(f"{run}/{step}/{path} has not succeeded: a card is made of a task's record")
@@ -70,10 +97,15 @@ def create(place: Datastore, flow: str, run: str, step: str, path: str, attribut
         )
         manager._spec.number = number
         cards.belongs_to(flow_object)
-        cards.store_drawn(done.artifacts)
-        cards.store_custom()
+        manager.extend(_Rendered(component) for component in components)
+        if mode == custom.RENDER:
+            cards.store_drawn(done.artifacts)
+            cards.store_custom()
+        else:
+            cards.store_live(mode)
     card = stored.card_hash(where, number)
-    if card not in {entry.hash for entry in stored.cards_of_task(place.store, flow, run, step, path)}:
+    prefix = stored.name_of(where, attributes["type"], manager._spec.id, card)
+    if not list(place.store.list(prefix)):
         raise Failure(f"no card of type `{attributes['type']}` was made; the lines above say why")
     return card
 

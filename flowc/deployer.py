@@ -10,89 +10,39 @@ Everything happens in this process, by the functions that the commands call; the
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from flowc.runtime_shim.contract.errors import ShimError
-from flowc.targets.operating import DELETE as DELETE_CHANGE
-from flowc.targets.operating import (
-    OVER,
-    PENDING,
-    RUNNING,
-    SUCCEEDED,
-    SUSPENDED,
-    Deployed,
-    EngineRun,
-    Start,
-    operator,
-)
-from flowc.targets.target import about, names
+from flowc.targets.operating import operator
 
+from .deployed_flow import DeployedFlow as DeployedFlow
+from .deploying.from_python import DeploymentError as DeploymentError
+from .deploying.from_python import Quiet, implementations, refusals, surroundings
+from .notebook import CellFile
 from .options import Usage
-from .terminal import Failure, Output
+from .triggered_run import TriggeredRun as TriggeredRun
 
-# Metaflow's words for the states of a run
-_STATUSES = {PENDING: "Pending", RUNNING: "Running", SUSPENDED: "Running", SUCCEEDED: "Succeeded"}
-
-
-class DeploymentError(RuntimeError):
-    """A deploy, a start or another verb was refused or failed. The text says why, and what to do."""
-
-
-def _implementations() -> dict[str, str]:
-    """Returns the names of Metaflow's deployers → targets."""
-    return {about(name).METAFLOW_COMMAND or name: name for name in names()}
-
-
-class _Quiet(Output):
-    """An output that keeps what is printed, and shows it if asked."""
-
-    def __init__(self, show: bool) -> None:
-        super().__init__()
-        self._show, self.lines = show, list[str]()
-
-    def print(self, text: str) -> None:
-        self.lines.append(text)
-        if self._show:
-            super().print(text)
-
-
-def _refusals(function: Any) -> Any:
-    """Makes DeploymentError of what commands print as an error, and ValueError of wrong usage."""
-    from functools import wraps
-
-    @wraps(function)
-    def wrapper(*arguments: Any, **options: Any) -> Any:
-        from flowc.compiler.report.diagnostics import Refused
-
-        try:
-            return function(*arguments, **options)
-        except Usage as error:
-            raise ValueError(f"{error.message}; {error.hint}" if error.hint else error.message) from None
-        except (Failure, ShimError) as error:
-            raise DeploymentError(str(error)) from None
-        except Refused as refused:
-            from .formats import renderer
-
-            raise DeploymentError(renderer("text")(refused.diagnostics, refused.sources, False)) from None
-
-    return wrapper
+# Metaflow's names of options of `create` in Python → those of its command line, where they differ (click's names)
+_SPELLED = {"tags": "tag", "user_namespace": "namespace", "given_token": "authorize"}
+_OWN = ("yes",)  # `create` asks nothing
 
 
 class Deployer:
     """Deploys the flow in a file.
 
-    `context` is a context of pyproject.toml; other options are those of `flowc deploy`.
+    `context` is a context of pyproject.toml. Other options are those of Metaflow before the command, such as
+    `decospecs`, `branch`, `production`, `config` and `config_value`, and those of `flowc deploy`.
     """
 
     def __init__(
         self, flow_file: str, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None,
         cwd: str | None = None, file_read_timeout: int = 3600, *, context: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        if profile is not None or env is not None or cwd is not None:
-            raise ValueError("flowc deploys in this process: set variables and the folder here, before the call")
+        """`env` and `profile` are in the environment, and `cwd` is the current folder, while this deployer works."""
         self.flow_file, self.show_output, self.context, self.top_level_kwargs = flow_file, show_output, context, options
+        self.env_vars = {**(env or {}), **({"METAFLOW_PROFILE": profile} if profile else {})}
+        self.cwd = cwd
 
     def argo_workflows(self, name: str | None = None) -> DeployerImpl:
         return DeployerImpl(self, "argo-workflows", name)
@@ -103,16 +53,21 @@ class Deployer:
     def airflow(self, name: str | None = None) -> DeployerImpl:
         return DeployerImpl(self, "airflow", name)
 
+    def cleanup(self) -> None:
+        """Does nothing: flowc leaves no temporary files."""
+
 
 class DeployerImpl:
     """The deployer of a flow to one orchestrator. Nothing is written before `create`."""
 
     def __init__(self, deployer: Deployer, kind: str, name: str | None) -> None:
-        self.deployer, self.TYPE, self.target = deployer, kind, _implementations()[kind]
+        self.deployer, self.TYPE, self.target = deployer, kind, implementations()[kind]
         if operator(self.target) is None:
             raise NotImplementedError(f"flowc cannot deploy to {kind} yet")
         self.deployer_kwargs = {"name": name} if name else {}
-        self.name, self.flow_name = name or "", ""
+        self.flow_file, self.env_vars = deployer.flow_file, deployer.env_vars
+        self.top_level_kwargs = deployer.top_level_kwargs
+        self.name, self.flow_name, self.metadata = name or "", "", ""
 
     def __enter__(self) -> DeployerImpl:
         return self
@@ -122,288 +77,167 @@ class DeployerImpl:
 
     def cleanup(self) -> None:
         """Does nothing: flowc leaves no temporary files."""
+        self.deployer.cleanup()
 
     def plan(self, **options: Any) -> dict[str, Any]:
-        """Returns what `create` would do, as `flowc plan --json` prints it."""
+        """Returns what `create` would do, as `flowc plan --json` prints it. Raises as `create` does."""
         from .deploying import plan_text
 
-        made, engine, _ = self._plan(options)
-        return plan_text.data(made, engine)
+        with surroundings(self.env_vars, self.deployer.cwd):
+            made, engine, _ = self._plan(options)
+            return plan_text.data(made, engine)
 
     def create(self, **options: Any) -> DeployedFlow:
-        """Deploys the flow, and asks nothing. Options are those of `flowc deploy`, with `_` for `-`."""
-        return self._create(options)  # type: ignore[no-any-return]
+        """Deploys the flow, and asks nothing. Options are those of `flowc deploy`, with `_` for `-`.
 
-    @_refusals
+        With `only_json=True` nothing is deployed, and the result has the spec as `workflow_template` (Argo). Raises
+        ValueError for an option that flowc does not have, DeploymentError, a RuntimeError, if it is refused or fails.
+        """
+        with surroundings(self.env_vars, self.deployer.cwd):
+            deployed: DeployedFlow = self._create(options)
+        self.name, self.flow_name, self.metadata = deployed.name, deployed.flow_name, deployed.metadata
+        return deployed
+
+    @refusals
     def _create(self, options: dict[str, Any]) -> DeployedFlow:
         from .deploying.confirm import refuse_foreign
+        from .deploying.order import check_git
         from .deploying.place import deployed
         from .deploying.plan import apply
 
+        if options.pop("only_json", False):
+            return self._only_spec(options)
         made, engine, store = self._plan(options)
+        check_git(made.order)
         refuse_foreign(made)
-        out = _Quiet(self.deployer.show_output)
+        out = Quiet(self.deployer.show_output)
         if not made.is_empty:
             apply(made, engine, store, out.print)
-        self.name, self.flow_name = made.order.name, made.order.flow
         return DeployedFlow(engine, deployed(engine, made.order.place, made.order.name), self.TYPE, self)
 
-    @_refusals
+    def _only_spec(self, options: dict[str, Any]) -> DeployedFlow:
+        """Returns the deployment as it would be, without an engine."""
+        from flowc.targets.operating import Deployed
+
+        from .deploying.order import order
+
+        arguments, place = self._parsed(options)
+        wanted = order(arguments, place, Quiet(False))
+        made = DeployedFlow(None, Deployed(wanted.name, wanted.flow, wanted.code, "", place.store), self.TYPE, self)
+        if self.target == "argo":
+            import yaml
+
+            texts = [file.text for file in wanted.spec if file.name.endswith(".argo.yaml")]
+            made.workflow_template = next(iter(yaml.safe_load_all(texts[0])))
+        return made
+
+    @refusals
     def _plan(self, options: dict[str, Any]) -> Any:
-        from .commands.plan import OPTIONS
-        from .deploying.order import order, parsed
+        from .deploying.order import order
         from .deploying.place import connect, open_store
         from .deploying.plan import plan
-        from .runner import _words
 
-        place_words = ["--on", self.deployer.context] if self.deployer.context else ["--target", self.target]
-        flags = {key: value for key, value in options.items() if isinstance(value, bool)}
-        rest = {key: value for key, value in options.items() if not isinstance(value, bool)}
-        words = _words({**self.deployer.top_level_kwargs, **self.deployer_kwargs, **rest})
-        words += [f"--{key.replace('_', '-')}" for key, value in flags.items() if value]
-        arguments, place = parsed([self.deployer.flow_file, *place_words, *words], OPTIONS)
-        if place.target != self.target:
-            raise Usage(f"context `{self.deployer.context}` is for target {place.target}, not for {self.TYPE}")
-        wanted = order(arguments, place, _Quiet(False))
+        arguments, place = self._parsed(options)
+        wanted = order(arguments, place, Quiet(self.deployer.show_output))
         engine, store = connect(place), open_store(place.store)
         chosen = (arguments.flag("--take-over"), arguments.flag("--keep-drift"), arguments.flag("--paused"))
         return plan(wanted, engine, store, *chosen), engine, store
 
+    def _parsed(self, options: dict[str, Any]) -> Any:
+        """Parses the options as the command line of a deploy. Raises ValueError, Usage."""
+        from .commands.plan import OPTIONS
+        from .deploying.order import parsed
+        from .runner import _words
 
-class DeployedFlow:
-    """A flow that is deployed."""
+        place_words = ["--on", self.deployer.context] if self.deployer.context else ["--target", self.target]
+        merged = {**self._top_options(), **self.deployer_kwargs, **self._options(options)}
+        flags = {key: value for key, value in merged.items() if isinstance(value, bool)}
+        words = _words({key: value for key, value in merged.items() if key not in flags})
+        words += [f"--{key.replace('_', '-')}" for key, value in flags.items() if value]
+        arguments, place = parsed([self.flow_file, *place_words, *words], OPTIONS)
+        if place.target != self.target:
+            raise Usage(f"context `{self.deployer.context}` is for target {place.target}, not for {self.TYPE}")
+        return arguments, place
 
-    def __init__(self, engine: Any, deployed: Deployed, kind: str, deployer: DeployerImpl | None = None) -> None:
-        self._engine, self._deployed, self.TYPE, self.deployer = engine, deployed, kind, deployer
-        self.name, self.flow_name, self.metadata = deployed.name, deployed.flow, f"local@{deployed.store}"
+    def _options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the options of `create` that flowc has. Raises ValueError, with the reason for one of Metaflow's."""
+        from .metaflow_groups import CREATE
 
-    def __repr__(self) -> str:
-        return f"DeployedFlow({self.name!r})"
+        known, reasons = self._known(), CREATE.get(self.TYPE, {})
+        kept = {}
+        for name, value in options.items():
+            spelled = _SPELLED.get(name, name).replace("_", "-")
+            is_theirs = name in _SPELLED or name not in known
+            if is_theirs and (f"--{spelled}" in reasons or f"--no-{spelled}" in reasons):
+                reason = reasons.get(f"--no-{spelled}" if value is False else f"--{spelled}", "")
+                if reason and value not in (None, (), [], ""):
+                    raise ValueError(f"`{name}` is not supported: {reason}")
+            elif name in known:
+                kept[name] = value
+            elif name not in _OWN:
+                raise ValueError(f"Unknown argument: '{name}', possible args are: {', '.join(sorted(known))}")
+        return {name: value for name, value in kept.items() if value is not None}
 
-    @classmethod
-    def from_deployment(
-        cls, identifier: str, metadata: str | None = None, impl: str = "", *, context: str = "", **place: str
-    ) -> DeployedFlow:  # fmt: skip
-        """Returns what is deployed under the name. `place` holds options of `flowc trigger`, such as `namespace`."""
-        kind, engine, there = _connected(impl, context, place)
-        from .deploying.place import deployed
+    def _top_options(self) -> dict[str, Any]:
+        """Returns the options before the command that flowc has. Raises Usage for others."""
+        from .flow_file import _top_option
 
-        return cls(engine, _refusals(deployed)(engine, there, identifier), kind)
+        known = {*self._known(), "decospecs"}
+        kept = {}
+        for name, value in self.top_level_kwargs.items():
+            if name in known:
+                kept[name] = value
+            elif value is not None and value is not False:
+                spelled = f"--{name.replace('_', '-')}"
+                _top_option([spelled] if value is True else [f"{spelled}={value}"])
+        return {name: value for name, value in kept.items() if value is not None}
 
-    @classmethod
-    def list_deployed_flows(
-        cls, flow_name: str | None = None, impl: str = "", *, context: str = "", **place: str
-    ) -> Iterator[DeployedFlow]:  # fmt: skip
-        """Yields everything that flowc has deployed in the place, or only of one flow."""
-        kind, engine, _ = _connected(impl, context, place)
-        from .deploying.place import asked
+    def _known(self) -> set[str]:
+        """Returns the names of the options of `flowc deploy`, as Python has them."""
+        from flowc.targets.target import emitter
 
-        for deployed in _refusals(asked)(engine.deployments):
-            if flow_name in (None, deployed.flow):
-                yield cls(engine, deployed, kind)
+        from .commands.plan import OPTIONS
+        from .deploying.place import engine_options
 
-    @classmethod
-    def get_triggered_run(
-        cls, identifier: str, run_id: str, metadata: str | None = None, impl: str = "", *, context: str = "",
-        **place: str,
-    ) -> TriggeredRun:  # fmt: skip
-        """Returns a run of the deployment."""
-        flow = cls.from_deployment(identifier, metadata, impl, context=context, **place)
-        from .deploying.run_state import found
-
-        return TriggeredRun(flow, _refusals(found)(flow._engine, run_id))
-
-    @property
-    def parameters(self) -> dict[str, bool]:
-        """The parameters: name → True if a value is required."""
-        return {parameter.name: parameter.required for parameter in self._deployed.parameters}
-
-    @property
-    def schedule(self) -> str:
-        return self._deployed.schedule
-
-    def trigger(
-        self, run_id_file: str | None = None, run_id: str = "", tags: Any = (), **parameters: Any
-    ) -> TriggeredRun:
-        """Starts a run. The same `run_id` starts one run only."""
-        return self._trigger(run_id_file, run_id, tags, parameters)  # type: ignore[no-any-return]
-
-    @_refusals
-    def _trigger(
-        self, run_id_file: str | None, run_id: str, tags: Any, parameters: dict[str, Any]
-    ) -> TriggeredRun:  # fmt: skip
-        from .commands.trigger import _tag
-        from .deploying import place, records, start
-        from .options import Arguments
-
-        store = place.open_store(self._deployed.store)
-        flow = start.flow_of(store, self._deployed)
-        known = [parameter.name for parameter in flow.parameters]
-        for name in parameters:
-            if name.replace("_", "-") not in (one.replace("_", "-") for one in known):
-                raise ValueError(f"Unknown argument: '{name}', possible args are: {', '.join(known)}")
-        by_name = {one.replace("-", "_"): one for one in known}
-        given = tuple(f"{by_name[name.replace('-', '_')]}={_text(value)}" for name, value in parameters.items())
-        texts = start.texts(Arguments((), {"--parameter": given}), flow, store, frozenset())
-        order = Start(self._deployed, texts, run_id, str(records.author("")["user"]))
-        begun = place.asked(lambda: self._engine.trigger(order))
-        if tags:
-            _tag(self._deployed.store, begun, set(tags))
-        if run_id_file:
-            with open(run_id_file, "w", encoding="utf-8") as file:
-                file.write(begun.id)
-        return TriggeredRun(self, begun)
-
-    def list_runs(self, states: Any = None) -> list[TriggeredRun]:
-        """Returns the runs of the deployment, newest first; only those in the given states of flowc, if any."""
-        from .deploying.place import asked
-
-        runs = _refusals(asked)(lambda: self._engine.runs(self.name))
-        return [TriggeredRun(self, run) for run in runs if states is None or run.state in states]
-
-    def pause(self) -> bool:
-        """Stops the schedule. Returns False if it was stopped."""
-        return bool(_refusals(_asked)(lambda: self._engine.pause(self.name, True)))
-
-    def unpause(self) -> bool:
-        """Resumes the schedule. Returns False if it was on."""
-        return bool(_refusals(_asked)(lambda: self._engine.pause(self.name, False)))
-
-    def delete(self, authorize: str | None = None, force: bool = False) -> bool:
-        """Removes the deployment. Raises DeploymentError while runs are under way, unless `force`."""
-        return self._delete(force)  # type: ignore[no-any-return]
-
-    @_refusals
-    def _delete(self, force: bool) -> bool:
-        from .deploying import history, place, records
-
-        running = place.asked(lambda: self._engine.runs(self.name, True))
-        if running and not force:
-            raise Failure(f"{len(running)} runs of {self.name} are under way: wait for them, or give `force=True`")
-        written = history.of_mark(self._deployed.records)
-        if written is None:
-            raise Failure(f"`{self.name}` was not deployed by flowc")
-        changes = place.asked(lambda: self._engine.removal(self.name, self._deployed.records))
-        newest, _ = place.asked(written.last)
-        number = (newest.n if newest is not None else 0) + 1
-        about_it = {
-            "action": records.DELETE, "name": self.name, "by": records.author(place.asked(self._engine.user)),
-            "code": self._deployed.code, "target": _implementations()[self.TYPE], "where": dict(self._engine.where),
-        }  # fmt: skip
-        place.asked(lambda: written.claim(number, about_it, ()))
-        for change in changes:
-            assert change.op == DELETE_CHANGE
-            place.applied(self._engine, change)
-        place.asked(lambda: written.finish(number))
-        return bool(changes)
+        names = [option.name[2:] for option in (*OPTIONS, *engine_options(self.target))]
+        names += [option.name for option in emitter(self.target).OPTIONS]
+        return {name.replace("-", "_") for name in names}
 
 
-class TriggeredRun:
-    """A run on an orchestrator."""
-
-    def __init__(self, deployed_flow: DeployedFlow, run: EngineRun) -> None:
-        self.deployer, self._run = deployed_flow, run
-        self.name, self.id, self.pathspec, self.url = run.name, run.id, f"{run.flow}/{run.id}", run.url
-
-    def __repr__(self) -> str:
-        return f"TriggeredRun({self.pathspec!r})"
-
-    @property
-    def run(self) -> Any:
-        """The client's object (`Run`), or None until the first task has begun."""
-        from flowc.runtime_shim.client.run import Run
-
-        place = self._datastore()
-        if place is None or place.run(self._run.flow, self.id) is None:
-            return None
-        return Run._made(place, (self._run.flow, self.id))
-
-    @property
-    def state(self) -> str:
-        """One of flowc's states (docs/deploying.md)."""
-        return self._look().state
-
-    @property
-    def status(self) -> str:
-        """Metaflow's word for the state: Pending, Running, Succeeded or Failed."""
-        return _STATUSES.get(self.state, "Failed")
-
-    @property
-    def is_running(self) -> bool:
-        """True until the run is over, also before it has begun."""
-        return self.state not in OVER
-
-    def wait_for_run(self, check_interval: float = 5, timeout: float | None = None) -> Any:
-        """Returns the client's object once the run has begun. Raises TimeoutError."""
-        return self._wait(lambda: self.run, check_interval, timeout, "the run object to become available")
-
-    def wait_for_completion(self, check_interval: float = 5, timeout: float | None = None) -> str:
-        """Waits until the run is over; returns its state. Raises TimeoutError."""
-
-        def over() -> str:
-            state = self.state
-            return state if state in OVER else ""
-
-        return str(self._wait(over, check_interval, timeout, "the run to complete"))
-
-    def terminate(self, authorize: str | None = None, graceful: bool = False) -> bool:
-        return bool(_refusals(_asked)(lambda: self._engine.terminate(self._run, graceful)))
-
-    def suspend(self, authorize: str | None = None) -> bool:
-        return bool(_refusals(_asked)(lambda: self._engine.suspend(self._run, True)))
-
-    def unsuspend(self, authorize: str | None = None) -> bool:
-        return bool(_refusals(_asked)(lambda: self._engine.suspend(self._run, False)))
-
-    @property
-    def _engine(self) -> Any:
-        return self.deployer._engine
-
-    def _datastore(self) -> Any:
-        from .deploying.run_state import datastore
-
-        return datastore(self.deployer._deployed.store)
-
-    def _look(self) -> EngineRun:
-        from .deploying.run_state import checked, found
-
-        return checked(_refusals(found)(self._engine, self.name), self._datastore())
-
-    def _wait(self, condition: Any, every: float, timeout: float | None, what: str) -> Any:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            value = condition()
-            if value:
-                return value
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(f"Timed out waiting for {what}.")
-            time.sleep(every)
+class NBDeployerInitializationError(Exception):
+    """The flow's source cannot be read: this is not a notebook, or not the cell that defines the flow."""
 
 
-def _text(value: Any) -> str:
-    import json
+class NBDeployer:
+    """A deployer for the last line of the cell that defines the flow: `NBDeployer(MyFlow).argo_workflows().create()`.
 
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    The cell up to the end of the flow's class becomes a file beside the notebook, until `cleanup`.
+    """
+
+    def __init__(
+        self, flow: type, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None,
+        base_dir: str | None = None, file_read_timeout: int = 3600, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """Writes the flow's file into `base_dir`, by default the current folder.
+
+        Raises NBDeployerInitializationError outside of a notebook, ValueError without the cell.
+        """
+        self.flow = flow
+        self._cell = CellFile(flow, base_dir or os.getcwd(), "NBDeployer", NBDeployerInitializationError)
+        self.base_dir, self.flow_file = self._cell.folder, self._cell.path
+        self.deployer = Deployer(self.flow_file, show_output, profile, env, None, file_read_timeout, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("deployer", "_cell"):
+            raise AttributeError(name)
+        return getattr(self.deployer, name)
+
+    def cleanup(self) -> None:
+        """Deletes the file."""
+        self._cell.delete()
 
 
-def _asked(question: Any) -> Any:
-    from .deploying.place import asked
-
-    return asked(question)
-
-
-def _connected(impl: str, context: str, place: dict[str, str]) -> tuple[str, Any, Any]:
-    """Returns the kind of deployer, its engine and place. Raises ValueError, DeploymentError."""
-    from .deploying.place import connect, parse
-    from .runner import _words
-
-    known = _implementations()
-    words = ["--on", context] if context else []
-    if not context:
-        kind = impl or os.environ.get("METAFLOW_DEFAULT_FROM_DEPLOYMENT_IMPL", "argo-workflows")
-        if kind.replace("_", "-") not in known:
-            raise ValueError(f"No deployer '{kind}' exists; valid deployers are: {list(known)}")
-        words = ["--target", known[kind.replace("_", "-")]]
-    _, there = _refusals(parse)([*words, *_words(dict(place))], ())
-    kind = next(name for name, target in known.items() if target == there.target)
-    return kind, _refusals(connect)(there), there
+__all__ = [
+    "DeployedFlow", "Deployer", "DeployerImpl", "DeploymentError", "NBDeployer", "NBDeployerInitializationError",
+    "ShimError", "TriggeredRun",
+]  # fmt: skip

@@ -40,6 +40,7 @@ COMMANDS = (
     "gc",
     "help",
 )
+GROUPS = ("argo-workflows", "step-functions", "airflow")  # of Metaflow's (metaflow_groups.py)
 _ABOUT_RUNS = ("runs", "logs", "dump", "card", "report", "tag", "gc")  # need only the flow's name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
@@ -74,6 +75,10 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         return ["help"]
     if command == "--version":
         return ["--version"]
+    if command in GROUPS:
+        from .metaflow_groups import command_line as of_group
+
+        return of_group(command, path, class_name, words[1:], extra, configs)
     if command not in COMMANDS:
         raise _unknown(command)
     if command in ("help", "explain"):
@@ -195,7 +200,7 @@ def _unknown(command: str) -> Usage:
     for name in target.names():
         if command == target.about(name).METAFLOW_COMMAND:
             return Usage(f"flowc has no command `{command}`", f"write the spec with `compile --target {name}`")
-    close = nearest(command, COMMANDS)
+    close = nearest(command, (*COMMANDS, *GROUPS))
     return Usage(
         f"unknown command `{command}`",
         f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS),

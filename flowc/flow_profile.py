@@ -6,11 +6,14 @@ import os
 
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Input
+from flowc.compiler.optimize.cost import need_of
 from flowc.compiler.optimize.profile import ENDING, Malformed, Profile, loads
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flowc.compiler.ir.nodes import Flow
 
 
@@ -53,7 +56,7 @@ def past_of(path: str, named: str, flow: Flow) -> tuple[Past | None, tuple[Diagn
 
     name = os.path.relpath(file, os.path.dirname(path) or ".")  # the same wherever flowc is called
     source = Input("profile", flow.name, name.replace(os.sep, "/"), f"sha256:{sha256(data).hexdigest()}")
-    return Past(profile, source), tuple(_outdated(file, profile, flow))
+    return Past(profile, source), (*_outdated(file, profile, flow), *_exceeded(profile, flow))
 
 
 def file_of(path: str, named: str) -> str:
@@ -73,6 +76,20 @@ def _outdated(file: str, profile: Profile, flow: Flow) -> list[Diagnostic]:
     what = f"the profile `{file}` has steps that the flow does not have: {names}"
     why = "their numbers count for nothing, and the steps that replace them have none"
     return [Diagnostic("FLOW621", what, None, why, "write it again after some runs, with `flowc profile`", WARNING)]
+
+
+def _exceeded(profile: Profile, flow: Flow) -> Iterator[Diagnostic]:
+    """Yields FLOW622 for each step whose tasks have used more memory than it requests."""
+    for step in flow.steps:
+        need, used = need_of(step), profile.peak(step.name)
+        if need is None or used <= need.memory:
+            continue
+        what = (
+            f"tasks of step `{step.name}` have used {used:,.0f} MiB of memory, but it requests {need.memory:,.0f} MiB"
+        )
+        why = "a container that exceeds its memory is killed, with all tasks that run in it"
+        enough = -(-int(used * 1.1) // 100) * 100
+        yield Diagnostic("FLOW622", what, step.span, why, f"request more: `@resources(memory={enough})`", WARNING)
 
 
 def _refused(what: str) -> Refused:

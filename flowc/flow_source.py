@@ -57,6 +57,8 @@ def _with_settings(options: CompileOptions, settings: Settings) -> CompileOption
     roots = tuple(word for word in os.environ.get("PYTHONPATH", "").split(os.pathsep) if word)
     if settings.plugins:
         options = replace(options, plugins=settings.plugins)
+    if settings.without:
+        options = replace(options, without=(*options.without, *settings.without))
     if not (roots or settings.roots or settings.variables):
         return options
     variables = (

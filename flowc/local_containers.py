@@ -6,11 +6,13 @@ import json
 
 from flowc.compiler.ir.json_form import to_json
 from flowc.compiler.optimize.optimize import optimized
+from flowc.compiler.optimize.peaks import with_peaks
 from flowc.compiler.optimize.same_container import gangs
 from flowc.compiler.optimize.settings import Settings
 from flowc.runtime_shim.container.arguments import Several
 from flowc.runtime_shim.local.containers import Containers
 
+from .flow_profile import past_of
 from .options import Usage
 from .settings import NONE, settings_for
 
@@ -45,14 +47,18 @@ def containers(
     tick: float,
 ) -> Containers:  # fmt: skip
     """Returns the containers of the flow in the file `path`, by the project's settings of the optimizer."""
-    settings = (NONE if arguments.flag("--isolated") else settings_for(path)).optimize or Settings()
+    project = NONE if arguments.flag("--isolated") else settings_for(path)
+    settings = project.optimize or Settings()
 
     def delivered(step: Step) -> tuple[str, str]:
         return "", environments[step.name].packages if step.name in environments else ""
 
     result = optimized(program.flow, settings, program.widths, None, delivered)
+    past, _ = past_of(path, project.options.get("profile", ""), program.flow)
+    if past is not None:
+        result = with_peaks(result, past.profile)
     several = {
-        name: Several(container.steps, container.items, container.containers)
+        name: Several(container.steps, container.items, container.containers, peaks=dict(container.peaks))
         for name, container in result.containers_by_step.items()
     }
     graph = json.loads(to_json(result.flow, result.scope))

@@ -30,12 +30,9 @@ class NBRunner:
         base_dir: str | None = None, file_read_timeout: int = 3600, **kwargs: Any,
     ) -> None:  # fmt: skip
         """Writes the flow's file into `base_dir`, by default the current folder. Raises NBRunnerInitializationError."""
-        source = flow_source(_cell(), flow.__name__)
         self.flow = flow
-        self.base_dir = base_dir or os.getcwd()
-        descriptor, self.flow_file = tempfile.mkstemp(prefix=flow.__name__, suffix=".py", dir=self.base_dir)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(source)
+        self._cell = CellFile(flow, base_dir or os.getcwd(), "NBRunner", NBRunnerInitializationError)
+        self.base_dir, self.flow_file = self._cell.folder, self._cell.path
         self.runner = Runner(self.flow_file, show_output, profile, env, self.base_dir, file_read_timeout, **kwargs)
 
     def nbrun(self, **kwargs: Any) -> Any:
@@ -61,20 +58,39 @@ class NBRunner:
     def cleanup(self) -> None:
         """Ends the runs that are still going, and deletes the file."""
         self.runner.cleanup()
-        compiled = cache_from_source(self.flow_file)  # Python writes it when it imports the file
-        for path in (self.flow_file, compiled):
-            if os.path.exists(path):
-                os.unlink(path)
-        try:
-            os.rmdir(os.path.dirname(compiled))
-        except OSError:  # it holds files of other modules, or does not exist
-            pass
+        self._cell.delete()
 
     def _once(self, start: Any, options: dict[str, Any]) -> Any:
         try:
             return start(**options).run
         finally:
             self.cleanup()
+
+
+class CellFile:
+    """The flow of the running cell, as a file in `folder`."""
+
+    def __init__(self, flow: type, folder: str, user: str, error: type[Exception]) -> None:
+        """Writes the file. Raises `error`, which calls the class that wants it `user`."""
+        try:
+            source = flow_source(_cell(), flow.__name__)
+        except NBRunnerInitializationError as problem:
+            raise error(str(problem).replace("NBRunner", user).replace("Runner with", user[2:] + " with")) from None
+        self.folder = folder
+        descriptor, self.path = tempfile.mkstemp(prefix=flow.__name__, suffix=".py", dir=folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(source)
+
+    def delete(self) -> None:
+        """Deletes the file, and what Python has made of it. May be repeated."""
+        compiled = cache_from_source(self.path)  # Python writes it when it imports the file
+        for path in (self.path, compiled):
+            if os.path.exists(path):
+                os.unlink(path)
+        try:
+            os.rmdir(os.path.dirname(compiled))
+        except OSError:  # it holds files of other modules, or does not exist
+            pass
 
 
 def flow_source(cell: str, flow: str) -> str:

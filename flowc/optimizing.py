@@ -63,7 +63,11 @@ def shared(
     result = rewrite(settings)
     if asked is None and not result.containers:
         return None
-    profile = (past.source,) if choice is not None and past is not None else ()
+    profile: tuple[Input, ...] = ()
+    if choice is not None and past is not None:
+        from flowc.compiler.optimize.peaks import with_peaks
+
+        result, profile = with_peaks(result, past.profile, target.HONOURED), (past.source,)
     flow = replace(result.flow, inputs=(*result.flow.inputs, *inputs(asked, program.flow), *profile))
     result = replace(result, flow=flow)
     unasked = needs if asked is None else {}

@@ -14,11 +14,20 @@ def is_plugin(name: str) -> bool:
     from flowc.compiler.decorators._plugins import Plugins
     from flowc.compiler.report.diagnostics import Refused
 
-    from .settings import settings_for
+    from .settings import NONE, settings_for
 
     path = str(getattr(sys.modules.get("__main__"), "__file__", None) or "flow.py")
     try:
-        files = settings_for(path).plugins
+        settings = settings_for(path)
     except Refused:  # the command line reports it
-        files = ()
+        settings = NONE
+    if name in settings.without or name in _without(sys.argv):
+        return True
+    files = settings.plugins
     return bool(Plugins(files, os.path.dirname(path)).name_of(f"metaflow.{name}"))
+
+
+def _without(words: list[str]) -> set[str]:
+    """Returns the names that a command line gives to `--without`."""
+    after = {word.lstrip("@") for option, word in zip(words, words[1:]) if option == "--without"}
+    return after | {word.partition("=")[2] for word in words if word.startswith("--without=")}

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
             """Reports the start of the run; `text` is for a person, `about` for a program."""
 
         def end(self, status: str, text: str, **about: Any) -> None:
-            """Reports the end of the run: `succeeded`, `failed` or `interrupted`."""
+            """Reports the end of the run: `succeeded`, `failed`, `interrupted`, `terminated` or `detached`."""
 
 
 FRAME = 0.05  # minimal seconds between drawings of the status
+MANY = 1 << 30  # workers, where an orchestrator has no limit that is known here
 ROWS = 12  # maximal number of steps in the status
 
 
@@ -72,7 +73,7 @@ class Lines:
                 self.say(line)
 
     def end(self, status: str, text: str, **about: Any) -> None:
-        if status == "succeeded":
+        if status in ("succeeded", "detached"):
             self.say(text)
         else:
             self.out.error(text)
@@ -136,6 +137,7 @@ class Recorded:
         except OSError as error:
             raise Failure(f"{path} cannot be written: {error.strerror}") from None
         self.events = Events(lambda line: file.write(line + "\n"))
+        self._file = file
 
     def say(self, text: str) -> None:
         self.report.say(text)
@@ -150,6 +152,7 @@ class Recorded:
 
     def end(self, status: str, text: str, **about: Any) -> None:
         self.events.end(status, text, **about)
+        self._file.close()
         self.report.end(status, text, **about)
 
 

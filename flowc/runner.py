@@ -27,7 +27,9 @@ RUNNING, SUCCESSFUL, FAILED, TIMEOUT = "running", "successful", "failed", "timeo
 PAUSE = 0.02  # seconds between polls of a process
 GRACE = 10.0  # seconds for a run to end its tasks before it is killed
 _NAMES = {"decospecs": "with", "tags": "tag", "user_namespace": "namespace"}  # Metaflow's names in Python → options
-_REPEATED = frozenset(("decospecs", "with", "tags", "tag", "parameter", "set", "env", "env_file", "source_root"))
+_REPEATED = frozenset(
+    ("decospecs", "with", "tags", "tag", "parameter", "set", "env", "env_file", "source_root", "without")
+)
 _PAIRS = frozenset(("config", "config_value"))
 _FLAGS = frozenset(("production", "quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
 

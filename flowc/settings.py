@@ -6,6 +6,7 @@
     image = "trainer:3"
     source-roots = ["src", "libs"]      # folders, from this file's own, that flows import modules from
     plugins = ["tools/gpu_pool.py"]     # files of decorators, and packages that bring some (docs/plugins.md)
+    without = ["slack"]                 # decorators that are left out
     ignore = ["FLOW527"]                # warnings and hints that are not reported
     severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
 
@@ -72,6 +73,7 @@ class Settings:
     roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
     variables: dict[str, str] = {}  # of the environment, as `--env` gives them
     plugins: tuple[str, ...] = ()  # files, as a user can open them, and names of packages
+    without: tuple[str, ...] = ()  # decorators that are left out
     optimize: OptimizeSettings | None = None  # what several tasks per container are asked of, if they are
     contexts: dict[str, Context] = {}  # by name
 
@@ -190,7 +192,17 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        own = ("ignore", "severity", "source-roots", "plugins", "env", "package-index", "optimize", "contexts")
+        own = (
+            "ignore",
+            "severity",
+            "source-roots",
+            "plugins",
+            "without",
+            "env",
+            "package-index",
+            "optimize",
+            "contexts",
+        )
         known_keys = (*own, *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
@@ -198,6 +210,7 @@ class _Reader:
         roots: tuple[str, ...] = ()
         variables: dict[str, str] = {}
         plugins: tuple[str, ...] = ()
+        without: tuple[str, ...] = ()
         optimize: OptimizeSettings | None = None
         contexts: dict[str, Context] = {}
         for key, value in table.items():
@@ -209,6 +222,8 @@ class _Reader:
                 roots = tuple(self.roots(value))
             elif key == "plugins":
                 plugins = tuple(self.plugins(value))
+            elif key == "without":
+                without = tuple(self.without(value))
             elif key == "package-index":
                 options[key] = "\n".join(f"{name}={url}" for name, url in self.package_index(value))
             elif key == "optimize":
@@ -227,7 +242,9 @@ class _Reader:
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets, roots, variables, plugins, optimize, contexts)
+        return Settings(
+            self.file, severities, options, of_targets, roots, variables, plugins, without, optimize, contexts
+        )
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(
@@ -272,6 +289,15 @@ class _Reader:
                 self.refuse("plugins", what, "each brings the decorator that the file is named after", how)
                 return
             yield path
+
+    def without(self, value: Any) -> Iterator[str]:
+        for entry in value if isinstance(value, list) else [None]:
+            if not isinstance(entry, str) or not entry.lstrip("@").isidentifier():
+                what = f"has a `without` entry `{entry}` that is no name" if entry else "has an invalid `without`"
+                how = 'list names of decorators: `without = ["slack"]`'
+                self.refuse("without", what, "the decorators of these names are left out", how)
+                return
+            yield entry.lstrip("@")
 
     def variables(self, value: Any) -> Iterator[tuple[str, str]]:
         for name, text in value.items() if isinstance(value, dict) else [("env", None)]:

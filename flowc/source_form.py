@@ -54,12 +54,15 @@ def transition(step: Step) -> str:
     return "end of the flow"
 
 
+_MADE = {"call": "", "tuple": "", "place": "", "place_path": "path"}
+
+
 def parameter_type(parameter: Parameter) -> str:
     """Returns the type of the parameter's value, or its choices."""
     form = parameter.form
     if form is None:
         return parameter.type
-    one = "|".join(form.choices) or (form.made if form.made not in ("", "call", "tuple") else "")
+    one = "|".join(form.choices) or _MADE.get(form.made, form.made)
     if not form.items:
         limits = (form.least, form.most)
         bounds = f" {limits[0] if limits[0] is not None else ''}..{limits[1] if limits[1] is not None else ''}"

@@ -41,6 +41,11 @@ VALUES = (
 ROOTS = (
     Option("--source-root", "a folder that modules are imported from, beside the flow's own", "FOLDER", repeated=True),
 )
+WITHOUT = (
+    Option(
+        "--without", "a decorator that is left out, such as one of an extension that flowc lacks", "NAME", repeated=True
+    ),
+)
 PROJECT = (
     Option("--branch", "the branch of a flow with `@project`", "NAME"),
     Option("--production", "the production branch of a flow with `@project`"),
@@ -50,12 +55,19 @@ OPTIONS = (
     *VALUES,
     *ROOTS,
     *PROJECT,
+    *WITHOUT,
     Option(
         "--run-mutators",
         "run mutators, and functions that configs need, in a process of their own without network",
     ),
 )
-RUN_OPTIONS = (*CONFIGS, VALUES[0], *ROOTS, *PROJECT)  # of `run`, which sees the environment and runs mutators
+RUN_OPTIONS = (
+    *CONFIGS,
+    VALUES[0],
+    *ROOTS,
+    *PROJECT,
+    *WITHOUT,
+)  # of `run`, which sees the environment and runs mutators
 
 
 def compile_inputs(arguments: Arguments) -> CompileOptions:
@@ -64,7 +76,7 @@ def compile_inputs(arguments: Arguments) -> CompileOptions:
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
         branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
-        project_variables=_from_files(arguments),
+        project_variables=_from_files(arguments), without=without_of(arguments),
     )  # fmt: skip
 
 
@@ -75,6 +87,7 @@ def run_inputs(arguments: Arguments) -> CompileOptions:
     return CompileOptions(
         files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True,
         branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
+        without=without_of(arguments),
     )  # fmt: skip
 
 
@@ -91,9 +104,11 @@ def resume_inputs(store: Store, flow: str, code: str) -> CompileOptions:
     from flowc.runtime_shim.contract import address
     from flowc.runtime_shim.contract.code_package import expand
     from flowc.runtime_shim.contract.errors import ShimError
+    from flowc.runtime_shim.contract.semantics import LEFT_OUT
 
     compressed = store.get(address.code_name(flow, code))
     earlier: dict[str, object] = {}
+    without: tuple[str, ...] = ()
     try:
         tar = expand(compressed or b"", code)
     except ShimError:
@@ -101,10 +116,15 @@ def resume_inputs(store: Store, flow: str, code: str) -> CompileOptions:
     if tar:
         with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
             file = archive.extractfile("flowc.json")
-            earlier = of_flow(json.load(file)["flow"]) if file is not None else {}
+            flow_data = json.load(file)["flow"] if file is not None else {}
+            earlier = of_flow(flow_data) if flow_data else {}
+            without = tuple(
+                given["name"].rpartition(".")[2] for given in flow_data.get("inputs", ()) if given["value"] == LEFT_OUT
+            )
     return CompileOptions(
-        variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True
-    )
+        variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True,
+        without=without,
+    )  # fmt: skip
 
 
 def from_environment(environment: Mapping[str, str], name: str) -> Pairs:
@@ -148,6 +168,15 @@ def roots_of(arguments: Arguments) -> tuple[str, ...]:
         if not os.path.isdir(root):
             raise Usage(f"`--source-root {root}` is not a folder", "give the folder that holds the modules or packages")
     return tuple(arguments.all("--source-root"))
+
+
+def without_of(arguments: Arguments) -> tuple[str, ...]:
+    """Returns the names of the decorators that the command line leaves out. Raises Usage for what is not a name."""
+    names = tuple(name.lstrip("@") for name in arguments.all("--without"))
+    for name in names:
+        if not name.isidentifier():
+            raise Usage(f"`--without {name}` is not the name of a decorator", "write the name alone: `--without slack`")
+    return names
 
 
 def _pairs(arguments: Arguments, option: str) -> Pairs:

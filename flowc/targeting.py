@@ -371,10 +371,11 @@ def problems(
     if demand.concerns(program.flow, path, settings.options):
         from .environments import delivery
 
-        diagnostics += delivery.problems(
+        of_locks = delivery.problems(
             program.flow, path, settings.options, arguments.text("--environments"),
             arguments.text("--image", _DEFAULTS.image), bool(compiled),
         )  # fmt: skip
+        diagnostics = delivery.said_once(program.flow, path, diagnostics, list(of_locks))
         if compiled and arguments.text("--environments") == demand.IMAGE and not has_errors(diagnostics):
             from .images import delivery as image_delivery
 

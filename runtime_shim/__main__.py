@@ -14,7 +14,7 @@ from .contract.errors import ShimError, UsageError
 from .contract.graph import read_graph
 from .contract.start import read_start
 from .store import open_store
-from .task import attempt_number
+from .task import attempt_number, private_folder
 from .task.attempt import Attempt
 from .task.beginning import read_beginning
 from .task.capture import Capture
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 USAGE = (
     "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]... [--items K] "
-    "[--containers N] [--within STEP,... [--cores C] [--memory MIB]]"
+    "[--containers N] [--within STEP,... [--cores C] [--memory MIB] [--peaks STEP=MIB,...]]"
 )
-SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory")  # of a container that is one of several steps
+SEVERAL = ("--within", "--items", "--containers", "--cores", "--memory", "--peaks")  # of one that is of several steps
 
 
 def main(argv: List[str]) -> int:
@@ -103,12 +103,13 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
         enter(store, packages, sys.argv[1:])
     flow, run, code = _required("FLOWC_FLOW"), _required("FLOWC_RUN"), os.environ.get("FLOWC_CODE", "")
     start = read_start(os.environ)
+    place, is_later = [store.url, flow, run, step, path], bool(start.attempt or start.request or start.first)
     folder = os.environ.get("FLOWC_CODE_DIR", "")
     fetched = ""
     if not folder:
         if not code:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
-        folder = fetched = _new_folder("code")
+        folder = fetched = private_folder.create("code", place, is_later)
     several = more is not None and more.within
     ahead = [address.run_record_name(flow, run)]
     if not several:
@@ -137,13 +138,13 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
         if more is not None and several:
             from .container.run import Started, run_container
 
-            private = _new_folder("container")
+            private = private_folder.create("container", place, is_later)
             try:
                 values = _decoded(parameters) if parameters else {}
                 started = Started(store, graph, run, step, path, more, start, begun, values, bool(fetched), private)
                 return run_container(started, reports)
             finally:
-                _remove(private)
+                private_folder.remove(private)
 
         def load() -> Any:
             gc.freeze()  # what exists now will stay; the bundle's first file has disabled collection (one_file.py)
@@ -183,41 +184,13 @@ def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) 
         return 0
     finally:
         if fetched:
-            _remove(fetched)
+            private_folder.remove(fetched)
 
 
 def _decoded(text: str) -> Dict[str, Any]:
     from .contract.parameters import decode
 
     return decode(text)
-
-
-def _new_folder(purpose: str) -> str:
-    """Creates a folder of our own, as `tempfile` would, and returns its path."""
-    parents = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
-    for parent in [*filter(None, parents), "/tmp", "/var/tmp", "/usr/tmp", os.getcwd()]:
-        try:
-            folder = os.path.join(os.path.abspath(parent), f"flowc-{purpose}-{os.urandom(8).hex()}")
-            os.mkdir(folder, 0o700)
-            return folder
-        except OSError:
-            continue
-    raise ShimError(
-        "the code package cannot be unpacked: no folder for temporary files is writable; set TMPDIR to one that is"
-    )
-
-
-def _remove(folder: str) -> None:
-    """Removes the folder and its contents, as far as possible."""
-    try:
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
-                _remove(entry.path)
-            else:
-                os.unlink(entry.path)
-        os.rmdir(folder)
-    except OSError:
-        pass
 
 
 def _required(name: str) -> str:

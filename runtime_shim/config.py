@@ -113,6 +113,10 @@ class Delayed:
             return self
         return Delayed(self._text, self._names, (*self._access, key))
 
+    def get(self, key: Any, _default: Any = None) -> "Delayed":
+        """Names the part, as in Metaflow, where the default counts only once the config has its value."""
+        return Delayed(self._text, self._names, (*self._access, key))
+
     def keys(self) -> List[str]:
         return [f"{UNPACKED}{id(self)}"]
 

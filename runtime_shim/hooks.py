@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # "command_line": what `FlowSpec()` starts, from (the flow's file, its class, the words of the command line) to the exit
 # code;
-# "Runner", "NBRunner", "Deployer", "DeployedFlow": return the class of that name;
+# "Runner", "NBRunner", "Deployer", "DeployedFlow", "NBDeployer", "TriggeredRun": return the class of that name;
 # "charts": returns the script that draws the charts of cards;
 # "is_plugin": returns True for the name of a decorator that a plug-in brings (docs/plugins.md)
 registered: Dict[str, Callable[..., Any]] = {}

@@ -19,7 +19,7 @@ from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Protocol
 
     from .target import SpecFile
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         """An engine that flowc is connected to. Every method raises EngineError."""
 
         where: Mapping[str, str]  # the place, for people and for records: {"cluster": …, "namespace": …}
+        keeps_runs: bool  # a run that has begun goes on when its deployment is deleted
 
         def user(self) -> str:
             """Returns the identity that the engine takes flowc for; "" if it does not tell."""
@@ -76,7 +77,11 @@ if TYPE_CHECKING:
             """Stops or resumes the schedule. Returns False if that was so already."""
 
         def trigger(self, start: Start) -> EngineRun:
-            """Starts a run. A start with the same `request` returns the run that is there."""
+            """Starts a run. A start with the same `request` returns the run that is there.
+
+            If the start has a `begin`, calls it with the run (its `id` and `owner` count) before any task of it can
+            start; also for a run that is there, since an earlier call may have been cut off before.
+            """
 
         def run(self, name: str) -> EngineRun | None:
             """Returns the run that flowc or the engine calls so, with its tasks, or None."""
@@ -94,8 +99,21 @@ if TYPE_CHECKING:
         def suspend(self, run: EngineRun, suspended: bool) -> bool:
             """Holds back new tasks of the run, or lets them go. Returns False if that was so already."""
 
+        def retry(self, run: EngineRun) -> None:
+            """Lets the engine go on with the failed run itself, by the gesture that it has for this.
+
+            Done tasks stay done. Raises EngineError with the reason if the engine does not (or no longer) offer it.
+            """
+
         def logs(self, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:
             """Yields what the engine still has of each task's output."""
+
+        def findings(self, options: Mapping[str, str]) -> Iterator[Finding]:
+            """Yields what it has examined of the place, for `flowc doctor`: each thing that deploys and runs need.
+
+            `options` are those of a compile for this place, the target's own too. It is asked even if most of the place
+            is missing: a question that cannot be answered is a finding, not an EngineError.
+            """
 
 
 class EngineError(Exception):
@@ -197,6 +215,7 @@ class Start:
     parameters: tuple[tuple[str, str], ...]
     request: str = ""  # the same text starts a run once; "" for a new run each time
     by: str = ""
+    begin: Callable[[EngineRun], None] | None = None  # called before the first task can start
 
 
 PENDING, RUNNING, SUSPENDED = "pending", "running", "suspended"
@@ -242,7 +261,21 @@ class EngineRun:
     tasks: tuple[EngineTask, ...] | None = ()  # None: the engine keeps them elsewhere
     url: str = ""
     existed: bool = False  # an earlier order started it
+    owner: str = ""  # the text that tasks of this run get as FLOWC_OWNER; "" if unknown
     handle: Any = None  # the engine's own
+
+
+FINE, MISSING, UNKNOWN = "fine", "missing", "unknown"
+
+
+@record
+class Finding:
+    """One thing that a place must have, as `flowc doctor` shows it."""
+
+    state: str  # FINE, MISSING, or UNKNOWN if it cannot be told from here
+    what: str  # "service account `flow-runner`"
+    text: str = ""  # what was found, or what fails without it
+    remedy: str = ""  # a command, or a manifest of several lines, that provides it
 
 
 def operator(name: str) -> Operator | None:

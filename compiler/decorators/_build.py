@@ -10,7 +10,7 @@ import os
 import sys
 from importlib import import_module
 
-from ._extensions import EXTENSIONS
+from ._extensions import ELSEWHERE, EXTENSIONS
 from .decorator import Specification, read_specification
 
 TYPE_CHECKING = False
@@ -66,7 +66,7 @@ def documents() -> dict[str, str]:
         "MULTIPLE": [one.name for one in specs if one.multiple],
         "GANGS": [one.name for one in specs if one.gang],
         "IN_TASK": [one.name for one in specs if one.in_task],
-        "EXTENSIONS": sorted(EXTENSIONS),
+        "EXTENSIONS": sorted({*EXTENSIONS, *ELSEWHERE}),
     }
     marked = [one.name for one in specs if one.marker]
     exported = [one.name for one in specs if one.marker and not one.extension]  # by `import *`

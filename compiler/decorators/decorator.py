@@ -94,13 +94,35 @@ _read: dict[str, Specification] = {}  # like `sys.modules`: a file that was impo
 # ── plug-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _begun: tuple[tuple[str, ...], str] = ((), "")  # of the compile: the plug-ins that settings name, the flow's folder
+_without: dict[str, bool] = {}  # of the compile: the decorators that are left out → whether the flow has it
 _plugins: Any = None  # `Plugins` of `_plugins.py`, once a decorator that flowc does not have is met
 
 
-def begin(files: tuple[str, ...], folder: str) -> None:
-    """Begins a compile: plug-ins are looked for anew, once a decorator that flowc does not have is met."""
-    global _begun, _plugins
-    _begun, _plugins = (files, folder), None
+def begin(files: tuple[str, ...], folder: str, without: tuple[str, ...] = ()) -> None:
+    """Begins a compile: plug-ins are looked for anew, once a decorator that flowc does not have is met.
+
+    `without` are the names of decorators that are left out.
+    """
+    global _begun, _plugins, _without
+    _begun, _plugins, _without = (files, folder), None, dict.fromkeys(without, False)
+
+
+def is_left_out(name: str) -> bool:
+    """Returns True for a decorator that is left out, and notes that the flow has it."""
+    if name not in _without:
+        return False
+    _without[name] = True
+    return True
+
+
+def leave_out(name: str) -> None:
+    """Leaves out a decorator of the flow that asks nothing of its tasks, from here on in this compile."""
+    _without[name] = True
+
+
+def left_out() -> dict[str, bool]:
+    """Returns the decorators that are left out, and whether the flow has them."""
+    return dict(_without)
 
 
 def plugins() -> Any:

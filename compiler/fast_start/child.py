@@ -23,6 +23,13 @@ class TemporaryFolder:
         self.prefix = prefix
 
     def __enter__(self) -> str:
+        return self.make()
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def make(self) -> str:
+        """Makes the folder, and returns its path."""
         above = os.environ.get("TMPDIR", "/tmp")
         try:
             self.path = os.path.join(above, f"{self.prefix}{os.urandom(8).hex()}")
@@ -33,7 +40,8 @@ class TemporaryFolder:
             self.path = tempfile.mkdtemp(prefix=self.prefix)
         return self.path
 
-    def __exit__(self, *_: object) -> None:
+    def remove(self) -> None:
+        """Removes the folder and all that is in it."""
         try:
             for name in os.listdir(self.path):
                 os.unlink(os.path.join(self.path, name))
@@ -49,8 +57,15 @@ def run(command: list[str], text: str, variables: Mapping[str, str]) -> tuple[in
 
     Raises OSError if the program cannot be started.
     """
-    with TemporaryFolder("flowc-child-") as folder:
-        given, output, errors = (os.path.join(folder, name) for name in ("input", "output", "errors"))
+    return start(command, text, variables).wait()
+
+
+def start(command: list[str], text: str, variables: Mapping[str, str]) -> Running:
+    """Starts a program, as `run` does, and returns at once. Raises OSError if it cannot be started."""
+    folder = TemporaryFolder("flowc-child-")
+    path = folder.make()
+    try:
+        given, output, errors = (os.path.join(path, name) for name in ("input", "output", "errors"))
         with open(given, "w", encoding="utf-8") as file:
             file.write(text)
         new = os.O_WRONLY | os.O_CREAT
@@ -60,13 +75,35 @@ def run(command: list[str], text: str, variables: Mapping[str, str]) -> tuple[in
             (os.POSIX_SPAWN_OPEN, 2, errors, new, 0o600),
         ]
         process = os.posix_spawn(command[0], command, variables, file_actions=streams, setsigdef=[SIGPIPE])
+    except BaseException:
+        folder.remove()
+        raise
+    return Running(process, folder)
+
+
+class Running:
+    """A program that has been started. One of `wait` and `stop` must be called, once."""
+
+    def __init__(self, process: int, folder: TemporaryFolder) -> None:
+        self.process = process
+        self.folder = folder  # holds its input and output
+
+    def wait(self) -> tuple[int, str, str]:
+        """Waits for its end, and returns its exit code, its output and its errors."""
         try:
-            _, status = os.waitpid(process, 0)
+            _, status = os.waitpid(self.process, 0)
         except BaseException:  # interrupted
-            os.kill(process, 9)
-            os.waitpid(process, 0)
+            self.stop()
             raise
-        return os.waitstatus_to_exitcode(status), _text(output), _text(errors)
+        output, errors = (_text(os.path.join(self.folder.path, name)) for name in ("output", "errors"))
+        self.folder.remove()
+        return os.waitstatus_to_exitcode(status), output, errors
+
+    def stop(self) -> None:
+        """Ends it, whatever it does."""
+        os.kill(self.process, 9)
+        os.waitpid(self.process, 0)
+        self.folder.remove()
 
 
 def _text(path: str) -> str:

@@ -31,6 +31,7 @@ COMMANDS = ("check", "compile", "lock", "run", "show")
 PACKAGES = {  # those whose folders the modules are in
     "": ("flowc", "flowc.compiler", "flowc.runtime_shim"),
     "compile": ("flowc", "flowc.compiler", "flowc.runtime_shim", "flowc.targets", "flowc.templates"),
+    "lock": ("flowc", "flowc.compiler", "flowc.runtime_shim", "flowc.targets"),
 }
 GROUPS = {  # of modules of flowc, in the order in which they need one another; a star: all of that package
     "": """
@@ -58,6 +59,14 @@ GROUPS = {  # of modules of flowc, in the order in which they need one another; 
     targets.shared.name_digest targets.shared.refusals compiler.ir.json_form runtime_shim.contract.digest
     templates.compiled
     """,
+    "lock": """
+    files environments environments.demand environments.moments environments.shown environments.uv_command
+    compiler.decorators._kinds
+    compiler.decorators._packages environments.requests environments.locks environments.platforms
+    compiler.fast_start.child runtime_shim.fast_start runtime_shim.fast_start.json_text runtime_shim.contract.digest
+    environments.quick_reading environments.pylock environments.requirements_text environments.tags environments.uv
+    environments.sources environments.resolve commands.lock targets.target
+    """,
 }
 
 
@@ -65,7 +74,11 @@ def load(command: str) -> list[str]:
     """Creates the modules, as if each were imported from its file. Returns the groups that have no valid file."""
     if command not in COMMANDS or not keeps_bytecode():
         return []
-    return [group for group in ("", command) if group in GROUPS and not _load(group)]
+    invalid: list[str] = []
+    for group in ("", command):
+        if group in GROUPS and (invalid or not _load(group)):  # a command's modules need those of all commands
+            invalid.append(group)
+    return invalid
 
 
 def _load(group: str) -> bool:
@@ -75,8 +88,7 @@ def _load(group: str) -> bool:
         if not data.startswith(MAGIC_NUMBER):
             return False
         folders, parts = loads(memoryview(data)[len(MAGIC_NUMBER) :])
-        if any(part[0] in sys.modules for part in parts):
-            return True  # this process has begun to import them one by one
+        parts = tuple(part for part in parts if part[0] not in sys.modules)
         if folders != _folders(group) or not all(_is_valid(part) for part in parts):
             return False
     except (OSError, ValueError, EOFError, TypeError):

@@ -29,7 +29,11 @@ class Unfoldable(Exception):
 
 
 class Unknown(Unfoldable):
-    """Raised for a name that is not bound to a known value."""
+    """Raised for a name that is not bound to a known value. `name` is how `--set` gives one; "" for a call."""
+
+    def __init__(self, text: str, name: str = "") -> None:
+        super().__init__(text)
+        self.name = name
 
 
 class Failing(Unfoldable):

@@ -193,7 +193,7 @@ class Folder:
         except KeyError:
             if name in _builtins():
                 return Library(name)
-            raise Unknown(f"the value of `{name}` is not known before the flow runs") from None
+            raise Unknown(f"the value of `{name}` is not known before the flow runs", name) from None
 
     def fold_Attribute(self, node: Any) -> Any:
         dotted = _dotted(node)
@@ -207,7 +207,7 @@ class Folder:
         except Unknown:
             if dotted is None:
                 raise
-            raise Unknown(f"the value of `{dotted}` is not known before the flow runs") from None
+            raise Unknown(f"the value of `{dotted}` is not known before the flow runs", dotted) from None
         if value is None:
             shown = dotted.rpartition(".")[0] if dotted is not None else "it"
             raise Failing(

@@ -59,7 +59,7 @@ LIBRARY = frozenset(
         "string.hexdigits string.octdigits string.printable string.whitespace copy.copy copy.deepcopy "
         "datetime.datetime datetime.date datetime.datetime.strptime datetime.datetime.fromisoformat "
         "datetime.date.fromisoformat datetime.timezone.utc os.path.exists os.path.isfile io.open json.load "
-        "itertools.product "
+        "io.StringIO io.BytesIO itertools.product "
         "itertools.chain functools.reduce platform.python_version_tuple sys.version_info sys.version_info.major "
         "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
         "yaml.safe_load yaml.full_load yaml.load yaml.SafeLoader yaml.FullLoader yaml.Loader yaml.CSafeLoader "
@@ -747,6 +747,24 @@ def _call_open(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> 
 
 
 _call_io_open = _call_open
+
+
+def _call_io_StringIO(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    from .files import Opened
+
+    (text,) = arguments or [""]
+    if "\r" in text:
+        raise Unfoldable("text with carriage returns in a `StringIO` is not supported")
+    return Opened("<text>", text.encode("utf-8", "surrogatepass"), "utf-8")
+
+
+def _call_io_BytesIO(_folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:
+    from .files import Opened
+
+    (data,) = arguments or [b""]
+    if not isinstance(data, bytes):
+        raise TypeError("it takes bytes")
+    return Opened("<bytes>", data, "")
 
 
 def _call_os_path_exists(folder: Folding, arguments: list[Any], _named: dict[str, Any]) -> Any:

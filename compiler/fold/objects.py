@@ -8,6 +8,7 @@ against the budget of the folding that uses it.
 from __future__ import annotations
 
 import _ast
+import operator
 
 from .budget import MAX_ITEMS, Compound, Failing, Unfoldable
 from .values import PARAMETERS, Declared, Function, Native
@@ -189,6 +190,13 @@ def _filler(owner: OwnClass, bound: Any) -> Native:
     return Native("__init__", lambda folder, *arguments, **named: owner.fill(folder, bound, list(arguments), named))
 
 
+# what a field of pydantic says for readers, and the limits of a number
+_DESCRIBING = frozenset("description title examples json_schema_extra deprecated repr kw_only compare hash".split())
+_LIMITS: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le,
+}  # fmt: skip
+
+
 class Field:
     """`field(default=…, default_factory=…)` of a dataclass."""
 
@@ -200,6 +208,14 @@ class Field:
             raise Unfoldable("a converter, validator or alias of a field is not supported")
         self.default, self.init = default, init
         self.factory = default_factory if default_factory is not _NOTHING else factory
+        self.rules = {name: rule for name, rule in named.items() if name not in _DESCRIBING}
+
+    def check(self, value: Any) -> None:
+        """Raises Unfoldable for a given value that pydantic may refuse or convert."""
+        for name, rule in self.rules.items():
+            holds = _LIMITS.get(name)
+            if holds is None or isinstance(value, (bool, str)) or not holds(value, rule):
+                raise Unfoldable(f"whether pydantic allows {value!r:.40} for a field with `{name}` is not known")
 
     def value(self, folder: Folding, name: str) -> Any:
         if self.default is not _NOTHING:
@@ -362,6 +378,8 @@ class OwnClass:
                 return member
         if name == "_fields" and self.kind == "namedtuple":
             return self.field_names
+        if self.is_model and name in ("model_validate", "parse_obj") and not self.finds(name):
+            return Native(name, self._validated)
         result = self.member(folder, name, None)
         return result.value(folder, name) if isinstance(result, Field) else result
 
@@ -490,6 +508,13 @@ class OwnClass:
         folder.budget.spend(folder.budget.weight(instance) // 16 + 1)
         return instance
 
+    def _validated(self, folder: Folding, data: Any) -> Any:
+        """Does what `model_validate` does for a mapping: it ignores what the model lacks. Raises Unfoldable."""
+        if not isinstance(data, dict) or self.finds("model_config") or self.finds("Config"):
+            raise Unfoldable(f"what `{self.name}.model_validate(…)` returns is not known before the flow runs")
+        names = {name for owner in self.mro() for name, _ in owner._annotated()}
+        return self.make(folder, [], {name: value for name, value in data.items() if name in names})
+
     def fill(self, folder: Folding, instance: Instance, arguments: list[Any], named: dict[str, Any]) -> None:
         """Does what the `__init__` of a dataclass does."""
         fields: dict[str, tuple[OwnClass, Any]] = {}
@@ -510,6 +535,8 @@ class OwnClass:
                     raise TypeError(f"{self.name}() got multiple values for argument '{name}'")
             elif field.init and name in rest:
                 values[name] = rest.pop(name)
+                if self.is_model:
+                    field.check(values[name])
             elif field.init or field.default is not _NOTHING or field.factory is not _NOTHING:
                 values[name] = field.value(folder, name)
         if waiting or rest:

@@ -293,6 +293,34 @@ def from_here(path: str) -> str:
     return posixpath.relpath(path, HERE if is_from_here(path) else CURRENT)
 
 
+class OfPlace(str):
+    """A path that each task has for itself: `{flow}` is the folder of the flow's code, `{current}` the current folder.
+
+    It may begin with `~`, the home of the user. `is_path` tells a `Path` from text.
+    """
+
+    is_path = False
+
+
+def of_place(value: Any) -> OfPlace | None:
+    """Returns a folded path that begins with a place, in the form that a spec has; None for any other value.
+
+    A path above the flow's folder has none, since a task has nothing there.
+    """
+    is_path = type(value).__name__ == "PurePosixPath"
+    if not is_path and not isinstance(value, str):
+        return None
+    text = str(value)
+    if "{flow}" in text or "{current}" in text:
+        return None
+    text = text.replace(HERE, "{flow}").replace(CURRENT, "{current}")
+    if "\0" in text or not text.startswith(("{flow}", "{current}", "~")):
+        return None
+    place = OfPlace(text)
+    place.is_path = is_path
+    return place
+
+
 def settings(value: Any) -> Any:
     """Returns the value, with every mapping in it readable by attributes."""
     if isinstance(value, dict):

@@ -118,7 +118,9 @@ class Form:
     least: Value = None  # of a number
     most: Value = None
     is_clamped: bool = False  # a number outside becomes `least` or `most`
-    made: str = ""  # what steps see: "tuple", "datetime", "uuid", "path", "call" of its `type`; "" for the value itself
+    # what steps see: "tuple", "datetime", "uuid", "path", "call" of its `type`; "" for the value itself; "place" and
+    # "place_path" for a text or a path in which `{flow}`, `{current}` and `~` are folders of the task
+    made: str = ""
     formats: tuple[str, ...] = ()  # of a "datetime", as for `strptime`
     path: tuple[str, ...] = ()  # what a path must be: "exists", "file", "folder", "readable", "writable", "absolute"
     flag: Value = None  # the value that the option alone gives; None if the option takes a value

@@ -20,3 +20,5 @@ class Container:
     containers: int = 0
     is_chunk: bool = False  # it runs its steps for several items of the foreach around it
     is_loop: bool = False  # it runs one step, a loop, with all of its visits
+    # step → MiB that its tasks have used in past runs, if that is more than they would count with beside others
+    peaks: tuple[tuple[str, int], ...] = ()

@@ -8,6 +8,7 @@ The model is simple, so that a person can follow it:
   that requests nothing counts as 1 core and 4,096 MiB.
 - Of tasks side by side, the slowest counts. If there are more than may run at a time, by the engine's limit of workers
   or by the container's cores and memory, they go in rounds.
+- A task needs the memory that it requests, or that it has used in past runs if that is more.
 - Of a switch, each case counts as often as it was chosen in past runs.
 """
 
@@ -226,7 +227,9 @@ class Model:
         branches = [self._inside(scope.entry, within, need) for scope in scopes]
         cores = [self._largest(_steps_of(scope), need).cores for scope in scopes]
         work = sum(branch.seconds * busy for branch, busy in zip(branches, cores)) / need.cores
-        return time.plus(_at_once(branches, work))
+        used = [min(need.memory, max(map(self._used, _steps_of(scope)))) for scope in scopes]
+        room = sum(branch.seconds * most for branch, most in zip(branches, used)) / need.memory
+        return time.plus(_at_once(branches, max(work, room)))
 
     def _slots(self, steps: Iterable[str], need: Need) -> int:
         """Returns how many tasks of these steps fit side by side into a container with `need`."""
@@ -235,12 +238,17 @@ class Model:
 
     def _largest(self, steps: Iterable[str], need: Need) -> Need:
         """Returns the most that a task of these steps needs of a container. Without a request: 1 core, a fair share."""
+        own = [(step, need_of(self.steps[step], self.facts.honoured)) for step in steps]
+        share = Need(DEFAULT_CPU, need.memory / max(need.cores, DEFAULT_CPU))
         needs = [
-            need_of(self.steps[step], self.facts.honoured)
-            or Need(DEFAULT_CPU, need.memory / max(need.cores, DEFAULT_CPU))
-            for step in steps
+            (asked.cores, max(asked.memory, self._used(step)))
+            for step, asked in ((step, one or share) for step, one in own)
         ]
-        return Need(max(one.cores for one in needs), max(one.memory for one in needs))
+        return Need(max(cores for cores, _ in needs), max(memory for _, memory in needs))
+
+    def _used(self, step: str) -> float:
+        """Returns the MiB that tasks of the step have used in past runs; 0 if no run tells."""
+        return self.facts.profile.peak(step) if self.facts.profile is not None else 0
 
     def leaving(self, entry: str, within: Iterable[str]) -> dict[str, float]:
         """Returns the steps outside to which control goes from `entry` through the steps `within`, and how often."""

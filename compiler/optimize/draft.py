@@ -7,8 +7,8 @@ one step for each container. It is contracted step by step: `unite` puts contain
 from __future__ import annotations
 
 from ..fast_start.record import record, replace
-from ..ir.nodes import Case, End, Linear, Switch
-from ..ir.scopes import is_loop, targets
+from ..ir.nodes import Case, End, ForEach, Foreach, Linear, Switch
+from ..ir.scopes import is_loop, scopes, targets, walk
 from .containers import Container
 from .same_container import difference, size_difference
 
@@ -29,6 +29,7 @@ class Rules:
     shapes: Mapping[str, Shape]  # of every step of the flow as written
     alone: frozenset[str]  # steps that never share their container
     widths: Mapping[str, int]  # step → number of items of its foreach, if known
+    around: Mapping[str, str] = {}  # step with a foreach in another one's body → the step with the innermost of these
 
     def apart(self, first: str, second: str) -> str:
         """Returns why two steps cannot share a container; "" if they can."""
@@ -77,7 +78,17 @@ class Draft:
 def begun(flow: Flow, rules: Rules) -> Draft:
     """Returns the draft in which each step has a container of its own."""
     steps = flow.by_name
-    return Draft(flow, steps, {name: Container((name,)) for name in steps}, rules)
+    return Draft(flow, steps, {name: Container((name,)) for name in steps}, replace(rules, around=_around(flow)))
+
+
+def _around(flow: Flow) -> dict[str, str]:
+    """Returns, for each step with a foreach in another one's body, the step with the innermost of these."""
+    around: dict[str, str] = {}
+    if sum(isinstance(step.transition, Foreach) for step in flow.steps) > 1:
+        for _, outer, _ in walk(scopes(flow)):  # outer ones first
+            if isinstance(outer, ForEach):
+                around.update((node.step, outer.step) for _, node, _ in walk(outer.body) if isinstance(node, ForEach))
+    return around
 
 
 def before(steps: Mapping[str, Step]) -> dict[str, set[str]]:

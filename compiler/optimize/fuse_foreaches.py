@@ -1,13 +1,20 @@
 """Fuse foreaches: a foreach whose body is one container becomes one with its step and its join.
 
-This gives up that items run on several machines. So it is done only if the settings ask for it (`together`), or if the
-foreach is known to have few items. Inside, items run at the same time as far as the container's cores allow.
+This gives up that items run on several machines. So it is done only if the settings ask for it (`together`), if the
+foreach is known to have few items, or if it is in the body of one that can be divided instead: divided itself, it would
+have its containers for each item of the outer one. Inside, items run at the same time as far as the container's cores
+allow.
 
     >>> from .sketch import draft, shown
     >>> shown(fuse_foreaches(draft("start > *fit > &join > end")))
     'start > *fit; fit > &join; join > end; end'
     >>> shown(fuse_foreaches(draft("start > *fit > &join > end", widths={"start": 3})))
     'start+fit+join > end; end'
+    >>> nested = "start > *row > *cell > &cells > &rows > end"
+    >>> shown(fuse_foreaches(draft(nested)))
+    'start > *row+cell+cells; row+cell+cells > &rows; rows > end; end'
+    >>> shown(fuse_foreaches(draft(nested, widths={"start": 10})))  # ten machines, or more if `cell` is divided
+    'start > *row; row > *cell; cell > &cells; cells > &rows; rows > end; end'
 """
 
 from __future__ import annotations
@@ -42,8 +49,24 @@ def is_wanted(draft: Draft, head: Step) -> bool:
     wanted = draft.rules.settings.is_together(head.transition.target)
     if wanted is not None:
         return wanted
-    width = draft.rules.widths.get(draft.containers[head.name].steps[-1])
-    return draft.rules.settings.fuse and width is not None and width <= FEW
+    if not draft.rules.settings.fuse:
+        return False
+    written = draft.containers[head.name].steps[-1]
+    width = draft.rules.widths.get(written)
+    return (width is not None and width <= FEW) or _is_inner(draft, written, head.transition.target)
+
+
+def _is_inner(draft: Draft, head: str, first: str) -> bool:
+    """Returns True for a foreach around which another one has so many items, perhaps, that it is divided by itself.
+
+    `first` is the step with which the items begin.
+    """
+    rules = draft.rules
+    outer = rules.around.get(head)
+    own = rules.settings.of(first)
+    if outer is None or not rules.settings.containers or (own.items, own.containers) != (None, None):
+        return False
+    return rules.widths.get(outer, rules.settings.containers + 1) > rules.settings.containers
 
 
 def _foreach(draft: Draft, previous: dict[str, set[str]], step: Step) -> tuple[str, ...]:

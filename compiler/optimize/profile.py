@@ -63,6 +63,11 @@ class Profile:
     def of(self, step: str, measure: str) -> Spread | None:
         return self.steps.get(step, {}).get(measure)
 
+    def peak(self, step: str) -> float:
+        """Returns the MiB that 99 of 100 tasks of the step have stayed within; 0 if no run tells."""
+        used = self.of(step, MEMORY)
+        return used.p99 if used is not None else 0
+
 
 def spread(numbers: Iterable[float]) -> Spread | None:
     """Returns the percentiles, by nearest rank; None of no numbers.

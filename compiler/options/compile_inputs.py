@@ -8,7 +8,7 @@ from ..report.diagnostics import WARNING, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 
@@ -31,6 +31,7 @@ class CompileOptions:
     roots: tuple[str, ...] = ()
     # settings: files of plug-ins, as seen from the current folder, and names of distributions that must be installed
     plugins: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # `--without NAME`, settings: decorators that are left out
 
     @property
     def environment(self) -> dict[str, str]:
@@ -85,6 +86,22 @@ def inputs(options: CompileOptions, values: set[str], variables: set[str]) -> It
     for name, value in sorted(options.environment.items()):
         if name in variables:
             yield Input("env", name, value, "")
+
+
+def inputs_without(names: Mapping[str, bool]) -> Iterator[Input]:
+    """Returns the decorators that options leave out, for the spec's provenance, and so that tasks can import them."""
+    from flowc.runtime_shim.contract.semantics import LEFT_OUT
+
+    for name in sorted(name for name, is_used in names.items() if is_used):
+        yield Input("plugin", f"metaflow.{name}", LEFT_OUT, "")
+
+
+def unused_without(names: Mapping[str, bool]) -> Iterator[Diagnostic]:
+    """Yields FLOW145 for each `--without` of a decorator that the flow does not have."""
+    for name in (name for name, is_used in names.items() if not is_used):
+        why = "no step and no flow here has a decorator of this name from `metaflow`"
+        how = "remove the option, or correct the name"
+        yield Diagnostic("FLOW145", f"`--without {name}` has no effect", None, why, how, WARNING)
 
 
 def unused(options: CompileOptions, values: set[str], variables: set[str]) -> Iterator[Diagnostic]:

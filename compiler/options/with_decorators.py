@@ -7,7 +7,7 @@ times. In the IR they are decorators like any other.
 
 from __future__ import annotations
 
-from ..decorators._extensions import EXTENSIONS, of_extension
+from ..decorators._extensions import ELSEWHERE, EXTENSIONS
 from ..decorators.decorator import names, plugins, specification
 from ..fast_start.record import replace
 from ..fold.budget import Unfoldable
@@ -146,10 +146,11 @@ def _unknown(text: str, name: str, spec: Specification | None) -> Diagnostic:
             "`--with` adds decorators to steps",
             "write it above the class",
         )
-    if name in EXTENSIONS:
-        return replace(
-            of_extension(name, None), what=f"`--with {text}`: `@{name}` belongs to an extension, not to Metaflow's core"
-        )
+    if name in EXTENSIONS or name in ELSEWHERE:
+        what = f"`--with {text}`: `@{name}` belongs to an extension, not to Metaflow's core"
+        why = "it comes with an extension, whose decorators flowc cannot compile"
+        how = EXTENSIONS[name][1] if name in EXTENSIONS else "state what the tasks need with `@resources`"
+        return Diagnostic("FLOW115", what, None, why, how)
     if "." in name:
         why = "to find your decorator by its path, the compiler would have to import your code"
         return Diagnostic(

@@ -6,7 +6,7 @@ from flowc.runtime_shim.contract.semantics import CONTAINER
 from flowc.runtime_shim.contract.semantics import LEFT_TO_CONTAINER as RUNTIME
 
 from ..fast_start.record import record, replace
-from ..fold.budget import Reported, Unfoldable
+from ..fold.budget import Reported, Unfoldable, Unknown
 from ..fold.values import Contained, Late, OfContainer, TooEarly, Unsaid, Unset
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
@@ -157,7 +157,7 @@ def _unpacked(
         return {}, []
     except Unfoldable as error:
         shown = " ".join(node.text().split())[:60]
-        how = "write the arguments one by one, or unpack a constant or a part of a `Config`"
+        how = f"write the arguments one by one, or unpack a constant or a part of a `Config`{or_set(inner, error)}"
         return {}, [
             Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)
         ]
@@ -227,7 +227,7 @@ def _ways(node: SgNode, error: Unfoldable) -> str:
         return f"give the value when compiling: `--env {error.name}=VALUE`"
     if isinstance(error, TooEarly):
         return _as_expression(node)
-    return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
+    return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node, error)}"
 
 
 def _as_expression(node: SgNode) -> str:
@@ -255,29 +255,42 @@ def _names(expression: str) -> bool:
     return pair(f"{expression}=") == (expression, "")
 
 
-def or_set(node: SgNode) -> str:
-    """Returns the hint to use `--set` if the command line can give the value of the whole expression, else ""."""
+def or_set(node: SgNode, error: Unfoldable | None = None, spelling: str = "") -> str:
+    """Returns the hint to use `--set` if the command line can give the value of the whole expression.
+
+    Otherwise it gives `spelling`, or the name that `error` says is not known. "" if there is none.
+    """
     shown = " ".join(node.text().split())
     if "'" in shown:
         shown = shown.replace("'", '"') if '"' not in shown else ""  # in single quotes of the shell
     is_one = node.kind() in _GIVEN and 0 < len(shown) <= 60 and _names(shown)
-    return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
+    if not is_one:
+        shown = spelling or (error.name if isinstance(error, Unknown) else "")
+    return f"; or give it when compiling: `--set '{shown}=VALUE'`" if shown and "'" not in shown else ""
 
 
-def unknown_default(name: str, owner: Class, node: SgNode, error: Unfoldable, how: str) -> Diagnostic:
-    """Returns FLOW120 for the default of parameter `name`; `how` is the remedy without `--set`."""
+def unknown_default(
+    name: str, owner: Class, node: SgNode, error: Unfoldable, how: str, spelling: str = ""
+) -> Diagnostic:
+    """Returns FLOW120 for the default of parameter `name`; `how` is the remedy without `--set`.
+
+    `spelling` is the name by which `--set` gives the default where it cannot give the expression.
+    """
     shown = " ".join(node.text().split())[:60]
     what = f"the default of parameter `{name}` is not known when compiling: `{shown}`"
-    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), _way(how, node, error))
+    return Diagnostic(
+        "FLOW120", what, span(owner.module.source, node), str(error.args[0]), _way(how, node, error, spelling)
+    )
 
 
-def _way(how: str, node: SgNode, error: Unfoldable) -> str:
+def _way(how: str, node: SgNode, error: Unfoldable, spelling: str) -> str:
     if isinstance(error, Contained):
         return f"give the value when compiling: `--env {error.name}=VALUE`"
     if isinstance(error, TooEarly):
         return _as_expression(node)
     is_whole = node.kind() in ("call", "subscript") and node.text().startswith(("os.", "environ", "getenv"))
-    return how + or_set(node) + (in_container(error) if is_whole and not how.startswith("write the path") else "")
+    may_be_there = is_whole and not how.startswith("write the path")
+    return how + or_set(node, error, spelling) + (in_container(error) if may_be_there else "")
 
 
 def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:

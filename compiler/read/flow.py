@@ -64,10 +64,10 @@ def read_flow(
             problems += wrong
             steps.append(step)
             facts[step.name] = fact
-    parameters, files, wrong = _parameters(evaluator, members, flow_class.name)
-    problems += wrong
-    decorators, wrong = _flow_decorators(evaluator, order)
-    problems += wrong
+    decorators, wrong_decorators = _flow_decorators(evaluator, order)
+    current = {"flow_name": flow_class.name, **_project(decorators, flow_class.name, options)}
+    parameters, files, wrong = _parameters(evaluator, members, flow_class.name, current)
+    problems += [*wrong, *wrong_decorators]
     constants = [
         nodes.Constant(member.name, span(member.owner.module.source, member.outer))
         for member in members.values()
@@ -88,16 +88,19 @@ def read_flow(
         from .include_files import inputs as inputs_of_files
 
         flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
-    may_assign_anything = any(problem.code in ("FLOW110", "FLOW115") for problem in problems)
+    may_assign_anything = any(problem.code in ("FLOW110", "FLOW115") and has_errors((problem,)) for problem in problems)
     return Reading(
         flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)
     ), problems
 
 
 def _parameters(
-    evaluator: Evaluator, members: dict[str, Member], flow_name: str
+    evaluator: Evaluator, members: dict[str, Member], flow_name: str, current: dict[str, nodes.Value]
 ) -> tuple[list[nodes.Parameter], dict[str, bytes], list[Diagnostic]]:  # fmt: skip
-    """Returns the parameters, the files that are defaults of some, and diagnostics."""
+    """Returns the parameters, the files that are defaults of some, and diagnostics.
+
+    `current` is what is known of Metaflow's `current` when the flow is deployed.
+    """
     parameters, files = [], {}
     problems: list[Diagnostic] = []
     for member in members.values():
@@ -115,7 +118,7 @@ def _parameters(
         else:
             from .parameters import read_parameter
 
-            parameter, wrong = read_parameter(evaluator, member, flow_name)
+            parameter, wrong = read_parameter(evaluator, member, flow_name, current)
         problems += wrong
         if parameter is not None:
             parameters.append(parameter)
@@ -306,6 +309,28 @@ def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nod
     return decorators, problems
 
 
+def _project(decorators: list[nodes.Decorator], flow_name: str, options: CompileOptions) -> dict[str, nodes.Value]:
+    """Returns what `current` has of the flow's `@project`, as far as the compile knows it; nothing without one."""
+    decorator = next((decorator for decorator in decorators if decorator.name == "project"), None)
+    if decorator is None:
+        return {}
+    from ..decorators.project import Disagreement, check, place_of
+    from ..options.project_branch import NOBODY
+
+    if any(check(decorator, None)):  # type: ignore[arg-type]  # it looks at the decorator only
+        return {}
+    try:
+        place = place_of(decorator, flow_name, NOBODY, options.branch, options.production)
+    except Disagreement:
+        return {}
+    known: dict[str, nodes.Value] = {
+        "project_name": place.project, "is_production": place.is_production, "is_user_branch": place.is_user_branch,
+    }  # fmt: skip
+    if not (place.is_user_branch and options.whole_environment):  # then the branch is that of the user who runs it
+        known.update(branch_name=place.branch, project_flow_name=place.flow_name)
+    return known
+
+
 def _package_sources(
     evaluator: Evaluator, order: list[Class]
 ) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:
@@ -357,7 +382,7 @@ def read_decorator(
 
     The decorator is None for an ordinary function of the user's and for a mistake.
     """
-    from ..decorators.decorator import names, plugins, plugins_in_use, specification
+    from ..decorators.decorator import is_left_out, leave_out, names, plugins, plugins_in_use, specification
 
     owner, qualified = above.owner, above.name
     expression, place = decorator_expression(above.node), span(owner.module.source, above.node)
@@ -368,7 +393,7 @@ def read_decorator(
         used = plugins_in_use()
         taken = used.problem(name, place) if used is not None and (name := used.name_of(qualified)) else None
         return None, [taken] if taken is not None else []
-    if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
+    if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator") or is_left_out(name):
         return None, []
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
         return None, []  # read by `_package_sources`
@@ -380,17 +405,19 @@ def read_decorator(
     if spec is None and name in owner.module.functions:
         return None, []  # its replacement, if Metaflow has no such name
     if spec is None:
-        from ..decorators._extensions import EXTENSIONS, of_extension
+        from ..decorators._extensions import ELSEWHERE, EXTENSIONS, of_extension, of_place
 
+        if name in ELSEWHERE and level == "step":
+            leave_out(name)
+            return None, [of_place(name, place)]
         if name in EXTENSIONS:
             return None, [of_extension(name, place)]
-        close = nearest(name, names())
-        if close is not None and nearest(name, (close,), 0.75) is not None:
-            how = f"did you mean `@{close}`?"
-        else:
-            how = (
-                f"write `@{close}`" if close else "remove it"
-            ) + "; or, if it is a plug-in, install its package beside flowc, or name its file in `[tool.flowc] plugins`"
+        close = nearest(name, names(), 0.75)
+        how = f"did you mean `@{close}`? If it is another" if close else "if it is a plug-in or an extension"
+        how += (
+            f"'s, install its package beside flowc, or name its file in `[tool.flowc] plugins`; or leave it out with "
+            f"`--without {name}`"
+        )
         why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"
         return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
     if spec.level != level:

@@ -17,6 +17,7 @@ from .arguments import folded, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from ast_grep_py import SgNode
@@ -68,18 +69,25 @@ def name_of(resolver: Resolver, function: Function) -> str:
     return function.name if is_own else f"{function.module.name}.{function.name}"
 
 
-def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) -> Any:
+def called(
+    evaluator: Evaluator, function: Function, context: dict[str, Any], current: Mapping[str, Any] | None = None
+) -> Any:
     """Returns the function's result for a context with these known attributes and the flow's configs.
 
-    Raises Unfoldable.
+    `current` is what is known of Metaflow's `current` when the flow is deployed. Raises Unfoldable.
     """
     from ..fold.values import settings
     from .configs import call
 
     configs = {name: config.known() for name, config in evaluator.configs.items()}
-    folding = evaluator.function(
-        function.module, function.node, lambda dotted: evaluator.constant(function.module, dotted)
-    )
+
+    def lookup(dotted: str) -> Any:
+        of, _, name = dotted.rpartition(".")
+        if current and name in current and evaluator.resolver.qualify(function.module, of) == "metaflow.current":
+            return current[name]
+        return evaluator.constant(function.module, dotted)
+
+    folding = evaluator.function(function.module, function.node, lookup)
     takes = folding.node.args
     arguments = [settings({"configs": configs, **context})] if (takes.args or takes.posonlyargs) else []
     return call(evaluator, folding, arguments)

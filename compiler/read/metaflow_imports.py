@@ -26,15 +26,19 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
     """Yields each import of what flowc does not have of Metaflow: an error where it must fail, else a warning."""
     if "metaflow" not in module.source.text:
         return
+    said: set[str] = set()  # modules that fail only where they are used, each told once
     for statement in module.import_statements:
         top = statement.parent()
         is_certain = top is not None and top.kind() == "module"
         for what, node in _imported(statement, module.source.root):
+            if what in said:
+                continue
             text = f"`{what}` cannot be imported here"
             if what.split(".")[1] in INTERNAL:
                 text = f"`{what}` is not supported: it fails where it is used"
                 if is_certain and not _is_used_at_once(statement, module.source.root):
                     is_certain = False
+                    said.add(what)
             yield Diagnostic(
                 "FLOW153", text, span(module.source, node), _WHY,
                 _how(what), *(() if is_certain else (WARNING,)),

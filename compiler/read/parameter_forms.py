@@ -11,7 +11,7 @@ from flowc.runtime_shim.contract.parameter_forms import convert as convert_form
 
 from ..fast_start.record import record
 from ..fold.objects import OwnClass
-from ..fold.values import CLICK_TYPES, ClickType, Function, Library, Method, Native
+from ..fold.values import CLICK_TYPES, ClickType, Function, Library, Method, Native, OfPlace
 from ..ir import nodes
 from .arguments import plain
 
@@ -95,7 +95,7 @@ def plain_default(raw: Any) -> Value:
     """Returns the folded default as JSON has it. Raises Unfoldable."""
     if hasattr(raw, "label"):
         return plain(raw.content)
-    return str(raw) if type(raw).__name__ == "PurePosixPath" else plain(raw)
+    return str(raw) if isinstance(raw, OfPlace) or type(raw).__name__ == "PurePosixPath" else plain(raw)
 
 
 def _of_click(value: ClickType) -> Kind:
@@ -161,6 +161,8 @@ def form_of(kind: Kind, options: Mapping[str, Value], name: str, raw: Any) -> tu
     `options` are the arguments of click's option, and `raw` is the folded default. Raises Wrong.
     """
     type_name, form, default = kind.name, dict(kind.form), plain_default(raw)
+    if isinstance(raw, OfPlace):
+        form["made"] = "place_path" if raw.is_path else "place"
     for argument in ("metavar", "envvar", "prompt"):
         value = options.get(argument)
         allowed = (str, list) if argument == "envvar" else (str, bool) if argument == "prompt" else str

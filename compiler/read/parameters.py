@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..fast_start.record import replace
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import HERE, Elsewhere, OfContainer
+from ..fold.values import HERE, Elsewhere, OfContainer, OfPlace, of_place
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
@@ -13,6 +13,7 @@ from .function_values import called, function_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from ast_grep_py import SgNode
@@ -26,6 +27,7 @@ OF_CLICK = (
     "confirmation_prompt", "show_choices", "show_envvar", "is_eager",
 )  # fmt: skip
 ARGUMENTS = (*POSITIONAL, "separator", *OF_CLICK)
+_NOT_ONE_TEXT = ("separator", "is_flag", "flag_value", "multiple", "nargs", "count")
 _TYPES = {
     "str": "str",
     "int": "int",
@@ -48,11 +50,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def read_parameter(
-    evaluator: Evaluator, member: Member, flow_name: str = ""
+    evaluator: Evaluator, member: Member, flow_name: str = "", current: Mapping[str, Any] | None = None
 ) -> tuple[nodes.Parameter | None, list[Diagnostic]]:
     """Returns the parameter and warnings, or None and the diagnostics.
 
-    `flow_name` is passed to a function that is a default.
+    `flow_name` is passed to a function that is a default, and `current` is what it may know of Metaflow's `current`.
     """
     source = member.owner.module.source
     place = span(source, member.outer)
@@ -67,7 +69,8 @@ def read_parameter(
     options = {**bound.unpacked, **shown, **folded_values}
     context = {"flow_name": flow_name, "parameter_name": options.get("name")}
     allowed = (str,) if form_fields else _KINDS[kind or "str"]
-    raw, computed, wrong = _default(evaluator, member, default_node, context, allowed)
+    is_text = kind in ("", "str") and not form_fields and not any(options.get(argument) for argument in _NOT_ONE_TEXT)
+    raw, computed, wrong = _default(evaluator, member, default_node, context, allowed, is_text, current or {})
     problems += wrong
     if default_node is None:
         raw = bound.unpacked.get("default")
@@ -246,11 +249,12 @@ def _warned(member: Member, node: SgNode) -> list[Diagnostic]:
 
 
 def _default(
-    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], allowed: tuple[type, ...]
+    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], allowed: tuple[type, ...],
+    is_text: bool, current: Mapping[str, Any],
 ) -> tuple[Any, bool, list[Diagnostic]]:  # fmt: skip
     """Returns the default, and True if only a run on this machine can evaluate it.
 
-    `allowed` are the types that a function may return.
+    `allowed` are the types that a function may return. With `is_text`, the default may be a path that tasks have.
     """
     if node is None:
         return None, False, []
@@ -260,8 +264,10 @@ def _default(
         if function is None:
             return _usable(folded(evaluator, member.owner, node)), False, []
         try:
-            value = plain(called(evaluator, function, context))
+            value = plain(called(evaluator, function, context, current))
         except Unfoldable:
+            if (given := _given(evaluator, member, context)) is not None:
+                return given, False, []
             return None, True, []
         if type(value) not in allowed:
             type_name = next(name for name, types in _KINDS.items() if types == allowed)
@@ -284,10 +290,14 @@ def _default(
     except Reported:
         return None, False, []
     except Unfoldable as error:
+        if (given := _given(evaluator, member, context)) is not None:
+            return given, False, []
         if evaluator.environment.is_complete:  # a run on this machine asks Python
             return None, True, []
         if (named := _name_of_file(evaluator, member, node)) is not None:
             return named, False, []
+        if is_text and isinstance(error, Elsewhere) and (place := _place(evaluator, member, node)) is not None:
+            return place, False, []
         how = "write a literal or a constant, or remove the default and give a value with each run"
         path = _beside(evaluator, member, node) if isinstance(error, Elsewhere) else ""
         if path:
@@ -296,7 +306,18 @@ def _default(
                 f"default={path!r})`; if they need the path, write `default={path!r}` and join it to the folder of "
                 "`__file__` in the step"
             )
-        return None, False, [unknown_default(member.name, member.owner, node, error, how)]
+        return None, False, [unknown_default(member.name, member.owner, node, error, how, _spelling(member))]
+
+
+def _spelling(member: Member) -> str:
+    """Returns the name by which `--set` gives the parameter's default."""
+    return f"{member.owner.name}.{member.name}"
+
+
+def _given(evaluator: Evaluator, member: Member, context: dict[str, Any]) -> Any:
+    """Returns the default that `--set` gives, by the class that has the parameter or by the flow; None without one."""
+    spellings = (_spelling(member), f"{context['flow_name']}.{member.name}")
+    return next((evaluator.set_values[name] for name in spellings if name in evaluator.set_values), None)
 
 
 def _usable(raw: Any) -> Any:
@@ -336,6 +357,14 @@ def _beside(evaluator: Evaluator, member: Member, node: SgNode) -> str:
         return ""
     inside = path[len(HERE) + 1 :] if path.startswith(f"{HERE}/") else ""
     return "" if "\0" in inside else inside
+
+
+def _place(evaluator: Evaluator, member: Member, node: SgNode) -> OfPlace | None:
+    """Returns the path in the form that a spec has, for an expression of one that begins with a place of the task."""
+    try:
+        return of_place(folded(evaluator.at(HERE), member.owner, node))
+    except Unfoldable:
+        return None
 
 
 def as_json(what: str, place: nodes.Span) -> Diagnostic:

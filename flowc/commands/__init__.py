@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 
 COMMANDS = {
+    "init": "write the files of a new project",
     "compile": "write the specs that an orchestrator needs to run a flow",
     "check": "report every problem of a flow",
     "explain": "print what a diagnostic means",
@@ -29,6 +30,7 @@ COMMANDS = {
     "history": "list the deployments of one name",
     "rollback": "deploy again what was deployed before",
     "delete": "remove a deployment",
+    "doctor": "say what a place lacks for deploys and runs",
     "pause": "stop the schedule of a deployment",
     "unpause": "resume the schedule of a deployment",
     "diff": "compare two versions of a flow",
@@ -36,7 +38,7 @@ COMMANDS = {
     "environment": "build the archives of locked environments",
     "image": "build and push images of locked environments",
     "show": "print a flow's graph",
-    "run": "run a flow on this machine",
+    "run": "run a flow on this machine, or once on an orchestrator",
     "resume": "start a run that reuses what an earlier run has done",
     "runs": "list runs and their status",
     "logs": "print what the tasks of a run printed",

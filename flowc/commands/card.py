@@ -9,6 +9,7 @@ from ..terminal import Failure, Output, lines
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from flowc.runtime_shim.cards.client import Card
     from flowc.runtime_shim.client.datastore import Datastore
@@ -26,9 +27,9 @@ TEXT = """
 Shows the cards of tasks (`@card`). `view` opens one in a browser, or writes it to a file with --output. `get` prints
 the HTML, or writes it. Both take a card's last attempt, unless `--hash` names another, and list the cards if several
 match. `list` lists the cards of a run, by default the latest. `create` makes a card of a task that has succeeded.
-`server` serves the page of a run, by default the latest, to a browser on this machine, with its cards as they are
-refreshed. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of
-custom card types is shown in a sandboxed frame; `get` returns it unchanged.
+`server` serves all cards of a run, by default the latest, to a browser on this machine, as they are refreshed. PATH is
+the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of custom card types
+is shown in a sandboxed frame; `get` returns it unchanged.
 """
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),
@@ -44,10 +45,27 @@ OPTIONS = (
     Option("--no-follow-resumed", "show only cards of the run itself"),
     Option("--options", "with `create`: the card's options, as JSON", "JSON"),
     Option("--timeout", "with `create`: the most seconds that a custom type may take", "SECONDS", default="45"),
+    Option(
+        "--component-file", "with `create`: a JSON list of components for the card, as their `render` gives", "FILE"
+    ),
+    Option("--render-error-card", "with `create`: if the type is unknown or fails, store a card that says why"),
+    Option(
+        "--mode",
+        "with `create`: what the type's class is asked for. Only `render` makes a card that is final",
+        "MODE",
+        default="render",
+        choices=("render", "render_runtime", "refresh"),
+    ),
     Option("--port", "with `server`: the port on loopback", "N", default="one that is free"),
     Option("--run-id", "with `server`: the run", "RUN", default="the latest"),
-    Option("--poll-interval", "as in Metaflow; the page follows changes by itself", "SECONDS"),
-    Option("--max-cards", "as in Metaflow; all cards are shown", "N"),
+    Option("--namespace", "with `server`: refuse a run outside of this namespace, such as `user:me`", "NAME"),
+    Option(
+        "--poll-interval",
+        "with `server`: the least seconds between two looks for changes",
+        "SECONDS",
+        default="2, in buckets 10",
+    ),
+    Option("--max-cards", "with `server`: show at most so many cards, those of the latest tasks", "N", default="all"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
@@ -86,7 +104,7 @@ def run(argv: list[str], out: Output) -> int:
             tasks = [(name, _of_last_attempts(of_task)) for name, of_task in tasks]
         cards = [card for _, of_task in tasks for card in of_task]
         if not cards:
-            raise Failure(_nothing(pathspec, arguments))
+            raise Failure(_missing(place, pathspec) or _nothing(pathspec, arguments))
         if word == "list":
             _list(tasks, arguments, bool(pathspec.path) or _is_task_of(tasks[0][0], pathspec), out)
         elif len(cards) > 1:
@@ -136,18 +154,52 @@ def _create(place: Datastore, pathspec: Pathspec, arguments: Arguments, out: Out
         "id": arguments.text("--id") or None,
         "options": options,
         "timeout": arguments.integer("--timeout", 45),
+        "save_errors": arguments.flag("--render-error-card"),
     }
-    hash = create(place, pathspec.flow, pathspec.run, pathspec.step, paths[0], attributes)
+    components = _components(arguments.text("--component-file"))
+    mode = arguments.text("--mode") or "render"
+    hash = create(place, pathspec.flow, pathspec.run, pathspec.step, paths[0], attributes, components, mode)
     out.print(lines(f"{pathspec.flow}/{pathspec.run}/{pathspec.step}/{paths[0]}: card {hash[:8]}"))
     return 0
 
 
+def _components(file: str) -> list[Any]:
+    """Returns the components in the file. Raises Failure."""
+    import json
+
+    if not file:
+        return []
+    try:
+        with open(file, encoding="utf-8") as reading:
+            components = json.load(reading)
+    except OSError as error:
+        raise Failure(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise Failure(f"{file} is not JSON: {error}") from None
+    if not isinstance(components, list):
+        raise Failure(f"{file} must hold a JSON list of components")
+    return components
+
+
 def _serve(place: Datastore, run: str, arguments: Arguments, out: Output) -> int:
-    """Serves the page of the run until Ctrl-C."""
+    """Serves the cards of the run until Ctrl-C."""
+    from flowc.runtime_shim.client import tags
+
     from ..pages.server import serve
 
     pathspec = _find(place, run, arguments)
-    return serve(place.url, arguments.integer("--port", 0, least=0), out, (pathspec.flow, pathspec.run))
+    namespace = arguments.text("--namespace")
+    if namespace and namespace not in tags.every(place, pathspec.flow, pathspec.run, tags.edited(place, pathspec.flow)):
+        raise Failure(f"run {pathspec.run} is not in the namespace {namespace}")
+    return serve(
+        place.url,
+        arguments.integer("--port", 0, least=0),
+        out,
+        (pathspec.flow, pathspec.run),
+        view="cards",
+        poll=float(arguments.integer("--poll-interval", 0)),
+        most_cards=arguments.integer("--max-cards", 0),
+    )
 
 
 def _find(place: Datastore, text: str, arguments: Arguments) -> Pathspec:
@@ -214,6 +266,22 @@ def _is_asked_for(card: Card, arguments: Arguments) -> bool:
     if hash:
         return card.hash.startswith(hash)
     return (not id or card.id == id) and (not type or card.type == type)
+
+
+def _missing(place: Datastore, pathspec: Pathspec) -> str:
+    """Returns what the run does not have of RUN/STEP/PATH; "" if the task is there."""
+    flow, run, step, path = pathspec.flow, pathspec.run, pathspec.step, pathspec.path
+    if not step:
+        return ""
+    steps = place.graph(flow, run).steps
+    if step not in steps:
+        from flowc.compiler.report.diagnostics import nearest
+
+        close = nearest(step, steps)
+        return f"{flow}/{run} has no step {step}" + (f"; did you mean {close}?" if close else "")
+    if not place.has_step(flow, run, step):
+        return f"{flow}/{run} has not come to step {step}"
+    return f"{flow}/{run}/{step} has no task {path}" if path and place.task(flow, run, step, path) is None else ""
 
 
 def _nothing(pathspec: Pathspec, arguments: Arguments) -> str:

@@ -45,6 +45,8 @@ IR as JSON (`flowc show --json`), with the flow's sources beside it.
 OPTIONS = (
     TARGETING[0],
     Option("--output", "the folder to write to; `-` prints the spec instead", "DIR", "-o", default=DEFAULT_FOLDER),
+    Option("--spec", "write the spec alone, to this file; of one target, whose spec is one file", "FILE"),
+    Option("--upload", "also put the code package into the datastore"),
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
     Option(
         "--replaces", "an earlier name of this deployment; the files of that name are deleted", "NAME", repeated=True
@@ -80,6 +82,9 @@ def run(argv: list[str], out: Output) -> int:
             f"`--format {out.format}` and `--output -` both write to standard output",
             "give a folder with `--output DIR`",
         )
+    spec_file = arguments.text("--spec")
+    if spec_file and (len(emitters) > 1 or any(arguments.flag(name) for name in ("--output", "--check", "--replaces"))):
+        raise Usage(f"`--spec {spec_file}` is for the spec of one target alone", "give a folder with `--output DIR`")
     program = load_flow(
         path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
     )
@@ -90,9 +95,14 @@ def run(argv: list[str], out: Output) -> int:
         parts = tuple(_part(compilation) for compilation in compiled)
     except Refused as refused:
         raise Refused(*placed(program, path, refused.diagnostics)) from None
-    if folder == "-":
+    if folder == "-" or spec_file:
         _report(warnings, program, path, arguments, out)
-        _print(parts[0].spec, out)
+        if arguments.flag("--upload"):
+            _upload(arguments, program, package)
+        if spec_file:
+            _write_file(spec_file, parts[0].spec, arguments.flag("--quiet") or out.for_a_program, out)
+        else:
+            _print(parts[0].spec, out)
         return 0
     replaced = _replaced(arguments, parts)
     if arguments.flag("--check"):
@@ -105,6 +115,8 @@ def run(argv: list[str], out: Output) -> int:
         stale = stale_files(folder, parts, program.flow.name, package.digest, replaced)
         _report((*warnings, *_judged(stale, program, path, arguments)), program, path, arguments, out)
         written = _write(folder, parts, package, stale)
+    if arguments.flag("--upload"):
+        _upload(arguments, program, package)
     if not (arguments.flag("--quiet") or out.for_a_program):
         out.print(_listing(written))
         for line in stale.notes:
@@ -113,7 +125,8 @@ def run(argv: list[str], out: Output) -> int:
             out.print(line)
         out.print("before a run:")
         store = arguments.text("--store", STORE)
-        out.print(f"  the code package must be at {_destination(store, program, package)}")
+        if not arguments.flag("--upload"):
+            out.print(f"  the code package must be at {_destination(store, program, package)}")
         if any(compilation.options.images for compilation in compiled):
             repository = arguments.text("--repository")
             out.print(f"  the images must be in {repository}: flowc image push {path} --repository {repository}")
@@ -130,6 +143,37 @@ def run(argv: list[str], out: Output) -> int:
             if settings:
                 out.print(f"  tasks must find Metaflow's settings in their environment: {', '.join(settings)}")
     return 0
+
+
+def _upload(arguments: Arguments, program: Program, package: Package) -> None:
+    """Puts the code package into the datastore. Raises Usage and Failure."""
+    from flowc.runtime_shim.contract import code_package
+    from flowc.runtime_shim.contract.errors import ShimError
+    from flowc.runtime_shim.store import open_store
+
+    url = arguments.text("--store")
+    if not url:
+        raise Usage("`--upload` needs the datastore", "give `--store URL`")
+    try:
+        store = open_store(url)
+        code_package.put(store, program.flow.name, package.digest, package.compressed())
+    except ShimError as error:
+        raise Failure(f"the code package was not uploaded: {error}") from None
+
+
+def _write_file(path: str, spec: tuple[SpecFile, ...], is_quiet: bool, out: Output) -> None:
+    """Writes a spec of one file to a file of the user's choice. Raises Usage."""
+    if len(spec) != 1:
+        names = ", ".join(file.name for file in spec)
+        raise Usage(
+            f"`--spec {path}` is one file, but the spec has several: {names}", "give a folder with `--output DIR`"
+        )
+    data = spec[0].text.encode()
+    is_changed = files.read(path) != data
+    if is_changed:
+        files.write(path, data)
+    if not is_quiet:
+        out.print(f"{path}{'' if is_changed else '  (unchanged)'}")
 
 
 def _part(compiled: Compilation) -> Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..deploying import history, place
+from ..deploying import history, place, temporary
 from ..deploying.confirm import confirm
 from ..deploying.records import DELETE, author
 from ..options import Option
@@ -29,7 +29,7 @@ def run(argv: list[str], out: Output) -> int:
     if deployed is not None and not deployed.records:
         raise Failure(f"`{name}` was not deployed with `flowc deploy`: delete it with the engine's own tools")
     records = history.of_name(there, name, deployed, arguments.text("--store"))
-    if deployed is not None and records.key != there.key(name):
+    if deployed is not None and records.key not in (there.key(name), temporary.key_of(name)):
         raise Failure(f"`{name}` is the deployment `{records.key}`, not `{there.key(name)}`: give its context")
     changes = place.asked(lambda: engine.removal(name, records.url))
     newest, _ = place.asked(records.last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..deploying import plan_text
 from ..deploying.confirm import confirm, refuse_foreign
 from ..deploying.order import OPTIONS as ORDER
-from ..deploying.order import order, parsed
+from ..deploying.order import check_git, order, parsed
 from ..deploying.place import connect, open_store
 from ..deploying.plan import apply, plan
 from ..options import Option
@@ -32,6 +32,7 @@ def run(argv: list[str], out: Output) -> int:
 
     arguments, place = parsed(argv, OPTIONS)
     wanted = order(arguments, place, out)
+    check_git(wanted)
     engine, store = connect(place), open_store(place.store)
     flags = (arguments.flag("--take-over"), arguments.flag("--keep-drift"), arguments.flag("--paused"))
     made = plan(wanted, engine, store, *flags)

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
     from flowc.targets.operating import Deployed, Engine
 
-USAGE = ("flowc deployments [--on CONTEXT] [OPTIONS]",)
+USAGE = ("flowc deployments [FLOW.py | FLOW] [--on CONTEXT] [OPTIONS]",)
 TEXT = """
-Lists what flowc has deployed in the place, as the engine has it: the number, time and author of the deployment, its
-code, its schedule and whether that is paused, and the last run.
+Lists what flowc has deployed in the place, all or only of one flow, as the engine has it: the number, time and author
+of the deployment, its code, its schedule and whether that is paused, and the last run.
 """
-OPTIONS = (Option("--json", "print [{name, flow, n, by, at, code, schedule, paused, last_run, …}]"),)
+OPTIONS = (
+    Option("--flow", "the flow, if the file defines several", "NAME"),
+    Option("--json", "print [{name, flow, n, by, at, code, schedule, paused, last_run, …}]"),
+)
 EXAMPLES = (("flowc deployments --on prod", "what runs in production?"),)
 
 
@@ -27,10 +30,13 @@ def run(argv: list[str], out: Output) -> int:
     import json
 
     arguments, there = place.parse(argv, OPTIONS)
-    if arguments.positional:
-        raise Usage(f"unexpected argument `{arguments.positional[0]}`", "`flowc history NAME` is about one deployment")
+    if len(arguments.positional) > 1:
+        raise Usage(f"unexpected argument `{arguments.positional[1]}`", "`flowc history NAME` is about one deployment")
+    flows = _flows("".join(arguments.positional), arguments.text("--flow"))
     engine = place.connect(there)
-    listed = [_about(engine, one) for one in place.asked(engine.deployments)]
+    listed = [
+        _about(engine, one) for one in place.asked(engine.deployments) if flows is None or one.flow in flows
+    ]  # fmt: skip
     if arguments.flag("--json"):
         out.print(json.dumps(listed, indent=2))
     elif not listed:
@@ -39,6 +45,15 @@ def run(argv: list[str], out: Output) -> int:
         head = ("NAME", "FLOW", "N", "BY", "WHEN", "CODE", "SCHEDULE", "LAST RUN")
         out.print("\n".join(table([head, *map(_row, listed)])))
     return 0
+
+
+def _flows(word: str, flow: str) -> list[str] | None:
+    """Returns the flows that are meant; None for all."""
+    if flow or not word:
+        return [flow] if flow else None
+    from .runs import flows_in
+
+    return flows_in(word) if word.endswith(".py") else [word]
 
 
 def _about(engine: Engine, deployed: Deployed) -> dict[str, Any]:

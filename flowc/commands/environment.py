@@ -81,6 +81,7 @@ def _build(selected: list[Lock], place: str, arguments: Arguments, out: Output) 
     from flowc.runtime_shim.environments import description
     from flowc.runtime_shim.store import open_store
 
+    from ..environments import shown
     from ..environments.build import build, put
 
     try:
@@ -91,14 +92,13 @@ def _build(selected: list[Lock], place: str, arguments: Arguments, out: Output) 
                 _say(arguments, out, f"{name}: exists")
                 continue
             started = time.monotonic()
-            _say(arguments, out, f"{name}: building, {lock.count} packages")
+            _say(arguments, out, f"{name}: building, {shown.packages(lock.count)}")
             archive = build(lock)
             put(store, archive)
             about = archive.description
-            shown = (
-                f"{about.size / 1e6:.1f} MB, {about.unpacked / 1e6:.1f} MB unpacked, {time.monotonic() - started:.1f} s"
-            )
-            _say(arguments, out, f"{name}: {description.archive_name(lock.environment)}, {shown}")
+            sizes = f"{shown.size(about.size)}, {shown.size(about.unpacked)} unpacked"
+            file = description.archive_name(lock.environment)
+            _say(arguments, out, f"{name}: {file}, {sizes}, {time.monotonic() - started:.1f} s")
     except ShimError as error:
         raise Failure(str(error)) from None
     return 0

@@ -8,7 +8,7 @@ from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.target import IMAGE
 
 from .. import files
-from ..environments import locks, requests
+from ..environments import locks, requests, shown
 from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
 from ..images import recorded
 from ..options import Arguments, Option, Usage, parse
@@ -164,10 +164,10 @@ def _build(
             order, bases, archive, (code, digest) if code is not None else None, earlier.get(order.image, "")
         )
         added = sum(len(layer.data) for part in finished.parts for layer in part.layers)
-        note = f"{finished.digest}, {added / 1e6:.1f} MB on its base"
+        note = f"{finished.digest}, {shown.size(added)} on its base"
         if to is not None:
             sent = build.push(finished, bases, order.image, to)
-            note = f"{repository}@{finished.digest}, " + (f"{sent / 1e6:.1f} MB uploaded" if sent else "exists")
+            note = f"{repository}@{finished.digest}, " + (f"{shown.size(sent)} uploaded" if sent else "exists")
         if written is not None:
             build.write(finished, bases, order.image, build.tag_of(finished.digest), written)
         _say(arguments, out, f"{order.shown}: {note}")
@@ -210,7 +210,9 @@ def _archives(arguments: Arguments, out: Output) -> Callable[[Lock], Archive]:
         if lock.environment not in archives:
             packed = _stored(arguments.text("--store"), lock)
             if packed is None:
-                _say(arguments, out, f"environment `{lock.name}` for {lock.platform.name}: {len(lock.wheels)} packages")
+                _say(
+                    arguments, out, f"environment `{lock.name}` for {lock.platform.name}: {shown.packages(lock.count)}"
+                )
                 packed = build(lock)
             archives[lock.environment] = packed
         return archives[lock.environment]

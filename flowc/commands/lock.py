@@ -8,7 +8,7 @@ from flowc.compiler.fast_start.record import replace
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, without_hints
 
 from .. import files
-from ..environments import locks, platforms, requests, resolve, uv
+from ..environments import locks, moments, platforms, requests, resolve, shown, uv
 from ..environments.demand import folder_of
 from ..environments.pylock import dumps
 from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
@@ -54,7 +54,12 @@ OPTIONS = (
         "[NAME=]URL",
         repeated=True,
     ),
-    Option("--default-index", "the index to query last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
+    Option(
+        "--default-index",
+        "the index to query last",
+        "[NAME=]URL",
+        default="UV_DEFAULT_INDEX, else those of the lock, else PyPI",
+    ),
     Option("--build", "build this package from its source distribution, which runs its code", "NAME", repeated=True),
     Option("--check", "write nothing and query no index; exit with 1 if the lock does not match the flow"),
     Option("--sbom", "print a bill of materials of what is locked, as JSON", "FORMAT", choices=("cyclonedx", "spdx")),
@@ -85,6 +90,7 @@ def run(argv: list[str], out: Output) -> int:
     settings = (NONE if isolated else settings_for(path)).options
     defaults = {f"--{name}": (settings[name],) for name in _FROM_SETTINGS if settings.get(name)}
     arguments = Arguments(given_arguments.positional, {**defaults, **given_arguments.given})
+    _check_time(arguments.text("--exclude-newer"))
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
     problems = list(requests.unlockable_of(program.flow, path, settings))
     reports = arguments.text("--sbom") or arguments.flag("--licenses") or arguments.text("--audit")
@@ -107,6 +113,16 @@ def run(argv: list[str], out: Output) -> int:
         )
         return 0
     return _lock(program, path, arguments, settings, environments, out)
+
+
+def _check_time(text: str) -> None:
+    """Raises Usage for a time that is none, or that is relative, so that every day would give another lock."""
+    try:
+        if text:
+            moments.moment(text)
+    except ValueError:
+        what = f"`--exclude-newer` takes a date or a time, not `{text}`"
+        raise Usage(what, "write `2026-11-01`, or `2026-11-01T12:00:00Z`") from None
 
 
 def _report(flow: str, path: str, arguments: Arguments, out: Output) -> int:
@@ -159,7 +175,7 @@ def _lock(
     for problem in damaged:
         out.warning(f"{problem}; `flowc lock` writes it again")
     new: dict[str, Lock] = {}
-    choices = _choices(arguments, path, settings)
+    named = _choices(arguments, path, settings)
     place = resolve.Place(os.path.dirname(os.path.abspath(path)), os.path.abspath(folder))
     # flows of one file share a folder
     prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
@@ -168,6 +184,7 @@ def _lock(
         conda_before: tuple[CondaPackage, ...] = ()
         for platform in _platforms(arguments, earlier):
             old = _old(earlier, environment, platform)
+            choices = _with_indexes(named, old, earlier)
             if old is not None and _is_fresh(old, environment, platform, choices):
                 lock = replace(old, name=environment.name, source=choices.source if old.source else "")
             else:
@@ -219,6 +236,18 @@ def _choices(arguments: Arguments, path: str, settings: dict[str, str]) -> Choic
         _words(settings.get("groups", "")),
         os.path.relpath(os.path.abspath(file), above).replace(os.sep, "/") if file else "",
     )
+
+
+def _with_indexes(choices: Choices, old: Lock | None, earlier: dict[str, Lock]) -> Choices:
+    """Returns the choices with the indexes of the lock, unless somebody names others.
+
+    Without them, an upgrade would look for private packages on the public index, where anybody may have their names.
+    """
+    if choices.index or choices.default_index or os.environ.get("UV_INDEX") or os.environ.get("UV_DEFAULT_INDEX"):
+        return choices
+    locks_before = [*([old] if old is not None else []), *earlier.values()]
+    *first, last = next((lock.indexes for lock in locks_before if lock.indexes), ("",))
+    return replace(choices, index=tuple(first), default_index=last)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -293,8 +322,30 @@ def _unresolved(environment: Wanted, platform: platforms.Platform, output: str) 
         f"the packages of `{environment.name}` cannot be resolved for Python {environment.request.python} on {where}",
         environment.span,
         f"{'the solvers say' if environment.request.conda else 'uv says'}: {output}",
+        _advice(output, platform),
+    )
+
+
+def _advice(output: str, platform: platforms.Platform) -> str:
+    """Returns what would help, as far as the resolver's message shows it."""
+    if "exclude newer time" in output or "filtered by `exclude-newer`" in output:
+        return "lock with a later `--exclude-newer`, or ask for a version that existed then"
+    if "because building from source is disabled" in output:
+        name = output.rpartition("Wheels are required for `")[2].partition("`")[0]
+        return f"choose a version of `{name}` with a wheel, or write `--build {name}`, which runs its code here"
+    if "valid authentication credentials" in output:
+        return (
+            "give the credentials: name the index, `--index NAME=URL`, and set UV_INDEX_NAME_USERNAME and "
+            "UV_INDEX_NAME_PASSWORD with its name in capital letters; or use netrc or a keyring"
+        )
+    if "not found in the package registry" in output:
+        return "check the spelling of the name, or add the index that has the package, with `--index`"
+    if "matching platform tag" in output:
+        newer = ", lock for a newer C library (`--glibc`)" if platform.glibc else ""
+        return f"choose a version with a wheel for {platform.name}{newer}, or lock for other platforms (`--platform`)"
+    return (
         "choose a different version or Python, lock for a newer C library (`--glibc`), add an index (`--index`), "
-        "or let a package be built from its sources (`--build NAME`)",
+        "or let a package be built from its sources (`--build NAME`)"
     )
 
 
@@ -318,8 +369,7 @@ def _write(folder: str, new: dict[str, Lock], old: list[str]) -> list[tuple[str,
 
 
 def _packages(lock: Lock) -> str:
-    count, size = lock.count, lock.size
-    return f"{count} package{'s' if count != 1 else ''}" + (f", {size / 1e6:.1f} MB to download" if size else "")
+    return shown.packages(lock.count) + (f", {shown.size(lock.size)} to download" if lock.size else "")
 
 
 def _count(environments: tuple[Wanted, ...]) -> str:

@@ -7,31 +7,41 @@ import os
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.compile_inputs import NOTHING, CompileOptions
 from flowc.compiler.pipeline import flow_names
-from flowc.compiler.report.diagnostics import nearest, without_hints
+from flowc.compiler.report.diagnostics import without_hints
 
 from .. import local_run, metaflow_profile
 from ..flow_source import load_flow, placed, with_project
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
+from ..resume_checks import check_steps, met_with_damage
 from ..source_options import ROOTS, resume_inputs, roots_of
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from flowc.runtime_shim.store import Store
 
     from ..options import Arguments
 
-USAGE = ("flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",)
+USAGE = (
+    "flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",
+    "flowc resume RUN [STEP] --on CONTEXT [OPTIONS]",
+    "flowc resume FLOW.py [STEP] --on CONTEXT [--origin-run-id RUN] [OPTIONS]",
+)
 TEXT = """
 Starts a run that reuses every task that an earlier run has done. It runs the rest with the current code: tasks that
 failed or were never reached, tasks whose records are damaged or deleted, and everything after them. With STEP, that
 step and everything after it run again, even if they had succeeded. Parameters and configs are the earlier run's. The
 earlier run does not change. Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
+
+With `--on`, the runs are on the orchestrator of a context. The new one has the code that is deployed now, or that of
+the file, if it is given. The options are then others (`flowc resume --on CONTEXT --help`).
 """
 OPTIONS = (
+    Option("--on", "resume a run on the orchestrator of this context of pyproject.toml", "CONTEXT"),
     Option("--origin-run-id", "the earlier run", "RUN", default="the flow's latest run"),
     Option("--run", "the same as --origin-run-id", "RUN"),
     Option("--from", "the same as STEP", "STEP"),
@@ -51,6 +61,10 @@ EXAMPLES = (
 
 def run(argv: list[str], out: Output) -> int:
     metaflow_profile.adopt()
+    if any(word == "--on" or word.startswith("--on=") for word in argv):
+        from ..deploying import resume_on
+
+        return resume_on.run(argv, out)
     arguments = parse(argv, OPTIONS)
     if not arguments.positional:
         raise Usage("the flow's file is missing")
@@ -59,7 +73,7 @@ def run(argv: list[str], out: Output) -> int:
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=_given(path, arguments))
-    _check_steps(steps, [step.name for step in program.flow.steps])
+    check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
         out.report(*placed(program, path, without_hints(program.diagnostics)))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
@@ -82,10 +96,18 @@ def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.local.reuse import Resumed
 
     store = open_store(resumed.store)
-    verify = arguments.flag("--verify") or _met_with_damage(store, program.flow.name, origin)
+    verify = arguments.flag("--verify") or met_with_damage(store, program.flow.name, origin)
     if verify:
         os.environ["FLOWC_VERIFY"] = "1"  # tasks inherit it, and write damaged blobs again
     return resumed.run(None, extra, Resumed(store, Graph(resumed.graph()), origin, frozenset(steps), verify))
+
+
+def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
+    """Yields, for `--help`, the options with `--on`."""
+    from ..deploying import resume_on, run_on
+
+    if run_on.is_meant(argv):
+        yield "options with --on", resume_on.OPTIONS
 
 
 def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
@@ -124,26 +146,6 @@ def _has_configs(store: Store, flow: str, code: str) -> None:
         ) from None
 
 
-def _met_with_damage(store: Store, flow: str, run: str) -> bool:
-    """Returns True if a task of the run failed because something in the datastore is missing or damaged."""
-    from flowc.runtime_shim.contract import record
-    from flowc.runtime_shim.contract.errors import DamagedError, ShimError
-    from flowc.runtime_shim.task import failure
-
-    kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
-    try:
-        failures = [
-            record.loads(data, name)
-            for name in failure.names(store, flow, run)
-            if (data := store.get(name)) is not None
-        ]
-    except DamagedError:
-        return True
-    except ShimError as error:
-        raise Failure(str(error)) from None
-    return any(failed.get("type") == kind for failed in failures)
-
-
 def _given(path: str, arguments: Arguments) -> CompileOptions:
     """Returns the configs of the earlier run: a resumed run cannot have different ones (as in Metaflow)."""
     if path.endswith(".json"):
@@ -157,16 +159,6 @@ def _given(path: str, arguments: Arguments) -> CompileOptions:
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
     return replace(resume_inputs(open_store(store), names[0], str(before.get("code", ""))), roots=options.roots)
-
-
-def _check_steps(steps: list[str], step_names: list[str]) -> None:
-    for step in steps:
-        if step not in step_names:
-            close = nearest(step, step_names)
-            raise Usage(
-                f"the flow has no step `{step}`",
-                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(step_names),
-            )
 
 
 def _origin(flow: str, run_id: str, url: str) -> tuple[str, dict[str, Any]]:

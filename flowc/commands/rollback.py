@@ -46,8 +46,8 @@ def run(argv: list[str], out: Output) -> int:
     engine = place.connect(there)
     deployed = place.asked(lambda: engine.deployed(name))
     records = history.of_name(there, name, deployed, arguments.text("--store"))
-    entry = _chosen(records, arguments.integer("--to", 0))
-    wanted = _order(records, entry, name, there)
+    entry = chosen(records, arguments.integer("--to", 0))
+    wanted = order_of(records, entry, name, there)
     made = plan(wanted, engine, records.store, arguments.flag("--take-over"), arguments.flag("--keep-drift"), False)
     as_json = arguments.flag("--json")
     if not as_json:
@@ -64,7 +64,7 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _chosen(records: Records, number: int) -> Entry:
+def chosen(records: Records, number: int) -> Entry:
     """Returns the deployment to go back to. Raises Failure."""
     entries = [
         entry for entry in place.asked(records.history) if entry.done and entry.data.get("action") != DELETE
@@ -80,7 +80,7 @@ def _chosen(records: Records, number: int) -> Entry:
     raise Failure("there is no earlier deployment that differs from the last one")
 
 
-def _order(records: Records, entry: Entry, name: str, there: Place) -> Order:
+def order_of(records: Records, entry: Entry, name: str, there: Place) -> Order:
     """Returns the order that deploys the entry again. Raises Failure if its code is gone."""
     code = str(entry.data["code"])
     if not place.asked(lambda: records.store.exists(address.code_name(records.flow, code))):

@@ -22,14 +22,21 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow
     from flowc.runtime_shim.local.reuse import Policy
 
-USAGE = ("flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",)
+USAGE = (
+    "flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",
+    "flowc run FLOW.py --on CONTEXT [--PARAMETER VALUE…] [OPTIONS]",
+)
 TEXT = """
 Runs the flow on this machine. Every task is a process of its own, and runs by the same code as in a container. The
 flow's parameters are options. Artifacts and logs go to the datastore. The `--run-id` of a run that was stopped or
 failed continues that run. METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE can give configs too. The flow's mutators
 run, in a process of their own. Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
+
+With `--on`, it runs once on the orchestrator of a context, from a temporary deployment, and is followed as it is here.
+The options are then others (`flowc run --on CONTEXT --help`).
 """
 OPTIONS = (
+    Option("--on", "run on the orchestrator of this context of pyproject.toml instead", "CONTEXT"),
     Option("--run-id", "the name of the new run, or of a run to continue", "RUN", default="made from the time"),
     Option("--parameter", "a parameter whose name is also an option of flowc", "NAME=VALUE", "-p", repeated=True),
     Option(
@@ -50,11 +57,15 @@ EXAMPLES = (
 )
 
 # options that no parameter can replace: flowc needs them to read the command line, or Metaflow has them too
-ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")
+ESSENTIAL = ("--flow", "--on", "--parameter", "--run-id", "--tag", "--with")
 
 
 def run(argv: list[str], out: Output) -> int:
     metaflow_profile.adopt()
+    if any(word == "--on" or word.startswith("--on=") for word in argv):  # before the import, which takes time
+        from ..deploying import run_on
+
+        return run_on.run(argv, out)
     path = _flow_file(argv)
     program = load_flow(
         path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), options=run_inputs(scan(argv, RUN_OPTIONS))
@@ -93,7 +104,11 @@ def run(argv: list[str], out: Output) -> int:
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
-    """Yields, for `--help`, the parameters of the flow that the command line names."""
+    """Yields, for `--help`, the parameters of the flow that the command line names, and the options with `--on`."""
+    from ..deploying import run_on
+
+    if run_on.is_meant(argv):
+        yield "options with --on", run_on.OPTIONS
     if any(word.endswith((".py", ".json")) and os.path.exists(word) for word in argv):
         flow = load_flow(
             _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), options=run_inputs(scan(argv, RUN_OPTIONS))

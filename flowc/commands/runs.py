@@ -26,6 +26,7 @@ knows whether an unfinished run is still going: with `--on`, it is asked, and ru
 OPTIONS = (
     Option("--tag", "list only runs with this tag; system tags count too", "TAG", repeated=True),
     Option("--user", "list only runs of this user", "NAME"),
+    Option("--status", "list only runs of this status", "STATUS", repeated=True),
     Option("--limit", "list at most N runs of each flow", "N", default="20; with --json all"),
     Option(
         "--json",
@@ -64,13 +65,17 @@ def run(argv: list[str], out: Output) -> int:
             if named
             else place.flows()
         )
-        runs = [about for flow in flows for about in about_runs(place, flow, tags, limit)]
+        states = arguments.all("--status")
+        most = 0 if states else limit
+        runs = [about for flow in flows for about in about_runs(place, flow, tags, most)]
     except ShimError as error:
         raise Failure(str(error)) from None
     if there is not None and not tags:
         from ..deploying.engine_runs import with_states
 
-        runs = with_states(there, runs, flows if named or arguments.text("--flow") else [], limit)
+        runs = with_states(there, runs, flows if named or arguments.text("--flow") else [], most)
+    if states:
+        runs = [row for row in runs if row["status"] in states][: limit or None]
     if arguments.flag("--json"):
         import json
 

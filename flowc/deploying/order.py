@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 from flowc.targets.target import SpecFile, deployer
 
@@ -21,10 +21,12 @@ from .place import context_of, engine_options, no_target, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from ..contexts import Context
+    from flowc.compiler.ir.nodes import Flow
+    from flowc.compiler.pipeline import Program
+
     from ..deployments import Manifest
     from ..environments.pylock import Lock
     from ..options import Arguments
@@ -86,14 +88,47 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
     if arguments.text("--built"):
         return _built(arguments, place)
     path = one_positional(arguments, "the flow's file")
+    return of_program(loaded(path, arguments), path, arguments, place, out)
+
+
+def check_git(order: Order) -> None:
+    """Raises Failure unless the context deploys from the branch and the state of the files that are here."""
+    context, git = order.place.context, order.git
+    branch = git.get("branch", "")
+    if context.git_branch and branch != context.git_branch:
+        where = f"branch `{branch}`" if branch else "no branch"
+        raise Failure(f"context {context.name} deploys from branch `{context.git_branch}`, and {where} is checked out")
+    if context.clean and git.get("dirty", True):
+        what = "the flow's files differ from the commit" if "git" in git else "the flow is in no repository of git"
+        raise Failure(f"context {context.name} deploys what is committed: {what}")
+
+
+def loaded(path: str, arguments: Arguments) -> Program:
+    """Returns the program of the file, with the inputs of the command line. Raises Refused and Usage."""
     inputs = compile_inputs(arguments)
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), inputs)
+    return load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), inputs)
+
+
+def of_program(
+    program: Program, path: str, arguments: Arguments, place: Place, out: Output,
+    renamed: Callable[[str], str] | None = None,
+) -> Order:  # fmt: skip
+    """Returns the deployment of the program. Raises Refused, Usage and Failure.
+
+    With `renamed`, it is a temporary one under the name that this makes of the real one, and nothing starts it by
+    itself.
+    """
     package = package_of(program)
+    if renamed is not None:
+        program = replace(program, flow=_not_started(program.flow))
     if not place.store:
         raise Usage("the datastore is missing", "give `--store URL`, or write `store` into the context")
     from flowc.targets.target import emitter
 
     (compiled,) = compilations(program, (emitter(place.target),), arguments, package.digest, path)
+    if renamed is not None:
+        name = deployer(place.target).deployment(program.flow, compiled.options).name
+        compiled.options = replace(compiled.options, name=renamed(name))
     warnings = without_hints(problems(program, path, (compiled,), arguments))
     try:
         deployment = deployer(place.target).deployment(program.flow, compiled.options)
@@ -103,7 +138,7 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
     if has_errors(warnings):
         raise Refused(*placed(program, path, warnings))
     out.report(*placed(program, path, warnings))
-    git = _git(os.path.dirname(path), program.files, place.context)
+    git = _git(os.path.dirname(path), program.files)
     content = (f"code/{package.file_name}", package.compressed())
     environments: tuple[Lock, ...] = ()
     if compiled.options.packages and not compiled.options.images:
@@ -118,8 +153,14 @@ def order(arguments: Arguments, place: Place, out: Output) -> Order:
     )  # fmt: skip
 
 
-def _git(folder: str, names: Iterable[str], context: Context) -> dict[str, Any]:
-    """Returns the commit, and checks what the context demands. Raises Failure."""
+def _not_started(flow: Flow) -> Flow:
+    """Returns the flow without what would start runs of it by itself."""
+    starts = ("schedule", "trigger", "trigger_on_finish")
+    return replace(flow, decorators=tuple(one for one in flow.decorators if one.name not in starts))
+
+
+def _git(folder: str, names: Iterable[str]) -> dict[str, Any]:
+    """Returns the commit, the branch, and whether the files differ from the commit."""
     from ..git import Checkout, branch_of
 
     folder = folder or "."
@@ -127,12 +168,6 @@ def _git(folder: str, names: Iterable[str], context: Context) -> dict[str, Any]:
     branch = branch_of(folder)
     if branch:
         about["branch"] = branch
-    if context.git_branch and branch != context.git_branch:
-        where = f"branch `{branch}`" if branch else "no branch"
-        raise Failure(f"context {context.name} deploys from branch `{context.git_branch}`, and {where} is checked out")
-    if context.clean and about.get("dirty", True):
-        what = "the flow's files differ from the commit" if "git" in about else "the flow is in no repository of git"
-        raise Failure(f"context {context.name} deploys what is committed: {what}")
     return about
 
 
@@ -177,7 +212,7 @@ def _built(arguments: Arguments, place: Place) -> Order:
         raise Usage("the datastore is missing", "give the `--store` that `flowc compile` had")
     if not any(place.store in file.text for file in spec):
         raise Failure(f"{folder} was not compiled for the datastore {place.store}: give the same `--store`")
-    git = _git(folder, (), place.context)
+    git = _git(folder, ())
     return Order(name, manifest.flow, code, (f"code/{package_name}", package), tuple(spec), place, git)
 
 

@@ -83,6 +83,17 @@ def scanned(argv: Sequence[str], own: tuple[Option, ...]) -> tuple[Arguments, Pl
     return parse(argv, own, skip=True)
 
 
+def target_of(argv: Sequence[str], path: str = "") -> str:
+    """Returns the target that the command line, the context or the project names. Raises Usage."""
+    settings = NO_SETTINGS if "--isolated" in argv else settings_for(path)
+    context = context_of(argv, path)
+    targets = chosen_targets(argv) or ((context.target,) if context.target else ())
+    targets = targets or tuple(name for name in settings.options.get("target", "").split(",") if name)
+    if len(targets) != 1:
+        raise no_target(tuple(settings.contexts))
+    return targets[0]
+
+
 def parse(
     argv: Sequence[str], own: tuple[Option, ...], extra: Sequence[Option] = (), skip: bool = False
 ) -> tuple[Arguments, Place]:
@@ -90,11 +101,7 @@ def parse(
     path = next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
     settings = NO_SETTINGS if "--isolated" in argv else settings_for(path)
     context = context_of(argv, path)
-    targets = chosen_targets(argv) or ((context.target,) if context.target else ())
-    targets = targets or tuple(name for name in settings.options.get("target", "").split(",") if name)
-    if len(targets) != 1:
-        raise no_target(tuple(settings.contexts))
-    (target,) = targets
+    target = target_of(argv, path)
     if context.target and context.target != target:
         raise Usage(f"context `{context.name}` is for target {context.target}", "leave out `--target`")
     options = (*own, *OPTIONS, *engine_options(target), *extra)

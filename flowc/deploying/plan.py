@@ -67,6 +67,7 @@ class Upload:
     size: int
     is_there: bool
     put: Any = None  # () -> None
+    before: str = ""  # printed before, if it takes long
 
 
 def plan(order: Order, engine: Engine, store: Store, take_over: bool, keep_drift: bool, paused: bool) -> Plan:
@@ -131,11 +132,15 @@ def _uploads(order: Order, store: Store) -> tuple[Upload, ...]:
     for lock in order.environments:
         from flowc.runtime_shim.environments import description
 
+        from ..environments import shown
+
         name = description.archive_name(lock.environment)
         is_there = asked(lambda: description.read(store, lock.environment) is not None)  # noqa: B023 (called at once)
-        what = f"environment {lock.name} for {lock.platform.name}, to be built"
+        what = f"environment `{lock.name}` for {lock.platform.name}"
+        many = shown.packages(lock.count)
         url = f"{store.url.rstrip('/')}/{name}"
-        uploads.append(Upload(name, url, what, 0, is_there, partial(_build, lock, store)))
+        make, before = partial(_build, lock, store), f"building {what}, {many}"
+        uploads.append(Upload(name, url, f"{what}, to be built of {many}", 0, is_there, make, before))
     if order.package is not None:
         file, data = order.package
         name = f"{address.encoded(order.flow)}/{file}"
@@ -185,6 +190,8 @@ def apply(plan: Plan, engine: Engine, store: Store, say: Callable[[str], None]) 
     records = Records(store, order.flow, order.place.key(order.name))
     for upload in plan.uploads:
         if not upload.is_there:
+            if upload.before:
+                say(upload.before)
             asked(upload.put)
             say(f"uploaded {upload.url}")
     if plan.unfinished is None or plan.unfinished.n != plan.number:

@@ -15,7 +15,7 @@ from ..terminal import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from flowc.runtime_shim.client.datastore import Datastore
@@ -70,7 +70,10 @@ def found(engine: Engine, name: str) -> EngineRun:
     return run
 
 
-def looks(engine: Engine, name: str, place: Datastore | None, timeout: float = 0.0) -> Iterator[EngineRun]:
+def looks(
+    engine: Engine, name: str, place: Datastore | None, timeout: float = 0.0,
+    pause: Callable[[float], object] = time.sleep,
+) -> Iterator[EngineRun]:  # fmt: skip
     """Yields the run again and again until it is over. Raises Failure if it is deleted, TimeoutError after `timeout`.
 
     A cluster that does not answer for a while does not end the wait.
@@ -88,7 +91,7 @@ def looks(engine: Engine, name: str, place: Datastore | None, timeout: float = 0
             if misses > 5:
                 run = asked(lambda: engine.run(name))
             else:
-                time.sleep(PAUSE)
+                pause(PAUSE)
                 continue
         if run is None:
             raise Failure(f"run {name} was deleted")
@@ -98,7 +101,7 @@ def looks(engine: Engine, name: str, place: Datastore | None, timeout: float = 0
             return
         if deadline and time.monotonic() > deadline:
             raise TimeoutError
-        time.sleep(PAUSE)
+        pause(PAUSE)
 
 
 def data(run: EngineRun) -> dict[str, Any]:

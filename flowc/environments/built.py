@@ -13,7 +13,7 @@ from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
 from flowc.terminal import Failure
 
-from . import folders, platforms, trees, uv
+from . import build_tools, folders, platforms, trees, uv
 from .pylock import Wheel
 from .requests import normalized
 
@@ -137,12 +137,17 @@ def _git(arguments: list[str], folder: str | None) -> str:
 
 def wheel_of(package: Wheel, lock_folder: str, how: Building) -> str:
     """Returns the path of the package's wheel, which is built if it is missing. Raises uv.Refused and Failure."""
+    return _existing(package, how) or _built(package, lock_folder, how)
+
+
+def _existing(package: Wheel, how: Building) -> str:
+    """Returns the path of the wheel in flowc's cache; "" if it is not there."""
     for platform in ("any", how.platform.name):
         folder = _folder(package, how, platform)
         wheels = [name for name in _names(folder) if name.endswith(".whl")]
         if wheels:
             return os.path.join(folder, wheels[0])
-    return _built(package, lock_folder, how)
+    return ""
 
 
 def _names(folder: str) -> list[str]:
@@ -158,26 +163,53 @@ def _folder(package: Wheel, how: Building, platform: str) -> str:
     return os.path.join(folders.root(), "built", hashlib.sha256(text.encode()).hexdigest())
 
 
+def locked(package: Wheel, lock_folder: str, how: Building, kept: tuple[str, ...] | None) -> tuple[Wheel, str]:
+    """Builds the package, and returns it with its tools, and the path of its wheel. Raises uv.Refused and Failure.
+
+    `kept` are the tools that it was built with before, whose versions stay as long as they fit.
+    """
+    import tempfile
+
+    if kept is not None:
+        before = replace(package, tools=kept)
+        wheel = _existing(before, how)
+        if wheel:
+            return before, wheel
+    with tempfile.TemporaryDirectory(prefix="flowc-wheel-") as above:
+        sources = _sources(package, lock_folder, above)
+        requirements = build_tools.asked(sources)
+        tools = build_tools.resolved(requirements, how.python, how.options, kept or ())
+        for _ in range(build_tools.AT_MOST):
+            result = replace(package, tools=tools)
+            try:
+                return result, _existing(result, how) or _made(result, sources, above, how)
+            except uv.Refused as error:
+                more = build_tools.missing(str(error))
+                if not set(more) - set(requirements):
+                    raise
+            requirements = tuple(dict.fromkeys((*requirements, *more)))
+            tools = build_tools.resolved(requirements, how.python, how.options, kept or tools)
+    raise uv.Refused(f"the build backend of `{package.name or package.url}` asks for ever more packages")
+
+
 def _built(package: Wheel, lock_folder: str, how: Building) -> str:
-    import shutil
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="flowc-wheel-") as above:
-        sources = _sources(package, lock_folder, above)
-        output = os.path.join(above, "wheel")
-        command = [
-            "build",
-            "--wheel",
-            "-q",
-            "-o",
-            output,
-            "-p",
-            uv.python(how.python),
-            "--no-create-gitignore",
-            *how.options,
-            sources,
-        ]
-        uv.run(command, cwd=above, more={"SOURCE_DATE_EPOCH": _EPOCH})
+        return _made(package, _sources(package, lock_folder, above), above, how)
+
+
+def _made(package: Wheel, sources: str, above: str, how: Building) -> str:
+    """Builds the wheel from the sources, and returns its path in flowc's cache."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(dir=above) as folder:
+        output = os.path.join(folder, "wheel")
+        command = ["build", "--wheel", "-q", "-o", output, "-p", uv.python(how.python), "--no-create-gitignore"]
+        if package.tools is not None:
+            command += build_tools.options(package.tools, folder)
+        uv.run([*command, *how.options, sources], cwd=above, more={"SOURCE_DATE_EPOCH": _EPOCH})
         wheels = [name for name in _names(output) if name.endswith(".whl")]
         if len(wheels) != 1:
             raise uv.Refused(f"building `{package.name}` gave {len(wheels)} wheels")

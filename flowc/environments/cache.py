@@ -11,7 +11,7 @@ import os
 
 from flowc.terminal import Failure
 
-from . import uv
+from . import shown, uv
 from .folders import root
 
 TYPE_CHECKING = False
@@ -66,8 +66,7 @@ def _turn(descriptor: int, wait: Callable[[], None]) -> Iterator[None]:
 def _make(lock: Lock, folder: str, python: str, say: Callable[[str], None]) -> None:
     import time
 
-    count, size = lock.count, lock.size / 1e6
-    say(f"environment `{lock.name}`: installing {count} package{'s' if count != 1 else ''}, {size:.1f} MB")
+    say(f"environment `{lock.name}`: installing {shown.packages(lock.count)}, {shown.size(lock.size)}")
     started = time.monotonic()
     _remove(folder)
     try:

@@ -10,6 +10,7 @@ import os
 from flowc.terminal import Failure
 
 from . import folders, uv
+from .moments import moment
 from .pylock import CondaPackage
 
 TYPE_CHECKING = False
@@ -106,7 +107,7 @@ async def _solve(
             platforms=[SUBDIRS[platform.name], "noarch"],
             virtual_packages=_virtual(library, platform),
             constraints=limits,
-            exclude_newer=_time(exclude_newer) if exclude_newer else None,
+            exclude_newer=moment(exclude_newer) if exclude_newer else None,
         )
     )
 
@@ -142,18 +143,6 @@ def _virtual(library: Any, platform: Platform) -> list[Any]:
         library.GenericVirtualPackage(library.PackageName(name), library.Version(version), library.BuildString("0"))
         for name, version in versions.items()
     ]
-
-
-def _time(text: str) -> Any:
-    from datetime import datetime, timedelta, timezone
-
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise uv.Refused(f"`{text}` is not a date or a time") from None
-    if len(text) == len("2026-11-01"):  # the whole day counts, as uv has it
-        moment += timedelta(days=1)
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _package(record: Any) -> CondaPackage:

@@ -7,13 +7,13 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 from flowc.targets.shared.step_settings import image as image_of
 
 from . import locks, requests
-from .demand import ARCHIVE, IMAGE, NONE
+from .demand import ARCHIVE, IMAGE, NONE, is_of_packages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir.nodes import Flow, Span, Step
+    from flowc.compiler.ir.nodes import Decorator, Flow, Span, Step
 
     from .pylock import Lock
 
@@ -45,7 +45,7 @@ def problems(
 
     if deployed and how == NONE:
         return
-    read = locks.read_all(path, flow.name)
+    read = locks.read_all(path, flow.name, whole=deployed)
     stale = list(locks.problems(flow, path, options, read))
     yield from (replace(problem, severity=ERROR) if how in (ARCHIVE, IMAGE) else problem for problem in stale)
     if stale or not deployed:
@@ -54,6 +54,45 @@ def problems(
     for step in flow.steps:
         if step.name in steps:
             yield from _of_step(flow, step, steps[step.name], path, image)
+
+
+def said_once(
+    flow: Flow, path: str, of_targets: list[Diagnostic], of_locks: list[Diagnostic]
+) -> list[Diagnostic]:  # fmt: skip
+    """Returns both lists as one, in which a lock that is missing or stale is the only problem of packages.
+
+    Targets refuse a step whose packages flowc does not deliver (FLOW501), which a lock would change.
+    """
+    codes = {problem.code for problem in of_locks}
+    if not codes & {locks.MISSING, locks.STALE}:
+        return [*of_targets, *of_locks]
+    asking = {decorator.span for decorator in _asking(flow)}
+    left = [
+        problem
+        for problem in of_targets
+        if (problem.code, problem.severity) != ("FLOW501", ERROR) or problem.span not in asking
+    ]
+    if len(left) == len(of_targets):
+        return [*left, *of_locks]
+    return [*left, *(_as_refusal(problem, path) if problem.code == locks.MISSING else problem for problem in of_locks)]
+
+
+def _asking(flow: Flow) -> Iterator[Decorator]:
+    for decorators in (flow.decorators, *(step.decorators for step in flow.steps)):
+        yield from (decorator for decorator in decorators if is_of_packages(decorator.name))
+
+
+def _as_refusal(missing: Diagnostic, path: str) -> Diagnostic:
+    """Returns FLOW160 for a target, whose containers would lack the packages."""
+    from flowc.compiler.fast_start.record import replace
+
+    return replace(
+        missing,
+        severity=ERROR,
+        why="without a lock flowc delivers nothing, so the steps' containers would lack the packages",
+        how=f"run `flowc lock {path}`; or give images that contain the packages, with `--image` or the `image` of "
+        "`@kubernetes` or `@batch`",
+    )
 
 
 def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str) -> Iterator[Diagnostic]:

@@ -22,6 +22,11 @@ def asks(flow: Flow) -> bool:
     return any(decorator.name in _DECORATORS for decorators in lists for decorator in decorators)
 
 
+def is_of_packages(decorator: str) -> bool:
+    """Returns True for the name of a decorator that asks for packages."""
+    return decorator in _DECORATORS
+
+
 def folder_of(path: str) -> str:
     """Returns the folder of the locks of the flow in the file `path`."""
     return os.path.splitext(path)[0] + ".lock"

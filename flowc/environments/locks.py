@@ -34,8 +34,11 @@ def file_name(lock: Lock, prefix: str = "") -> str:
     return f"{PREFIX}{prefix}{lock.name}-{lock.platform.name.replace('/', '-')}{SUFFIX}"
 
 
-def read_all(path: str, flow: str) -> Read:
-    """Returns the locks of the flow by file, and a message for each file that cannot be read."""
+def read_all(path: str, flow: str, whole: bool = True) -> Read:
+    """Returns the locks of the flow by file, and a message for each file that cannot be read.
+
+    Unless `whole`, locks may be without their packages, which takes less time.
+    """
     folder = folder_of(path)
     if not os.path.isdir(folder):  # saves the import
         return {}, []
@@ -49,7 +52,9 @@ def read_all(path: str, flow: str) -> Read:
         try:
             with open(os.path.join(folder, name), encoding="utf-8") as file:
                 text = file.read()
-            lock = _last[text] = before.get(text) or pylock.loads(text)
+            lock = before.get(text) or (None if whole else pylock.head(text)) or pylock.loads(text)
+            if whole:
+                _last[text] = lock
         except pylock.Damaged as error:
             problems.append(f"`{name}`: {error}")
         except (OSError, UnicodeDecodeError) as error:
@@ -79,7 +84,7 @@ def problems(flow: Flow, path: str, options: dict[str, str], read: Read | None =
     if not concerns(flow, path, options):
         return
     environments = requests.of_flow(flow, path, options)
-    lock_files, damaged = read or read_all(path, flow.name)
+    lock_files, damaged = read or read_all(path, flow.name, whole=False)
     if not lock_files and not damaged:
         if environments:
             yield _missing(environments, path)

@@ -16,12 +16,14 @@ from flowc.runtime_shim.fast_start import json_text
 from . import quick_reading
 from .platforms import KNOWN, Platform
 from .requests import Request
+from .uv_command import url_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
+SEAL = "# sha256 of the lines above: "  # begins the last line; other tools ignore it
 LAYOUT = 1  # of the folder that a lock is installed into; part of the digest
 
 
@@ -46,6 +48,7 @@ class Wheel:
     commit: str = ""  # of git
     revision: str = ""  # that the flow names, of git
     subdirectory: str = ""  # of the sources, of git
+    tools: tuple[str, ...] | None = None  # that it is built with (`build_tools.py`); None in locks of older versions
 
     @property
     def requirement(self) -> str:
@@ -57,6 +60,8 @@ class Wheel:
     def identity(self) -> dict[str, str]:
         """What the environment's digest covers."""
         about = {"name": self.name, "version": self.version}
+        if self.tools:
+            about["tools"] = _sha256("\n".join(self.tools))
         if self.built == "git":
             return {**about, "git": self.commit, "subdirectory": self.subdirectory}
         if self.built == "directory":
@@ -189,6 +194,12 @@ def dumps(lock: Lock) -> str:
         lines.append(f"package-indexes = {_texts(placed)}")
     if lock.conda:
         lines.append(f"channels = {_texts(lock.channels)}")
+    built = [wheel for wheel in lock.wheels if wheel.tools is not None]
+    if built:
+        lines += ["", "[tool.flowc.build-tools]"]
+    for wheel in built:
+        tools = [f"    {_text(tool)}," for tool in wheel.tools or ()]
+        lines += [f"{_text(wheel.name)} = [", *tools, "]"] if tools else [f"{_text(wheel.name)} = []"]
     lines += ["", "[tool.flowc.packages]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.packages)]
     if lock.conda:
         lines += ["", "[tool.flowc.conda]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.asked)]
@@ -200,7 +211,31 @@ def dumps(lock: Lock) -> str:
         for key, value in optional.items():
             lines += [f"{key} = {_text(value)}"] if value else []
         lines.append(f"archive = {_conda_file(package)}")
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return f"{text}{SEAL}{_sha256(text)}\n"
+
+
+def head(text: str) -> Lock | None:
+    """Returns the lock without its packages, from a text that is as flowc wrote it; None from any other.
+
+    The last line shows that nobody has edited or merged the text, so that `check` need not read the packages to be sure
+    that they match the lock's digest. Local packages must be read, since their files may change.
+    """
+    body, separator, digest = text.rpartition(SEAL)
+    own = body.rpartition("\n[tool.flowc]\n")[2].partition("\n[[tool.flowc.conda-packages]]\n")[0]
+    if not separator or digest != f"{_sha256(body)}\n" or "\ndirectories = " in own:
+        return None
+    data = quick_reading.read(f"[tool.flowc]\n{own}")
+    try:
+        return _lock(data)[0] if data is not None else None
+    except (Damaged, KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+
+
+def _sha256(text: str) -> str:
+    data = text.encode()
+    digest: str = sha256_for(len(data))(data).hexdigest()
+    return digest
 
 
 def loads(text: str) -> Lock:
@@ -238,13 +273,14 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         raise ValueError(own["platform"])
     trees = dict(_str(text).split(" sha256:") for text in own.get("directories", ()))
     placed = dict(_str(text).partition("=")[::2] for text in own.get("package-indexes", ()))
+    tools = {name: tuple(map(_str, lines)) for name, lines in own.get("build-tools", {}).items()}
     lock = Lock(
         flow=_str(own["flow"]),
         name=_name(own["name"]),
         packages=tuple(sorted((_str(name), _str(version)) for name, version in own["packages"].items())),
         python=_str(own["python"]),
         platform=Platform(own["platform"], _str(own.get("glibc", ""))),
-        wheels=tuple(_placed(wheel(package, trees), placed) for package in data.get("packages", ())),
+        wheels=tuple(_finished(wheel(package, trees), placed, tools) for package in data.get("packages", ())),
         indexes=tuple(map(_str, own["indexes"])),
         exclude_newer=_str(own.get("exclude-newer", "")),
         source=_str(own.get("source", "")),
@@ -256,8 +292,11 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
     return lock, _str(own["environment"])
 
 
-def _placed(wheel: Wheel, placed: dict[str, str]) -> Wheel:
-    return replace(wheel, index=placed[wheel.name]) if wheel.name in placed else wheel
+def _finished(wheel: Wheel, placed: dict[str, str], tools: dict[str, tuple[str, ...]]) -> Wheel:
+    """Returns the wheel with what the lock says of it elsewhere."""
+    if wheel.name in placed:
+        wheel = replace(wheel, index=placed[wheel.name])
+    return replace(wheel, tools=tools[wheel.name]) if wheel.built and wheel.name in tools else wheel
 
 
 def _conda(package: dict[str, Any]) -> CondaPackage:
@@ -353,12 +392,6 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
 def file_of(entry: dict[str, Any]) -> str:
     """Returns the name of the file of an entry of `wheels`."""
     return _str(entry.get("name", "")) or _last_part(_str(entry["url"]))
-
-
-def url_of(index: str) -> str:
-    """Returns the URL of an index in the form `[NAME=]URL`."""
-    name, equals, url = index.partition("=")
-    return url if equals and "/" not in name else index
 
 
 def _last_part(url: str) -> str:

@@ -34,9 +34,11 @@ def read(text: str) -> dict[str, Any] | None:
                 table = own.setdefault("conda", {})
             elif line == "[tool.flowc]":
                 table = own
+            elif line == "[tool.flowc.build-tools]":
+                table = own.setdefault("build-tools", {})
             elif line == "[tool.flowc.packages]":
                 table = own["packages"]
-            elif line:
+            elif line and not line.startswith("#"):
                 key, _, value = line.partition(" = ")
                 items = [*iter(lambda: next(lines), "]")] if value == "[" else []  # uv writes one a line
                 read_value = [_value(item.strip().removesuffix(",")) for item in items] if items else _value(value)

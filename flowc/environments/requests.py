@@ -12,6 +12,7 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused
 
 from .demand import KINDS
+from .uv_command import requirement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ class Request:
 
     def requirements(self) -> tuple[str, ...]:
         """Returns the packages of PyPI as requirements (PEP 508)."""
-        named = (f"{name} {version}" if version.startswith("@") else name + version for name, version in self.packages)
-        return (*named, *self.lines)
+        return (*(requirement(name, version) for name, version in self.packages), *self.lines)
 
 
 @record

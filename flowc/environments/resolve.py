@@ -12,10 +12,12 @@ from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
 
 from . import pylock, quick_reading, requirements_text, tags, uv
+from .moments import until
 from .pylock import Lock, Wheel
 from .requests import normalized
 from .requirements_text import CONSTRAINT
 from .sources import UV_LOCK
+from .uv_command import FORMAT, resolving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,14 +132,14 @@ def _inputs(
     old = {} if choices.upgrade else {wheel.name: wheel for wheel in earlier}
     for name in choices.upgraded:
         old.pop(bare_name(name), None)
-    until = ("--exclude-newer", choices.exclude_newer) if choices.exclude_newer else ()
 
     def add(package: Wheel) -> str:
         """Returns the URL of the package's wheel, which is made here."""
         from . import built
 
-        building = built.Building(request.python, platform, (*options, *until))
-        wheel = built.wheel_of(package, place.lock, building)
+        building = built.Building(request.python, platform, (*options, *until(choices.exclude_newer)))
+        kept = next((wheel.tools for wheel in old.values() if _is_of(wheel, package)), None)
+        package, wheel = built.locked(package, place.lock, building, kept)
         done = built.named(package, wheel)
         wheels[done.name] = done
         return f"{done.name} {_file_url(wheel)}"
@@ -182,6 +184,12 @@ def _inputs(
     return Inputs(tuple(lines), tuple(limits), tuple(replaced), hashes, wheels)
 
 
+def _is_of(wheel: Wheel, package: Wheel) -> bool:
+    """Returns True if both are made from the same place."""
+    same = (wheel.built, wheel.subdirectory) == (package.built, package.subdirectory)
+    return same and (wheel.name == package.name if package.built == "sdist" else wheel.url == package.url)
+
+
 def _replaced(line: str, name: str, url: str) -> str:
     """Returns the requirement with the URL in the place of its version, if it is of that package."""
     if bare_name(line) != name or " @ " in line:
@@ -215,11 +223,7 @@ def _file_url(path: str) -> str:
 
 
 def _command(request: Request, platform: Platform, choices: Choices, options: list[str]) -> list[str]:
-    import sys
-
-    command = ["pip", "compile", "-", "-q", "-p", sys.executable, "--python-version", request.python]
-    command += ["--python-platform", platform.triple, "--no-header", "--no-annotate", *options]
-    return [*command, "--exclude-newer", choices.exclude_newer] if choices.exclude_newer else command
+    return resolving(request.python, platform.triple, (*options, *until(choices.exclude_newer)))
 
 
 def _source_distribution(
@@ -241,11 +245,11 @@ def _source_distribution(
         with open(limits, "w", encoding="utf-8") as file:
             file.write(f"{name}=={locked.version}\n")
         try:
-            lock_text = uv.run([*command, "-c", limits, "--format", "pylock.toml"], text, folder)
+            lock_text = uv.run([*command, "-c", limits, *FORMAT], text, folder)
         except uv.Refused:  # the locked version no longer fits
-            lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
+            lock_text = uv.run([*command, *FORMAT], text, folder)
     else:
-        lock_text = uv.run([*command, "--format", "pylock.toml"], text, folder)
+        lock_text = uv.run([*command, *FORMAT], text, folder)
     package = next((package for package in _packages(lock_text) if package.get("sdist")), None)
     return _wheel({**package, "wheels": []}) if package is not None else None
 
@@ -289,7 +293,7 @@ def _resolved(
         uv.run([*common, *output], text, folder)
         with open(output[1], encoding="utf-8") as file:
             common += give("-c", "constraints.txt", [line.strip() for line in file if "==" in line])
-    lock_text = uv.run([*common, "--format", "pylock.toml"], text, folder)
+    lock_text = uv.run([*common, *FORMAT], text, folder)
     chosen = (_best(package, request.python, platform, inputs.hashes) for package in _packages(lock_text))
     wheels = [_checked(package, inputs, dict(placed)) for package in chosen]
     return tuple(sorted(wheels, key=lambda wheel: wheel.name))

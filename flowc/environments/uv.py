@@ -11,7 +11,11 @@ import os
 from flowc.compiler.fast_start import child
 from flowc.terminal import Failure
 
-from .pylock import url_of
+from .uv_command import index_options, url_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.fast_start.child import Running
 
 _KEPT = (
     "HOME",
@@ -69,13 +73,41 @@ def run(arguments: list[str], text: str = "", cwd: str | None = None, more: dict
 
     Raises Refused with uv's message if it fails, and Failure if an index cannot be reached.
     """
-    command = [executable(), *(("--directory", cwd) if cwd else ()), *arguments]
-    code, output, errors = child.run(command, text, {**_environment(), **(more or {})})
+    running = None if more else _begun.pop((tuple(arguments), text), None)
+    if running is None:
+        command = [executable(), *(("--directory", cwd) if cwd else ()), *arguments]
+        running = child.start(command, text, {**_environment(), **(more or {})})
+    code, output, errors = running.wait()
     if code != 0 and ("Request failed after" in errors or "Failed to fetch" in errors):
         raise Failure(f"an index cannot be reached, or its answer is invalid: {_said(errors)}")
     if code != 0:
         raise Refused(_said(errors) or f"uv ended with exit code {code}")
     return output
+
+
+def begin(arguments: list[str], text: str) -> None:
+    """Starts uv as `run` with these arguments and this text would, which then takes its answer.
+
+    The arguments must not concern files. Whatever has not been taken is stopped at the end of this process.
+    """
+    if not _begun:
+        import atexit
+
+        atexit.register(_stop)
+    try:
+        command = [executable(), "--directory", "/", *arguments]
+        _begun[tuple(arguments), text] = child.start(command, text, _environment())
+    except (Failure, OSError):
+        pass  # `run` reports it
+
+
+def _stop() -> None:
+    for running in _begun.values():
+        running.stop()
+    _begun.clear()
+
+
+_begun: dict[tuple[tuple[str, ...], str], Running] = {}
 
 
 def python(version: str) -> str:
@@ -116,9 +148,6 @@ def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[l
         index, default = named or index, last_named or default
     first = index or named
     last = default or last_named or "https://pypi.org/simple"
-    options = ["--index-strategy", "first-index"]
-    for option, value in (*(("--index", source) for source in first), ("--default-index", last)):
-        options += [option, value]
     for written in (*first, last):
         url = url_of(written)
         if "@" in url.partition("://")[2].partition("/")[0]:
@@ -127,7 +156,7 @@ def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[l
                 f"the URL of the index {shown} holds a user or a password, which would end up in locks and logs: "
                 "name the index, `NAME=URL`, and set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD"
             )
-    return options, (*first, last)
+    return index_options(first, last), (*first, last)
 
 
 def _environment() -> dict[str, str]:

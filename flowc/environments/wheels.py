@@ -6,6 +6,7 @@ import os
 
 from . import uv
 from .built import Building, wheel_of
+from .moments import until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,13 +39,9 @@ def install_wheels(lock: Lock, where: list[str]) -> None:
         )
     sources = [wheel for wheel in lock.wheels if wheel.built]
     if sources:
-        building = Building(lock.interpreter, lock.platform, (*options, *_until(lock)))
+        building = Building(lock.interpreter, lock.platform, (*options, *until(lock.exclude_newer)))
         paths = [wheel_of(source, lock.folder, building) for source in sources]
         uv.run([*common, "--no-index", *where, *paths])
-
-
-def _until(lock: Lock) -> tuple[str, ...]:
-    return ("--exclude-newer", lock.exclude_newer) if lock.exclude_newer else ()
 
 
 def clean(folder: str) -> None:

@@ -18,7 +18,7 @@ import urllib.request
 
 from flowc.terminal import Failure
 
-from . import credentials
+from . import cloud, credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,13 +195,14 @@ class Repository:
                 f"{self.reference.host} refuses to {what} {self.reference.name} {who} "
                 f"(HTTP status {error.code}{detail}): "
                 f"run `docker login {self.reference.host}`, or name the file with credentials in REGISTRY_AUTH_FILE"
+                f"{cloud.hint(self.reference.host)}"
             )
         return f"cannot {what} {self.reference.repository}: HTTP status {error.code}{detail}"
 
     def _authorize(self, challenges: list[str], also: str) -> None:
         """Gets what the registry asks for (distribution, Token Authentication Specification)."""
         if not self._looked:
-            self._credentials, self._looked = credentials.find(self.reference), True
+            self._credentials, self._looked = _found(self.reference), True
         for challenge in challenges:
             scheme, _, rest = challenge.partition(" ")
             if scheme.lower() == "bearer":
@@ -245,6 +246,14 @@ class Repository:
                 reason = str(error)
             _pause(attempt, "")
         raise Failure(f"the token service of {self.reference.host} cannot be reached: {reason}")
+
+
+def _found(reference: Reference) -> Credentials | None:
+    """Returns the credentials of `docker login`, else those that the cloud gives to this machine."""
+    own = credentials.find(reference)
+    if own is None and reference.host.endswith(cloud.HOSTS):
+        return cloud.find(reference.host)
+    return own
 
 
 class _Passing(Exception):

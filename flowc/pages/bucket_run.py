@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     A = TypeVar("A")
     B = TypeVar("B")
 
-SOON = 32  # records and failures of each step that the first answer has
-MANY = 1000  # names of a step above which parts of it are listed at the same time: what one request lists
+SOON = (
+    12  # records and failures of each step that the first answer has: those of a few steps take one round of requests
+)
+MANY = 1000  # names of a step from which on parts of it are listed at the same time: what one request lists
 WINDOW = 320  # objects that are read in the background between looks at the clock
 PAUSE = 3.0  # seconds between answers with more of what has been read
 
@@ -47,8 +49,8 @@ class BucketRun:
 
     def look(self) -> list[tuple[str, int]]:
         """Lists the run, reads what the first answer needs, and returns (name, bytes) of the run's objects."""
-        codes = list(self._place.store.list(f"{self._prefix}code."))
-        entries = sorted(self._entries())
+        codes, steps = self._beginnings()
+        entries = sorted(self._entries(steps))
         names = [name for name, _ in entries]
         if codes != self._codes:  # an operator ran something again: its record was set aside
             self._codes, self._contents = codes, {}
@@ -58,10 +60,14 @@ class BucketRun:
                 self._contents[name] = data
         with self._lock:
             self._names, self._unread = names, set(later)
-            if later and self._thread is None:
+        return entries
+
+    def read_on(self) -> None:
+        """Reads in the background what the last look has left. Called once an answer is ready, which it would delay."""
+        with self._lock:
+            if self._unread and self._thread is None:
                 self._thread = threading.Thread(target=self._read_all, daemon=True)
                 self._thread.start()
-        return entries
 
     def _is_settled(self, name: str) -> bool:
         """Returns True for a record or a failure, which never change."""
@@ -82,15 +88,28 @@ class BucketRun:
 
     # ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _entries(self) -> list[tuple[str, int]]:
+    def _beginnings(self) -> tuple[list[str], list[str]]:
+        """Returns the names of changed code, and the steps' folders. Reads the run's graph meanwhile, for later."""
+        place, prefix = self._place, self._prefix
+
+        def graph() -> list[str]:
+            if place.run(self._flow, self._run) is not None:
+                place.graph(self._flow, self._run)
+            return []
+
+        codes, folders, _ = place.each(
+            [lambda: list(place.store.list(f"{prefix}code.")), lambda: list(place.store.folders(prefix)), graph],
+            lambda ask: ask(),
+        )
+        return codes, [f"{prefix}{folder}/" for folder in folders]
+
+    def _entries(self, steps: list[str]) -> list[tuple[str, int]]:
         """Returns (name, bytes) of the run's objects, listing steps, and parts of large ones, at the same time."""
-        store = self._place.store
-        steps = [f"{self._prefix}{folder}/" for folder in store.folders(self._prefix)]
-        first = self._place.each(steps, lambda step: self._some(step, MANY + 1))
+        first = self._place.each(steps, lambda step: self._some(step, MANY))
         entries: list[tuple[str, int]] = []
         again: list[str] = []
         for step, found in zip(steps, first):
-            if len(found) <= MANY:
+            if len(found) < MANY:
                 entries += found
             elif self._place.url.startswith("s3://"):  # other clients list whole folders
                 again += [f"{step}{first}" for first in (*range(10), address.ROOT)]

@@ -74,7 +74,7 @@ def collect(
     detailed = _detailed(tasks)
     if len(detailed) < len(tasks):
         left_out.append(
-            f"artifacts of {len(tasks) - len(detailed)} tasks; `flowc dump {run}/STEP/PATH` prints those of one"
+            f"artifacts of {len(tasks) - len(detailed):,} tasks; `flowc dump {run}/STEP/PATH` prints those of one"
         )
     return {
         "version": VERSION,
@@ -83,6 +83,7 @@ def collect(
         "tasks": _columns(place, flow, run, about, tasks),
         "failures": {str(number): list(task.failures) for number, task in enumerate(tasks) if task.failures},
         "artifacts": _artifacts(tasks, detailed),
+        "facts": _facts(tasks, detailed),
         "logs": _logs(place, flow, run, tasks, limits, budget, left_out),
         "cards": _cards(place, flow, run, graph, tasks, limits, budget, left_out),
         "left_out": left_out,
@@ -199,8 +200,31 @@ def _columns(place: Datastore, flow: str, run: str, about: dict[str, Any], tasks
         "begin": [round(1000 * began) - t0 if began else None for began, _ in spans],
         "duration": [round(1000 * (ended - began)) if began and ended else None for began, ended in spans],
         "attempts": _runs([task.attempts for task in tasks]),
+        "last": {  # when the last attempt began, of tasks that were tried several times
+            str(number): round(1000 * float(task.record.data.get("started") or 0)) - t0
+            for number, task in enumerate(tasks)
+            if task.failures and task.record is not None
+        },
         "value": _foreach_values(place, flow, tasks) if len(tasks) <= VALUES else [],
+        **_containers(tasks),
     }
+
+
+def _containers(tasks: list[_Task]) -> dict[str, Any]:
+    """Returns the containers that ran several tasks each, if there are any.
+
+    `containers` are their steps and paths. In `container`, a task has the number of its container, from 1; 0 is one of
+    its own.
+    """
+    names = ["/".join((task.record and task.record.data.get("container")) or ()) for task in tasks]
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    shared = [name for name, count in counts.items() if name and count > 1]
+    if not shared:
+        return {}
+    numbers = {name: number for number, name in enumerate(shared, 1)}
+    return {"containers": shared, "container": _runs([numbers.get(name, 0) for name in names])}
 
 
 def _span(task: _Task) -> tuple[float, float]:
@@ -307,6 +331,25 @@ def _artifacts(tasks: list[_Task], detailed: set[int]) -> dict[str, Any]:
     return {"kinds": kinds, "of": of}
 
 
+def _facts(tasks: list[_Task], detailed: set[int]) -> dict[str, Any]:
+    """Returns what ran the tasks: `kinds` are the distinct environments, `of` [its number, MiB, start] by task."""
+    kinds: list[dict[str, str]] = []
+    of: dict[str, list[Any]] = {}
+    for number, task in enumerate(tasks):
+        if number not in detailed or task.record is None:
+            continue
+        data = task.record.data
+        environment = data.get("environment") or {}
+        kind = {
+            key: str(environment[key]) for key in ("python", "platform", "packages", "digest") if key in environment
+        }
+        if kind not in kinds:
+            kinds.append(kind)
+        start = data.get("start") or {}
+        of[str(number)] = [kinds.index(kind), data.get("memory"), str(start.get("id") or start.get("task") or "")]
+    return {"kinds": kinds, "of": of}
+
+
 def _logs(
     place: Datastore, flow: str, run: str, tasks: list[_Task], limits: Limits, budget: _Budget, left_out: list[str]
 ) -> dict[str, Any]:
@@ -342,7 +385,7 @@ def _logs(
             missing += len(attempts) - at - len(window)
             break
     if missing:
-        left_out.append(f"logs of {missing} attempts, for size; `flowc logs {run}/STEP/PATH` prints one")
+        left_out.append(f"logs of {missing:,} attempts, for size; `flowc logs {run}/STEP/PATH` prints one")
     return logs
 
 
@@ -399,5 +442,5 @@ def _cards(
                     content = {"html": html, "scripts": card.is_html, **({"charts": True} if card.has_charts else {})}
                 cards.setdefault(str(number), []).append({**about, **content})
     if missing:
-        left_out.append(f"{missing} cards, for size; `flowc card get {run}/STEP/PATH` writes one")
+        left_out.append(f"{missing:,} cards, for size; `flowc card get {run}/STEP/PATH` writes one")
     return cards

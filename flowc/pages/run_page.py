@@ -15,6 +15,7 @@ from html import escape
 from flowc.runtime_shim.cards.view.page import SIZING, document, source_of
 
 from .built import built
+from .log_lines import bare
 from .run_data import expanded
 
 TYPE_CHECKING = False
@@ -71,6 +72,8 @@ def _scripts_of_cards(data: dict[str, Any]) -> str:
 
 def data_element(data: dict[str, Any]) -> str:
     """Returns the data as an inert element of the page. A large one is compressed."""
+    columns = {name: column for name, column in data["tasks"].items() if name != "begin"}
+    data = {**data, "tasks": {**columns, "later": _differences(data["tasks"]["begin"])}}
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     if len(text) > _PACKED:
         import base64
@@ -79,6 +82,20 @@ def data_element(data: dict[str, Any]) -> str:
         packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
         return f'<script type="application/octet-stream" id="data">{packed}</script>'
     return '<script type="application/json" id="data">' + text.replace("<", "\\u003c") + "</script>"
+
+
+def _differences(column: list[int | None]) -> list[int | None]:
+    """Returns how much each number is above the one before it: short numbers, which take less when compressed.
+
+    >>> _differences([5, None, 7, 6])
+    [5, None, 2, -1]
+    """
+    differences: list[int | None] = []
+    before = 0
+    for number in column:
+        differences.append(None if number is None else number - before)
+        before = before if number is None else number
+    return differences
 
 
 # ── what can be read without scripts ────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +136,7 @@ def _counts(data: dict[str, Any]) -> str:
     columns = data["tasks"]
     words = [columns["states"][int(state)] for state in columns["state"]]
     total = _number(len(words), "task")
-    parts = [f"{words.count(word)} {word}" for word in columns["states"] if word in words]
+    parts = [f"{words.count(word):,} {word}" for word in columns["states"] if word in words]
     return f"{total}: {', '.join(parts)}" if words else "no task has finished or printed anything yet"
 
 
@@ -136,7 +153,7 @@ def _first_failure(data: dict[str, Any]) -> str:
     steps = expanded(columns["step"])
     name = steps[number] if columns["path"][number] == "-" else f"{steps[number]}/{columns['path'][number]}"
     log = data["logs"].get(f"{number}/{failure['attempt']}")
-    lines = "\n".join(line[2] for line in log["lines"][-LOG_LINES:]) if log else failure.get("traceback", "")
+    lines = "\n".join(bare(line[2]) for line in log["lines"][-LOG_LINES:]) if log else failure.get("traceback", "")
     what = f"{failure.get('type', 'failure')}: {failure.get('message', '')}"
     return (
         '<section class="failure" aria-label="First failure">'
@@ -165,7 +182,7 @@ def _without_scripts(data: dict[str, Any]) -> str:
         of_step[word] = of_step.get(word, 0) + 1
     rows = "".join(
         f"<tr><th scope='row'>{plain(step['name'])}</th><td>"
-        + plain(", ".join(f"{count} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
+        + plain(", ".join(f"{count:,} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
         + "</td></tr>"
         for step in data["steps"]
     )
@@ -173,7 +190,7 @@ def _without_scripts(data: dict[str, Any]) -> str:
 
 
 def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _moment(seconds: float | None) -> str:

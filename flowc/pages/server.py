@@ -22,7 +22,7 @@ from flowc.runtime_shim.contract.errors import ShimError
 
 from .bucket_run import BucketRun, Listed
 from .built import built
-from .log_lines import around, find, log_of
+from .log_lines import Stored, around, find, log_of
 from .run_data import Limits, collect, expanded
 
 TYPE_CHECKING = False
@@ -36,6 +36,8 @@ WAIT = 25.0  # seconds that a request waits for a change
 LOG_LINES = 20_000
 KEPT = 4  # runs in object stores that are remembered, the last ones that were looked at
 RUNS = 200  # newest runs of a flow that are listed
+GOING_ON = 20  # newest runs under way of which the list tells the step that they have come to
+OVER = ("succeeded", "failed", "stopped")
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-src 'self'; "
@@ -70,8 +72,11 @@ class Refused(Exception):
 class Pages:
     """What the server knows: the datastore, the token, and the last data of each run."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", poll: float = 0, most_cards: int = 0) -> None:
+        """`poll` is the least number of seconds between two looks, and `most_cards` bounds a run's; 0: the default."""
         self.place = Datastore(url)
+        self._poll = poll or (POLL_REMOTE if self.place.is_remote else POLL)
+        self._most_cards = most_cards
         self.token = token or secrets.token_urlsafe(32)
         self._lock = threading.Lock()
         self._locks: dict[tuple[str, str], threading.Lock] = {}
@@ -88,7 +93,13 @@ class Pages:
         from ..commands.runs import about_runs
 
         rows = [row for flow in self.place.flows() for row in about_runs(self.place, flow, [], RUNS)]
-        return sorted(rows, key=lambda row: row["started"] or "", reverse=True)
+        rows.sort(key=lambda row: row["started"] or "", reverse=True)
+        going_on = [row for row in rows if row["status"] not in OVER][:GOING_ON]
+        for row, steps in zip(
+            going_on, self.place.each(going_on, lambda row: self.place.steps(row["flow"], row["run"]))
+        ):
+            row["step"] = next(iter(steps), "")  # the one that is latest in the graph
+        return rows
 
     def version(self, flow: str, run: str) -> str:
         """Returns a text that changes when the run does: when an object of its is new or has grown, or more is read."""
@@ -98,7 +109,7 @@ class Pages:
         with lock:  # however many tabs are open, one look
             when, version = self._looked.get(key, (0.0, ""))
             took = self._cached[key][1] if key in self._cached else 0.0
-            pause = max(POLL_REMOTE if self.place.is_remote else POLL, 5 * took)
+            pause = max(self._poll, 5 * took)
             if time.monotonic() - when >= pause:
                 version = self._look(flow, run)
                 self._looked[key] = (time.monotonic(), version)
@@ -141,6 +152,8 @@ class Pages:
             place = self.place if bucket is None else bucket.place
             unread = place.unread if isinstance(place, Listed) else frozenset()
             data = collect(place, flow, run, Limits(is_served=True), unread=unread)
+            if self._most_cards:
+                _keep_latest_cards(data, self._most_cards)
             steps = expanded(data["tasks"]["step"])
             for number, cards in data["cards"].items():
                 names = (flow, run, steps[int(number)], data["tasks"]["path"][int(number)])
@@ -151,6 +164,8 @@ class Pages:
                         card["url"] += f"&seen={version}"  # the frame is loaded again when the card is refreshed
             text = json.dumps({**data, "seen": version, "unread": len(unread)}, separators=(",", ":"))
             cached = self._cached[key] = (version, time.monotonic() - began, text.encode())
+            if bucket is not None:
+                bucket.read_on()
         return cached[2]
 
     def wait(self, flow: str, run: str, seen: str) -> str:
@@ -169,13 +184,14 @@ class Pages:
         """Returns the lines of an attempt's log that hold the text. Raises Refused, ShimError."""
         return find(self._log(flow, run, step, path, attempt), text, stream)
 
-    def _log(self, flow: str, run: str, step: str, path: str, attempt: str) -> bytes:
+    def _log(self, flow: str, run: str, step: str, path: str, attempt: str) -> Stored:
         if not attempt.isascii() or not attempt.isdigit():
             raise Refused(404, "no such attempt")
-        data = self.place.store.get(address.task_name(flow, run, step, _path(path), f"{attempt}.log"))
-        if data is None:
+        store, name = self.place.store, address.task_name(flow, run, step, _path(path), f"{attempt}.log")
+        size = store.size(name)
+        if size is None:
             raise Refused(404, "no such log")
-        return data
+        return Stored(store, name, size)
 
     def card(self, flow: str, run: str, step: str, path: str, hash: str) -> tuple[str, bool]:
         """Returns the HTML of a card for a frame, and whether a custom type made it. Raises Refused, ShimError."""
@@ -189,6 +205,19 @@ class Pages:
             if card.hash == hash:
                 return with_sizing(card.get()), card.is_html
         raise Refused(404, "no such card")
+
+
+def _keep_latest_cards(data: dict[str, Any], most: int) -> None:
+    """Removes cards from a run's data until there are `most`, those of the tasks that began last."""
+    begin = data["tasks"]["begin"]
+    count = 0
+    for number in sorted(data["cards"], key=lambda number: (begin[int(number)] or 0, int(number)), reverse=True):
+        kept = data["cards"][number][: max(0, most - count)]
+        count += len(data["cards"][number])
+        data["cards"][number] = kept
+    data["cards"] = {number: cards for number, cards in data["cards"].items() if cards}
+    if count > most:
+        data["left_out"].append(f"{count - most} cards, as asked (`--max-cards`)")
 
 
 def _path(text: str) -> str:
@@ -214,16 +243,26 @@ class Server(ThreadingHTTPServer):
         return f"http://{self.server_address[0]!s}:{self.server_port}/#token={self.pages.token}"
 
 
-def serve(url: str, port: int, out: Output, run: tuple[str, str] | None = None, opens: bool = False) -> int:
+def serve(
+    url: str,
+    port: int,
+    out: Output,
+    run: tuple[str, str] | None = None,
+    opens: bool = False,
+    view: str = "",
+    poll: float = 0,
+    most_cards: int = 0,
+) -> int:
     """Serves the datastore's pages until Ctrl-C, and returns the exit code. Raises Failure, ShimError.
 
-    It prints the address of the list of runs, or of one run's page.
+    It prints the address of the list of runs, or of one run's page in the view of that name. `poll` and `most_cards`
+    are those of `Pages`.
     """
     import sys
 
     from ..terminal import Failure
 
-    pages = Pages(url)
+    pages = Pages(url, poll=poll, most_cards=most_cards)
     pages.place.flows()  # a datastore that cannot be read fails here, not in the browser
     try:
         server = Server(pages, port)
@@ -232,7 +271,7 @@ def serve(url: str, port: int, out: Output, run: tuple[str, str] | None = None, 
     shown = server.url
     if run is not None:
         names = "/".join(quote(name, safe="") for name in run)
-        shown = shown.replace("/#", f"/run/{names}#")
+        shown = shown.replace("/#", f"/run/{names}#") + (f"#/{view}" if view else "")
     out.print(f"{'the runs of ' + url if run is None else '/'.join(run)}: {shown}")
     sys.stdout.flush()
     if opens:

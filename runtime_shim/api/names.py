@@ -118,7 +118,7 @@ _HOMES = {
             "Flow", "Run", "Step", "Task", "DataArtifact", "Metaflow", "namespace", "get_namespace",
             "default_namespace", "metadata",
             "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "Deployer",
-            "DeployedFlow", "S3", "S3GetObject", "S3PutObject",
+            "DeployedFlow", "NBDeployer", "TriggeredRun", "S3", "S3GetObject", "S3PutObject",
         ),
         "client",
     ),
@@ -132,12 +132,7 @@ _HOMES = {
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), "user_code.mutators"),
 }  # fmt: skip
 
-_LATER = frozenset("NBDeployer artifact_store_from".split())
-
-_DEPLOYING = (
-    "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes the files to deploy, and the target's "
-    "page in docs/targets says how to deploy them"
-)
+_LATER = frozenset(["artifact_store_from"])
 
 
 def __getattr__(name: str) -> Any:
@@ -168,7 +163,7 @@ def __getattr__(name: str) -> Any:
     if name in _LATER:
         from .unsupported import Unsupported
 
-        return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
+        return Unsupported(name, "yet")
     if not name.startswith("_"):
         from ..hooks import registered
 

@@ -269,6 +269,16 @@ def restore(data: Any) -> Any:
     return loads(view[pickle_at : pickle_at + pickle_size], buffers=buffers)
 
 
+def plain_pickle(data: Any) -> Optional[memoryview]:
+    """Returns the pickle in the content `data`; None if the value has more than that. Raises Damaged."""
+    view = memoryview(data)
+    if bytes(view[:8]) != MAGIC:
+        return view
+    check(view[:HEADER], len(view))
+    at, size = (int.from_bytes(view[start : start + 8], "little") for start in (16, 24))
+    return None if int.from_bytes(view[12:16], "little") else view[at : at + size]
+
+
 class _Passing:
     """A file for the unpickler over a large mapped pickle. It releases pages once they have been read.
 

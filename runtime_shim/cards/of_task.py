@@ -81,6 +81,37 @@ class CardsOfTask:
                     ),
                 )
 
+    def store_live(self, mode: str) -> None:
+        """Stores what the cards show while a task runs: for RUNTIME their pages, for REFRESH only new data."""
+        for manager in self.collector._managers:
+            self._guarded(manager, lambda manager=manager: self._store_live(manager, mode))  # type: ignore[misc]
+
+    def _store_live(self, manager: CardComponentManager, mode: str) -> None:
+        spec = manager._spec
+        if spec.card_class is None:
+            self._store_error(manager, why_missing(spec.type))
+        elif is_drawn(spec.card_class):
+            self._task.store.put(self._name(manager) + stored.LIVE_DATA, stored.dumps(self._data(manager, "running")))
+        else:
+            self._store_live_custom(manager, mode)
+
+    def _store_live_custom(self, manager: CardComponentManager, mode: str) -> None:
+        kind, value = self._run(manager, mode, is_final=False)
+        if kind != "ok":
+            if mode == custom.RUNTIME:
+                self._store_error(manager, value)
+            else:
+                self._say(manager, value)
+        elif value is None:
+            self._say(manager, f"its class has no `{mode}`")
+        else:
+            ending, content = (
+                (stored.LIVE_HTML, value.encode("utf-8", "surrogatepass"))
+                if mode == custom.RUNTIME
+                else (stored.REFRESHED, _refreshed(value))
+            )
+            self._task.store.put(self._name(manager) + ending, content)
+
     def _guarded(self, manager: CardComponentManager, work: Callable[[], None]) -> None:
         try:
             work()
@@ -200,9 +231,9 @@ class CardsOfTask:
             if kind == "ok" and value is not None:
                 self._task.store.put(name + stored.REFRESHED, _refreshed(value))
 
-    def _run(self, manager: CardComponentManager, mode: str) -> Tuple[str, Any]:
+    def _run(self, manager: CardComponentManager, mode: str, is_final: bool = True) -> Tuple[str, Any]:
         """Runs one mode of the card's class; returns (`ok`, result) or (`failed`, reason)."""
-        work = self._work(manager, mode, is_final=True)
+        work = self._work(manager, mode, is_final)
         if self._cannot_fork():
             from ..fast_start import json_text
 

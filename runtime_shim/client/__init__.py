@@ -37,7 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-_IN_FLOWC = ("Runner", "NBRunner", "Deployer", "DeployedFlow")  # they need the compiler
+_IN_FLOWC = ("Runner", "NBRunner", "Deployer", "DeployedFlow", "NBDeployer", "TriggeredRun")  # they need the compiler
 
 
 def __getattr__(name: str) -> object:

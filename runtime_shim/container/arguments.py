@@ -8,7 +8,7 @@ from ..contract.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Tuple
+    from typing import Dict, Optional, Tuple
 
     from ..contract.graph import Graph
     from ..contract.record import Outcome
@@ -18,11 +18,13 @@ class Several:
     """What the arguments say beyond step, path and reports."""
 
     def __init__(
-        self, within: Tuple[str, ...] = (), items: int = 0, containers: int = 0, cores: float = 0, memory: float = 0
-    ) -> None:
+        self, within: Tuple[str, ...] = (), items: int = 0, containers: int = 0, cores: float = 0, memory: float = 0,
+        peaks: Optional[Dict[str, float]] = None,
+    ) -> None:  # fmt: skip
         self.within = within  # the steps whose tasks the container runs; empty if it runs one task
         self.items, self.containers = items, containers  # bounds of the chunks of the foreach that it ends with
         self.cores, self.memory = cores, memory  # what the container has, in cores and MiB; 0 if unknown
+        self.peaks = peaks or {}  # step → MiB that its tasks have used in past runs
 
     def containers_for(self, splits: int) -> int:
         """Returns the number of containers for the items of the foreach that it ends with."""
@@ -48,11 +50,13 @@ def parse_several(options: Dict[str, str]) -> Several:
             chunk.members(options["--path"])
         except BadPath:
             raise UsageError(f"{options['--path']!r} is not a valid path of a container") from None
-    elif "--cores" in options or "--memory" in options:
-        raise UsageError("--cores and --memory need --within: a container with one task gives it all that it has")
+    elif "--cores" in options or "--memory" in options or "--peaks" in options:
+        raise UsageError(
+            "--cores, --memory and --peaks need --within: a container with one task gives it all that it has"
+        )
     return Several(
         within, _whole(options, "--items"), _whole(options, "--containers"), _positive(options, "--cores"),
-        _positive(options, "--memory"),
+        _positive(options, "--memory"), _peaks(options, within),
     )  # fmt: skip
 
 
@@ -70,6 +74,16 @@ def _whole(options: Dict[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise UsageError(f"{name} must be a whole number, not {text!r}")
     return int(text)
+
+
+def _peaks(options: Dict[str, str], within: Tuple[str, ...]) -> Dict[str, float]:
+    peaks: Dict[str, float] = {}
+    for pair in options["--peaks"].split(",") if "--peaks" in options else ():
+        step, _, value = pair.partition("=")
+        if step not in within or step in peaks:
+            raise UsageError(f"--peaks must name steps of --within, each once, not {pair!r}")
+        peaks[step] = _positive({"--peaks": value}, "--peaks")
+    return peaks
 
 
 def _positive(options: Dict[str, str], name: str) -> float:

@@ -60,8 +60,7 @@ def run_container(started: Started, reports: List[Report]) -> int:
     check_within(graph, several)
     part = Part(graph, frozenset(several.within), [(started.step, first) for first in chunk.members(started.path)])
     journal = Journal(store, graph, (run, started.step, started.path), start)
-    # a Workflow that is created again is another run: there, somebody asked for a container that had failed
-    if started.begun.is_anew and os.environ.get("FLOWC_TARGET") != "argo":
+    if started.begun.is_anew:
         set_all_aside(store, graph.name, run)
     is_later = bool(start.attempt or start.request or start.first or start.id)
     known = is_later and (journal.read() or not start.id)
@@ -100,22 +99,28 @@ def _supervisor(
     shared = inside.as_data(
         started.start, started.begun, list(several.within), {"items": several.items, "containers": several.containers},
         os.environ.get("FLOWC_TARGET", ""), os.environ.get("FLOWC_PACKAGES", ""), limits, started.is_fetched,
-        started.folder,
+        started.folder, [started.step, started.path],
     )  # fmt: skip
     work = Work(
         data, os.path.abspath(graph.folder), os.environ["FLOWC_STORE"], started.run, started.begun.code,
         started.parameters, {}, inside=shared,
     )  # fmt: skip
-    admission = Admission.of_container(graph, several.cores, several.memory)
+    admission = Admission.of_container(graph, several.cores, several.memory, several.peaks)
     # the storage client of the other clouds has threads, which a fork does not have
     isolation = "process" if "obstore" in sys.modules else "auto"
     container = InContainer(part, admission, journal, journal.eager, started.folder, waits=not is_local)
     _wait_for_threads()
     store.close()  # connections are not shared with another process
     kept = inside.handing_over(store, started.folder)
+    policy = None
+    if started.begun.resume is not None and not (started.start.request or started.start.first):
+        from ..task.taking_over import ResumedOnEngine
+
+        policy = ResumedOnEngine(kept, graph, started.run, started.begun.resume)
+    tick = events.TICK if is_local else 0
     return Supervisor(
-        work, kept, Settings(isolation=isolation, container=container, tick=events.TICK if is_local else 0), on_event
-    )
+        work, kept, Settings(isolation=isolation, reuse=policy, container=container, tick=tick), on_event
+    )  # fmt: skip
 
 
 class _Output:
@@ -123,6 +128,7 @@ class _Output:
 
     def __init__(self) -> None:
         self.kept = 0  # number of tasks that had records already
+        self.reused = 0  # number of tasks whose records were taken over from an earlier run
 
     def show(self, kind: str, task: Optional[Task], text: str) -> None:
         """Shows an event of the supervisor."""
@@ -137,12 +143,19 @@ class _Output:
             _print(2, f"flowc: {name}: attempt {task[2]} failed: {text}")
         elif kind == "kept":
             self.kept += 1
+        elif kind == "reused":
+            self.reused += 1
+        elif kind == "damaged":
+            _print(2, f"flowc: {name}: runs again: {text}")
 
     def end(self) -> None:
         """Says how many tasks had been done before."""
         if self.kept:
             tasks = "1 task has" if self.kept == 1 else f"{self.kept} tasks have"
             _print(2, f"flowc: {tasks} succeeded before, and did not run again")
+        if self.reused:
+            tasks = "1 task" if self.reused == 1 else f"{self.reused} tasks"
+            _print(2, f"flowc: the results of {tasks} were taken over from the run that this one resumes")
 
 
 def _print(descriptor: int, line: str) -> None:

@@ -83,6 +83,7 @@ EXTENSIONS = (
     "agent",
     "app_deploy",
     "argo",
+    "argo_base",
     "coreweave_checkpoints",
     "dbt",
     "enable_local_dependencies",
@@ -94,6 +95,7 @@ EXTENSIONS = (
     "named_env_base",
     "nebius_checkpoints",
     "netflixext",
+    "nvcf",
     "nvct",
     "nvidia",
     "ollama",
@@ -106,6 +108,7 @@ EXTENSIONS = (
     "snowpark",
     "spark",
     "titus",
+    "track_resources",
     "vllm",
     "with_artifact_store",
 )

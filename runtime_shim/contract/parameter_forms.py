@@ -48,10 +48,15 @@ def checked(form: Dict[str, Any], value: Any) -> Any:
     return value
 
 
-def made(form: Dict[str, Any], value: Any, function: Optional[Callable[[Any], Any]] = None) -> Any:
-    """Returns the value of `self.NAME`. `function` is the parameter's `type` if that is a function."""
+def made(form: Dict[str, Any], value: Any, function: Optional[Callable[[Any], Any]] = None, folder: str = "") -> Any:
+    """Returns the value of `self.NAME`.
+
+    `function` is the parameter's `type` if that is a function, and `folder` the folder of the flow's code here.
+    """
     if value is None:
         return None
+    if form["made"] in ("place", "place_path"):
+        return _placed(form["made"], value, folder)
     if not form["items"]:
         return _one(form, value, function)
     if form["is_repeated"] and form["count"] > 1:
@@ -117,6 +122,16 @@ def _path(must_be: List[str], path: str) -> str:
         if check in must_be and not os.access(found, mode):
             raise ValueError(f"the path {path!r} {problem}")
     return found
+
+
+def _placed(kind: str, text: str, folder: str) -> Any:
+    """Returns the path with the folders of this task in it."""
+    path = os.path.expanduser(text.replace("{flow}", folder).replace("{current}", os.getcwd()))
+    if kind == "place":
+        return path
+    from pathlib import Path
+
+    return Path(path)
 
 
 def _one(form: Dict[str, Any], value: Any, function: Optional[Callable[[Any], Any]]) -> Any:

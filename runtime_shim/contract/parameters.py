@@ -48,17 +48,18 @@ def convert(declared: List[Dict[str, Any]], texts: Mapping[str, Any]) -> Dict[st
     return values
 
 
-def in_step(parameter: Dict[str, Any], value: Any, function: Any = None) -> Any:
+def in_step(parameter: Dict[str, Any], value: Any, function: Any = None, folder: str = "") -> Any:
     """Returns the value of `self.NAME`: split at the separator if there is one. An empty text stays as it is.
 
-    `function` is the parameter's `type` if that is a function. Raises ShimError for a value that it refuses.
+    `function` is the parameter's `type` if that is a function, and `folder` the folder of the flow's code here. Raises
+    ShimError for a value that the function refuses.
     """
     form = parameter.get("form")
     if form is not None and form["made"]:
         from .parameter_forms import made
 
         try:
-            return made(form, value, function)
+            return made(form, value, function, folder)
         except Exception as error:
             raise ShimError(f"parameter {parameter['name']!r}: {type(error).__name__}: {error}") from error
     if parameter["separator"] and isinstance(value, str) and value:

@@ -19,6 +19,7 @@ NO_OTHER_ATTEMPT = 202  # the exit code of a step that must not be retried (docs
 DEFAULT_PAUSE = 120  # seconds between two attempts, unless `@retry` sets them (Metaflow's documentation, retry)
 SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 LEFT_TO_CONTAINER = "@runtime"  # the value of `--env` for a variable that the container of each task has
+LEFT_OUT = "--without"  # in place of a plug-in's origin: an option leaves the decorator out, so it only marks
 CONTAINER = "$container"  # in place of a value of `@environment`: {"$container": the name of a variable, …}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Start:
     """One start of a task by an engine. Specs of earlier flowc versions give only the attempt."""
 
-    __slots__ = ("attempt", "first", "goes_on_counting", "id", "owner", "request", "task")
+    __slots__ = ("attempt", "first", "goes_on_counting", "id", "is_run_unique", "owner", "request", "task")
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class Start:
         first: int = 0,
         goes_on_counting: bool = True,
         task: str = "",
+        is_run_unique: bool = False,
     ) -> None:
         self.attempt = attempt  # as the engine counts
         self.owner = owner  # the engine's run, under a name unique among engines; "" if unknown
@@ -36,6 +37,8 @@ class Start:
             first  # the attempt that began when an operator last asked for this task, if the engine keeps counting
         )
         self.goes_on_counting = goes_on_counting  # the engine never gives two attempts the same number
+
+        self.is_run_unique = is_run_unique  # a run that is created again in the engine has another id
 
     @property
     def tries(self) -> int:
@@ -103,6 +106,7 @@ def read_start(environment: Mapping[str, str]) -> Start:
         first,
         "FLOWC_FIRST_ATTEMPT" in environment or not owner,
         environment.get("FLOWC_TASK", ""),
+        environment.get("FLOWC_UNIQUE_RUN") == "1",
     )
 
 

@@ -43,6 +43,7 @@ GROUPS = {
                 "artifacts.content", "artifacts.manifest", "user_code", "user_code.flowspec", "user_code.parameter",
                 "contract.identity", "task.user_step", "task.transitions", "api", "api.running", "api.current",
                 "contract.lineage", "contract.start", "task.beginning", "task.attempt", "task.attempt_number",
+                "task.private_folder",
                 "task.environment", "task.memory", "task.run_task", "api.metaflow_alias", "user_code.flow_module",
                 "__main__", "contract.code_package", "fast_start.compile_module", "api.markers",
                 "api.decorators", "api.names",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Dict, Iterable, List, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..contract.graph import Graph
 from ..contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, resources
@@ -25,14 +25,20 @@ class Admission:
         self._needs: Dict[str, Need] = {step: _need(graph, step) for step in graph.steps}
 
     @classmethod
-    def of_container(cls, graph: Graph, cores: float, memory: float) -> Admission:
+    def of_container(
+        cls, graph: Graph, cores: float, memory: float, peaks: Optional[Mapping[str, float]] = None
+    ) -> Admission:
         """Returns the admission of a container with so much; 0 for what this process may use.
 
-        A task without a request of its own counts as one core, and its share of the memory.
+        A task without a request of its own counts as one core, and its share of the memory. A task of a step in `peaks`
+        counts with at least that memory.
         """
         admission = cls(graph, sys.maxsize, cores, memory)
         share = admission.memory / max(1.0, admission.cores)
-        admission._needs = {step: (own[0] or 1.0, own[1] or share) for step, own in admission._needs.items()}
+        used = peaks or {}
+        admission._needs = {
+            step: (own[0] or 1.0, max(own[1] or share, used.get(step, 0.0))) for step, own in admission._needs.items()
+        }
         return admission
 
     def admits(self, step: str, running: Iterable[str]) -> bool:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
@@ -24,6 +22,7 @@ from ..contract import address, chunk, record
 from ..contract.errors import ShimError
 from ..contract.graph import Graph
 from ..store import Store, open_store
+from ..task import private_folder
 from . import other_python
 from .admission import available_cores
 from .frontier import Address, Frontier
@@ -67,11 +66,11 @@ def run_containers(work: Work, containers: Containers, owner: str, on_event: OnE
     `work` is that of the flow as written; its run.json must exist. `owner` is the run's, by run.json. SIGINT and
     SIGTERM stop the run. Raises ShimError.
     """
-    folder = tempfile.mkdtemp(prefix="flowc-containers-")
+    folder = private_folder.create("containers", [os.path.abspath(work.store), work.run], is_later=True)
     try:
         return _Engine(work, containers, owner, on_event, folder).run()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        private_folder.remove(folder)
 
 
 class _Engine:
@@ -179,6 +178,8 @@ class _Engine:
         beside = min(self._most(), len(self.waiting) + len(self.running) + 1)
         words = ["task", "--step", step, "--path", path, "--within", ",".join(several.within)]
         words += ["--cores", str(max(1, self.cores // beside)), "--report", f"json:{report}"]
+        peaks = ",".join(f"{name}={used:g}" for name, used in several.peaks.items())
+        words += ["--peaks", peaks] if peaks else []
         words += ["--items", str(several.items)] if several.items else []
         words += ["--containers", str(several.containers)] if several.containers else []
         reading, writing = os.pipe()

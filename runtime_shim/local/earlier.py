@@ -52,10 +52,16 @@ class Earlier:
             return True
 
     def fetch_ahead(self, addresses: Iterable[Address]) -> None:
-        """Starts to fetch the records of these tasks, if they may have any."""
-        if self.known and self.store.remote:
-            names = [address.record_name(self.graph.name, self.work.run, step, path) for step, path in addresses]
-            self.store.fetch_ahead(names)
+        """Starts to fetch the records of these tasks, here and in the run that this one resumes."""
+        runs = [self.work.run] if self.known else []
+        origin = getattr(self.reuse, "origin", "")  # of a resumed run
+        if origin:
+            runs.append(origin)
+        if runs and self.store.remote:
+            places = list(addresses)
+            self.store.fetch_ahead(
+                [address.record_name(self.graph.name, run, step, path) for run in runs for step, path in places]
+            )
 
     def find(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
         """Returns the record of a task that need not run, and `kept` or `reused`; None if the task must run."""

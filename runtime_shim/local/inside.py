@@ -27,17 +27,18 @@ LIMITS = ("FLOWC_MAX_SPLITS", "FLOWC_MAX_SPLITS_REASON", "FLOWC_MAX_SPLITS_LEVEL
 
 def as_data(
     start: Start, begun: Beginning, within: List[str], chunks: Dict[str, int], target: str, packages: str,
-    limits: Mapping[str, str], once: bool, kept: str,
+    limits: Mapping[str, str], once: bool, kept: str, first: List[str],
 ) -> Dict[str, Any]:  # fmt: skip
     """Returns what the tasks of a container share, as JSON data.
 
-    `limits` are the variables LIMITS, and `kept` the folder for objects that one task hands to the next.
+    `first` are the step and path that the container was started with. `limits` are the variables LIMITS, and `kept` the
+    folder for objects that one task hands to the next.
     """
     return {
         "start": {name: getattr(start, name) for name in Start.__slots__},
         "begun": {"data": begun.data, "code": begun.code, "is_anew": begun.is_anew, "is_asked": begun.is_asked},
         "within": within, "chunks": chunks, "target": target, "packages": packages, "limits": dict(limits),
-        "once": once, "kept": kept,
+        "once": once, "kept": kept, "first": first,
     }  # fmt: skip
 
 
@@ -105,6 +106,7 @@ def run(work: Work, request: Mapping[str, Any], load: Callable[[], Any], graph: 
         tries=request["tries"], environment=work.environment,
     )  # fmt: skip
     task.several = Several(**inside["chunks"])
+    task.container = inside["first"]
     try:
         outcome = run_task(task)
     except ShimError as error:

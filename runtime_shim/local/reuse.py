@@ -1,6 +1,6 @@
 """Reuses records of tasks from earlier runs that did the same work.
 
-Two policies have the same methods:
+Policies have the same methods:
 
     find(step, path, fresh) -> Optional[Found]    the record to take over and its run;
                                                   `fresh`: a task before this one has been run again
@@ -9,7 +9,8 @@ Two policies have the same methods:
                                                   rejected, or ""
 
 `Resumed` takes over the work of one earlier run, whatever the code is now. `Cached` takes over work from any run with
-the same code, inputs and environment, as a build system does.
+the same code, inputs and environment, as a build system does. `ResumedOnEngine` (`task/taking_over.py`) does as
+`Resumed`, where no scheduler knows which tasks have run again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import hashlib
 import json
 import os
 import sys
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 from ..artifacts import manifest
 from ..contract import address, record
@@ -29,7 +30,19 @@ from ..contract.record import Record
 from ..store import Store
 from ..task import environment
 
-Policy = Union["Resumed", "Cached"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Policy(Protocol):
+        @property
+        def damage(self) -> str: ...
+
+        def find(self, step: str, path: str, fresh: bool) -> Optional[Found]: ...
+
+        def keep(self, step: str, path: str) -> None: ...
+
+
 Found = Tuple[Record, str]
 
 KEY_VERSION = 2

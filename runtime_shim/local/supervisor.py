@@ -32,6 +32,7 @@ from .attempt_output import AttemptOutput
 from .backlog import Backlog
 from .earlier import AHEAD, Earlier
 from .frontier import Address, Frontier
+from .items_ahead import Hints
 from .other_python import Environment
 from .part import Part
 from .processes import Process, Processes
@@ -81,6 +82,7 @@ class Supervisor:
         self.part = self.container.part if self.container is not None else Part(self.graph)
         self.frontier = Frontier(self.graph, self.part.within)
         self.admission = self.container.admission if self.container else Admission(self.graph, settings.max_workers)
+        self.hints = Hints(self.graph)
         self.result = Result()
         self.backlog = Backlog()
         self.running: Dict[int, Running] = {}
@@ -105,6 +107,7 @@ class Supervisor:
         before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         descriptor = signal.set_wakeup_fd(woken.fileno())
         try:
+            self._note_foreach_around()
             self._add(self.part.first, fresh=False)
             self._loop(wake)
             self.call_exit_hooks()
@@ -179,6 +182,13 @@ class Supervisor:
                 self.on_event(kind, (step, path, int(done.data.get("attempt", 0))), str(done.data.get("origin", "")))
                 queue += [(place, fresh) for place in self._follow(done, fresh)]
 
+    def _note_foreach_around(self) -> None:
+        """Reads the record of the foreach whose items this container runs, if there are several."""
+        place = self.hints.opener(*self.part.first[0]) if len(self.part.first) > 1 else None
+        done = record.read(self.store, self.graph.name, self.work.run, *place) if place is not None else None
+        if done is not None:
+            self.hints.note(done)
+
     def _queue(self, step: str, path: str) -> None:
         """Queues the task's next attempt. Fails the run if the attempts that earlier containers lost were its last."""
         self.processes.of_step(step)
@@ -205,6 +215,7 @@ class Supervisor:
             self._fail(task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows")
             return []
         self.part.note(done)
+        self.hints.note(done)
         if fresh:
             self.fresh.update(self.frontier.joins(done.path, done.next))
         return self.frontier.done(done.step, done.path, done.next, done.splits)
@@ -246,6 +257,9 @@ class Supervisor:
         step, path, attempt = task
         self.count += 1
         request = {"id": self.count, "step": step, "path": path, "attempt": attempt, **(more or {})}
+        items = self.hints.of(step, path)
+        if items is not None:
+            request["items"] = items
         line = ""
         if self.container is not None:
             line = os.path.join(self.container.folder, f"line-{self.count}")

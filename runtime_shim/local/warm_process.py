@@ -32,6 +32,10 @@ from . import forking
 from .fresh_command import fresh_command as own_command
 from .work import Work
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .items_ahead import Loaded
+
 IMPORT_FAILED = {"failed": "import"}
 
 
@@ -78,6 +82,7 @@ class _Warm:
         self.children: Dict[int, int] = {}  # pid → id
         self.flow_class: Optional[type] = None
         self.before_task: Callable[[], None] = lambda: None  # called in each fork
+        self.items: Optional[Loaded] = None
 
     def serve(self) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -166,7 +171,30 @@ class _Warm:
         except OSError:
             pass  # it has ended already, as its status will show
 
+    def _load_items(self, entry: Dict[str, Any]) -> None:
+        """Loads what the tasks of a wide foreach take their items from, so that each fork has it."""
+        from .items_ahead import Loaded
+
+        self.items = self.items or Loaded()
+        if self.items.has_seen(entry):
+            return
+        if self.work.inside is None:
+            store = open_store(self.work.store)
+        else:
+            from . import inside
+
+            store = inside.open_store(self.work)
+        self.items.load(store, self.graph.name, entry)
+        store.close()  # a fork must not use the same connection
+
     def _fork(self, request: Dict[str, Any], output: int, errors: int) -> None:
+        if "items" in request:
+            self._load_items(request["items"])
+        elif self.items is not None and not self.children:
+            self.items.forget()
+        credentials = sys.modules.get("flowc.runtime_shim.store.credentials")
+        if credentials is not None:
+            credentials.renew()
         pid = os.fork()
         if pid:
             _lead(pid)
@@ -239,7 +267,7 @@ def _import_for_tasks(store: str) -> None:
     from ..artifacts import content, prefetch
     from ..contract import parameters
     from ..task import environment, timeout, transitions
-    from ..user_code import inputs
+    from ..user_code import foreach_items, inputs
     from . import gc_handshake as collecting
 
     content.of(None)
@@ -249,6 +277,7 @@ def _import_for_tasks(store: str) -> None:
         atexit,
         binascii,
         environment,
+        foreach_items,
         threading,
         collecting,
         inputs,

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
         def exists(self, name: str) -> bool: ...
 
+        def size(self, name: str) -> Optional[int]:
+            """Returns the object's length in bytes; None if there is no object."""
+
         def list(self, prefix: str) -> Iterator[str]:
             """Yields the names of all objects that begin with `prefix`, sorted."""
 

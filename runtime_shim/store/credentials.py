@@ -2,7 +2,8 @@
 
 The order is: environment; web identity (EKS service accounts); shared files; a container's endpoint (ECS, Batch, EKS
 pod identity); the instance's. Credentials of a web identity are cached in a file of the user's until they expire, since
-each costs a request over the network.
+each costs a request over the network. Those of an endpoint are cached in the process, for the processes that it forks:
+an endpoint serves a few dozen requests a second, and refuses the rest.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MARGIN = 300  # seconds before expiry at which credentials are fetched again
 TRIES = 3
+PAUSE = 30  # seconds between two tries of a process that forks others
+_of_endpoints: Dict[str, Credentials] = {}  # place of an endpoint → what it has returned last
+_renewed = [0.0]  # the last try to renew them, by the monotonic clock
 
 
 class Credentials:
@@ -38,7 +42,9 @@ def find(again: bool = False) -> Credentials:
 
     With `again`, ignores cached ones. Raises StoreError, which names the sources, if there are none.
     """
-    for source in (_environment, lambda: _web_identity(again), _shared_files, _container, _instance):
+    for source in (
+        _environment, lambda: _web_identity(again), _shared_files, lambda: _container(again), lambda: _instance(again)
+    ):  # fmt: skip
         credentials = source()
         if credentials is not None:
             return credentials
@@ -46,6 +52,18 @@ def find(again: bool = False) -> Credentials:
         "no AWS credentials were found in AWS_ACCESS_KEY_ID, a web identity, ~/.aws/credentials, the container's role "
         "or the instance's role"
     )
+
+
+def renew() -> None:
+    """Fetches credentials of endpoints again that are about to expire, before processes are forked that need them."""
+    stale = [place for place, credentials in _of_endpoints.items() if not credentials.is_fresh]
+    if not stale or time.monotonic() - _renewed[0] < PAUSE:
+        return
+    _renewed[0] = time.monotonic()
+    try:
+        find()
+    except StoreError:  # whoever needs them says so
+        pass
 
 
 def _environment() -> Optional[Credentials]:
@@ -181,7 +199,7 @@ def configured_region() -> str:
 # ── endpoints ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _container() -> Optional[Credentials]:
+def _container(again: bool) -> Optional[Credentials]:
     relative, url = (
         os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
         os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
@@ -202,17 +220,35 @@ def _container() -> Optional[Credentials]:
     if token:
         headers["authorization"] = token
     place = f"http://169.254.170.2{relative}" if relative else str(url)
+    kept = None if again else _fresh(place)
+    if kept is not None:
+        return kept
     answer = _fetch(place, headers)
     if answer is None:
         raise StoreError(f"the endpoint {place} returned no credentials for the container")
-    return _from_json(answer)
+    return _lasting(place, _from_json(answer))
 
 
-def _instance() -> Optional[Credentials]:
+def _fresh(place: str) -> Optional[Credentials]:
+    """Returns what the endpoint has returned last, if that is valid for some time."""
+    credentials = _of_endpoints.get(place)
+    return credentials if credentials is not None and credentials.is_fresh else None
+
+
+def _lasting(place: str, credentials: Credentials) -> Credentials:
+    if credentials.until is not None:
+        _of_endpoints[place] = credentials
+    return credentials
+
+
+def _instance(again: bool) -> Optional[Credentials]:
     """Asks the EC2 instance metadata service, version 2."""
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or "http://169.254.169.254"
+    kept = None if again else _fresh(base)
+    if kept is not None:
+        return kept
     token = _fetch(
         f"{base}/latest/api/token", {"x-aws-ec2-metadata-token-ttl-seconds": "21600"}, method="PUT", patience=1, tries=1
     )
@@ -225,7 +261,7 @@ def _instance() -> Optional[Credentials]:
         if role and role.split()
         else None
     )
-    return _from_json(answer) if answer else None
+    return _lasting(base, _from_json(answer)) if answer else None
 
 
 def _from_json(answer: str) -> Credentials:

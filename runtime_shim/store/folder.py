@@ -81,6 +81,14 @@ class FolderStore:
     def exists(self, name: str) -> bool:
         return os.path.exists(self._path(name))
 
+    def size(self, name: str) -> Optional[int]:
+        try:
+            return os.path.getsize(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"cannot read {name} in {self.folder}: {error.strerror}") from None
+
     def list(self, prefix: str) -> Iterator[str]:
         folder, _, start = prefix.rpartition("/")
         yield from sorted(name for name in self._walk(folder) if name.startswith(prefix) or not start)

@@ -59,6 +59,9 @@ class HandedOver:
     def exists(self, name: str) -> bool:
         return (never_changes(name) and self.kept.exists(name)) or self.inner.exists(name)
 
+    def size(self, name: str) -> Optional[int]:
+        return self.inner.size(name)
+
     def put(self, name: str, data: bytes) -> None:
         self.inner.put(name, data)
         if never_changes(name):  # with few exceptions, such as run.json when an operator begins the run again

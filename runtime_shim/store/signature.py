@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for requests to S3.
+"""AWS Signature Version 4 for requests to S3, and to other services of AWS.
 
 See the Amazon S3 API reference, Authenticating Requests: Using the Authorization Header.
 """
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _ENCODED = {byte: chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in range(256)}
-_keys: Dict[Tuple[str, str, str], bytes] = {}  # (secret, day, region) → signing key
+_keys: Dict[Tuple[str, str, str, str], bytes] = {}  # (secret, day, region, service) → signing key
 
 
 def headers(
     method: str, host: str, path: str, query: Dict[str, str], region: str, key: str, secret: str, token: Optional[str],
     date: str, digest: str,
-    extra: Optional[Dict[str, str]] = None,
+    extra: Optional[Dict[str, str]] = None, service: str = "s3",
 ) -> Dict[str, str]:  # fmt: skip
     """Returns all headers of the signed request, including `host`.
 
@@ -39,14 +39,14 @@ def headers(
     canonical = "\n".join(
         (method, path, encoded_query(query), *(f"{name}:{signed[name].strip()}" for name in order), "", names, digest)
     )
-    scope = f"{date[:8]}/{region}/s3/aws4_request"
+    scope = f"{date[:8]}/{region}/{service}/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    signing = _keys.get((secret, date[:8], region))
+    signing = _keys.get((secret, date[:8], region, service))
     if signing is None:
         signing = f"AWS4{secret}".encode()
-        for part in (date[:8], region, "s3", "aws4_request"):
+        for part in (date[:8], region, service, "aws4_request"):
             signing = _hmac(signing, part.encode())
-        _keys[secret, date[:8], region] = signing
+        _keys[secret, date[:8], region, service] = signing
     mac = _hmac(signing, text.encode()).hex()
     signed["authorization"] = f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={names}, Signature={mac}"
     return signed

@@ -8,7 +8,7 @@ from .beginning import Beginning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping, Optional
+    from typing import Any, Callable, Dict, List, Mapping, Optional
 
     from ..container.arguments import Several
     from ..contract.graph import Graph
@@ -34,6 +34,7 @@ class Attempt:
         self.begun = begun or Beginning()
         self._tries = tries  # if it differs from the container's, which runs several tasks
         self.several: Optional[Several] = None  # the chunks of the foreach that the task makes
+        self.container: Optional[List[str]] = None  # step and path of the container, if it runs several tasks
         self.report = ""  # why nothing was run, if so
         self.exit_code = USER_FAILED  # the container's, once the user's code has failed
         self.code = code  # digest of the code package

@@ -38,6 +38,16 @@ class Beginning:
         self.is_anew = is_anew  # the first task is started again: no result of the run counts
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
 
+    @property
+    def ahead(self) -> Optional[Dict[str, Any]]:
+        """What whoever started the run has written of run.json ahead of it; None once the first task has written it."""
+        return None if self.data is None else self.data.get("ahead")
+
+    @property
+    def resume(self) -> Optional[Dict[str, Any]]:
+        """How the run resumes an earlier one, if it does (`taking_over.py`)."""
+        return None if self.data is None else self.data.get("resume")
+
 
 def read_beginning(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
     """Returns the run's state for this start of a task that was given code `code`.
@@ -59,7 +69,7 @@ def read_beginning(store: Store, flow: str, run: str, step: str, path: str, star
     if is_first and not is_asked:
         _check_age(flow, run, data, start)
     if is_asked and start.request == int(first.get("request") or 0) and start.first <= number:
-        return Beginning(data, code, is_anew=True, is_asked=True)
+        return Beginning(data, code, is_anew=not start.is_run_unique, is_asked=True)
     if not code:  # an older spec, or a folder with an unknown digest
         return Beginning(data, code, is_asked=is_asked)
     began = str(data.get("code", ""))

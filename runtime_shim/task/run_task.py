@@ -48,6 +48,13 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         from ..contract.superseded import set_aside
 
         set_aside(task.store, graph.name, task.run, task.step, task.path)
+    elif task.begun.resume is not None:
+        from .taking_over import of_origin
+
+        done = of_origin(task, task.begun.resume)
+        if done is not None:
+            task.report = done.summary()
+            return done.outcome(switch)
     values = _parameters(task)
     inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
     if task.store.remote:
@@ -122,6 +129,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         started_as["number"] = task.start.attempt
     if started_as:
         data["start"] = started_as
+    if task.container is not None:
+        data["container"] = task.container
     if peak := memory.peak():
         data["memory"] = peak
     if state.caught:
@@ -167,7 +176,7 @@ def _note(task: Attempt, error: ShimError, started: float) -> None:
 def _parameters(task: Attempt) -> Dict[str, Any]:
     """Returns the run's parameters by name. The first step fixes them in run.json."""
     graph = task.graph
-    if not task.is_first or task.given is None:
+    if not task.is_first or task.given is None or task.begun.resume is not None:
         run = task.begun.data or record.read_run(task.store, graph.name, task.run)
         if run is None:
             raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
@@ -195,7 +204,10 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
 
         if events := decoded(os.environ["FLOWC_TRIGGER"]):
             data["trigger"] = events
-    if task.begun.is_asked and task.begun.data is not None:
+    if task.begun.ahead is not None:
+        data.update(task.begun.ahead)
+        task.run_data = _complete(task, data)
+    elif task.begun.is_asked and task.begun.data is not None:
         task.run_data = _begin_again(task, task.begun.data, data)
     else:
         task.run_data = record.start_run(task.store, graph.name, task.run, data)
@@ -211,6 +223,13 @@ def _owner(task: Attempt) -> Dict[str, Any]:
         **({"number": task.start.attempt} if task.start.attempt else {}),
     }
     return {"owner": task.start.owner, "start": start} if task.start.owner else {}
+
+
+def _complete(task: Attempt, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Writes run.json in place of that which whoever started the run has written ahead of it."""
+    text = record.dumps({"version": record.VERSION, **data})
+    task.store.put(address.run_record_name(task.graph.name, task.run), text)
+    return record.loads(text, "run.json")
 
 
 def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) -> Dict[str, Any]:
@@ -274,9 +293,10 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     current._set(
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path),
         retry_count=task.tries,
-        origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
+        origin_run_id=task.extra.get("origin") or task.run_data.get("origin"),
+        namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
-        parameters=RunParameters(_in_steps(declared, values, flow_class)),
+        parameters=RunParameters(_in_steps(declared, values, flow_class, task.graph.folder)),
         parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),
         **_by_decorator(task),
     )  # fmt: skip
@@ -326,7 +346,7 @@ def _first_manifest(
     task: Attempt, constants: Dict[str, Any], values: Dict[str, Any], flow_class: type[FlowSpec]
 ) -> Manifest:
     initial = dict(constants)
-    initial.update(_in_steps(task.graph.flow["parameters"], values, flow_class))
+    initial.update(_in_steps(task.graph.flow["parameters"], values, flow_class, task.graph.folder))
     if task.graph.flow.get("configs"):
         from .. import config
 
@@ -352,7 +372,9 @@ def _first_manifest(
         raise UnpicklableArtifactException(str(error)) from error
 
 
-def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class: type[FlowSpec]) -> Dict[str, Any]:
+def _in_steps(
+    declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class: type[FlowSpec], folder: str
+) -> Dict[str, Any]:
     """Returns the values as steps see them, without files, whose content exists only as an artifact."""
     if not declared:
         return {}
@@ -363,6 +385,7 @@ def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any], flow_class
             parameter,
             values.get(parameter["name"]),
             getattr(getattr(flow_class, parameter["attribute"], None), "convert", None),
+            folder,
         )
         for parameter in declared
         if parameter["type"] != "file"

@@ -9,7 +9,7 @@ from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from ..api import metaflow_alias
 from ..contract.errors import ShimError
-from ..contract.semantics import LEFT_TO_CONTAINER
+from ..contract.semantics import LEFT_OUT, LEFT_TO_CONTAINER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
     The flow would otherwise have a different meaning than its author's.
     """
     declared = {declaration["attribute"] for declaration in (*flow["parameters"], *flow.get("configs", ()))}
+    left_out = [item["name"].rpartition(".")[2] for item in flow.get("inputs", ()) if item["value"] == LEFT_OUT]
     for owner in flow_class.__mro__:
         for name, value in vars(owner).items():
             if (
@@ -148,7 +149,7 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
         for name in [
             name
             for name, _ in vars(owner).get("_flowc_written", ())
-            if name not in [decorator["name"] for decorator in flow["decorators"]]
+            if name not in [*left_out, *(decorator["name"] for decorator in flow["decorators"])]
         ]:
             raise ShimError(
                 f"{owner.__name__} has the decorator `@{name}`, which flowc cannot see in its source: write it above "
@@ -157,7 +158,9 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
     for step in flow["steps"]:
         written = getattr(getattr(flow_class, step["name"], None), "__dict__", {}).get("_flowc_written", ())
         for name in [
-            name for name, _ in written if name not in [decorator["name"] for decorator in step["decorators"]]
+            name
+            for name, _ in written
+            if name not in [*left_out, *(decorator["name"] for decorator in step["decorators"])]
         ]:
             raise ShimError(
                 f"step `{step['name']}` has the decorator `@{name}`, which flowc cannot see in its source: write it "

@@ -18,11 +18,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, FrozenSet, List, Optional, Tuple, Union
 
+    from .foreach_items import Collections
+
 ITEMS = "_flowc_items"  # the items of a foreach over an unordered collection, in a fixed order
 
 _READ_ONLY = "Flow level attributes and Parameters are not modifiable"
 
 
+_PLAIN = ("list", "tuple", "dict", "str", "range")  # types of collections that do not change when an item is taken
 _NOT_CONSTANT = frozenset(("cmd", "foreach_stack", "index", "input", "script_name", "name"))
 
 
@@ -66,6 +69,7 @@ class State:
         self.over: Optional[str] = None
         self.caught = False  # `@catch` made an artifact of the step's exception
         self.inputs: Dict[int, Any] = {}  # level → item, once read
+        self.collections: Optional[Collections] = None  # of the open foreaches, once an item was read
         self.is_first = False  # the run's first task
         self.initial: Dict[str, Any] = {}  # attributes that the flow's own `__init__` has set
 
@@ -96,7 +100,9 @@ class FlowSpec:
     def __getattr__(self, name: str) -> Any:
         state = self.__dict__.get("_flowc")
         if state is not None and name in state.manifest and not name.startswith("__"):
-            value = artifacts.load(state.store, state.flow, name, state.manifest[name])
+            value = state.collections.take(name) if state.collections is not None else None
+            if value is None:
+                value = artifacts.load(state.store, state.flow, name, state.manifest[name])
             self.__dict__[name] = value
             return value
         raise AttributeError(f"Flow {type(self).__name__} has no attribute '{name}'")
@@ -209,25 +215,41 @@ class FlowSpec:
 
         Returns None if the artifact of that foreach is not visible, as in a join that has not merged it.
         """
-        name, index = frame["over"], frame["index"]
-        if name is None:  # a gang: its tasks differ in the node's number
+        over, index = frame["over"], frame["index"]
+        if over is None:  # a gang: its tasks differ in the node's number
             return index
+        name = f"{ITEMS}_{over}" if frame.get("fixed_order") else over
         try:
-            items = getattr(self, f"{ITEMS}_{name}" if frame.get("fixed_order") else name)
+            items = self._collection(name)
         except AttributeError:
             return None
         try:
-            return items[index]
+            item = items[index]
         except TypeError:
-            return next(item for position, item in enumerate(items) if position == index)
+            item = next(item for position, item in enumerate(items) if position == index)
         except KeyError:
             if isinstance(items, dict):
                 text = (
-                    f"the foreach is over `{name}`, a dict without the key {index}: its items are looked up by "
+                    f"the foreach is over `{over}`, a dict without the key {index}: its items are looked up by "
                     "number; make a list of it"
                 )
                 raise KeyError(text) from None
             raise
+        if self._flowc.collections is not None:
+            self._flowc.collections.watch(name, item)
+        return item
+
+    def _collection(self, name: str) -> Any:
+        """Returns the artifact that a foreach is over, and makes it no attribute unless that could be noticed."""
+        state = self._flowc
+        entry = state.manifest.get(name)
+        if entry is None or entry["type"] not in _PLAIN or name in self.__dict__ or hasattr(type(self), name):
+            return getattr(self, name)
+        if state.collections is None:
+            from .foreach_items import Collections
+
+            state.collections = Collections(state.store, state.flow)
+        return state.collections.get(name, entry)
 
     # ── joins ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -464,6 +486,8 @@ def saved(flow: FlowSpec) -> Manifest:
     state, kind = flow._flowc, type(flow)
     # an attribute that `__init__` set is saved even if the step deletes it
     set_by = {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__
+    if state.collections is not None:
+        set_by = {**state.collections.changed(), **set_by}
     values = {
         name: value
         for name, value in set_by.items()

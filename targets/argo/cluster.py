@@ -43,8 +43,8 @@ class Cluster:
         except ImportError:
             raise EngineError("Kubernetes' client is not installed", "run `pip install 'flowc[argo]'`") from None
         configuration = client.Configuration()
-        self.context = settings.get("kube-context", "")
-        file = settings.get("kubeconfig", "") or None
+        self.context, self.file = settings.get("kube-context", ""), settings.get("kubeconfig", "")
+        file = self.file or None
         self.namespace = settings.get("namespace", "")
         try:
             config.load_kube_config(file, self.context or None, configuration)
@@ -93,6 +93,10 @@ class Cluster:
         except Missing:
             return None
 
+    def metadata(self, path: str) -> Any:
+        """Returns the object's metadata alone. Raises Missing."""
+        return json.loads(self._send("GET", path, {}, None, "", METADATA.replace("MetadataList", "Metadata")).data)
+
     def list(self, path: str, selector: str = "", metadata_only: bool = False) -> list[Any]:
         """Returns the objects; with `metadata_only`, without what may be a hundred times as much."""
         query = {"labelSelector": selector, "limit": "500"} if selector else {"limit": "500"}
@@ -138,6 +142,20 @@ class Cluster:
             "spec": {"resourceAttributes": attributes},
         }  # fmt: skip
         answer = self._call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {}, body)
+        return bool(answer.get("status", {}).get("allowed"))
+
+    def may(self, subject: str, verb: str, resource: str, group: str) -> bool:
+        """Returns True if somebody else may do that in the namespace. Raises EngineError if that may not be asked."""
+        attributes = {"namespace": self.namespace, "verb": verb, "resource": resource, "group": group}
+        namespace = subject.split(":")[2] if subject.startswith("system:serviceaccount:") else ""
+        groups = ["system:authenticated"]
+        if namespace:
+            groups += ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
+        body = {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": subject, "groups": groups, "resourceAttributes": attributes},
+        }  # fmt: skip
+        answer = self._call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {}, body)
         return bool(answer.get("status", {}).get("allowed"))
 
     def user(self) -> str:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from flowc.targets.operating import Change, Deployed, Engine, EngineRun, EngineTask, Start, Wanted
+    from flowc.targets.operating import Change, Deployed, Engine, EngineRun, EngineTask, Finding, Start, Wanted
     from flowc.targets.target import SpecFile
 
     from .cluster import Cluster
@@ -58,6 +58,8 @@ def connect(settings: Mapping[str, str]) -> Engine:
 
 class Argo:
     """Argo in one namespace of one cluster."""
+
+    keeps_runs = True  # a Workflow holds a copy of its template
 
     def __init__(self, cluster: Cluster, uid: str) -> None:
         self._cluster = cluster
@@ -152,6 +154,16 @@ class Argo:
         from . import workflows
 
         return workflows.suspend(self._cluster, run, suspended)
+
+    def retry(self, run: EngineRun) -> None:
+        from . import retry
+
+        retry.retry(self._cluster, run)
+
+    def findings(self, options: Mapping[str, str]) -> Iterator[Finding]:
+        from . import findings
+
+        return findings.findings(self._cluster, self.missing_permissions, options)
 
     def logs(self, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:
         from . import workflows

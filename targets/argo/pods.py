@@ -51,6 +51,8 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     env.update(options.packages_of(step.name))
     if step.name == flow.start and flow.parameters:
         env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
+    if step.name == flow.start and "--within" in args:  # FLOWC_RUN has the Workflow's uid
+        env["FLOWC_UNIQUE_RUN"] = "1"
     if step.name == flow.start and events:
         from .events import expression
 

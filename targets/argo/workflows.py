@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from flowc.targets.operating import Deployed, Start
+    from flowc.targets.operating import Start
 
     from .cluster import Cluster
 
@@ -46,12 +46,12 @@ def trigger(cluster: Cluster, start: Start) -> EngineRun:
 
     The controller hears of templates and of workflows by streams of their own. Shortly after a deploy a workflow may be
     ahead of its template: it would fail, or run the template as it was before. So it is created suspended and let go
-    once the controller has copied the right template into it.
+    once the controller has copied the right template into it. So is one with a `begin`, since its uid is known then.
     """
     name = _name(start)
     workflow = _workflow(start, name)
     is_fresh = time.time() - start.deployed.changed < FRESH
-    if is_fresh:
+    if is_fresh or start.begin is not None:
         workflow["spec"]["suspend"] = True
         workflow["metadata"]["annotations"][HELD] = "true"
     deadline = time.monotonic() + PATIENCE
@@ -59,7 +59,7 @@ def trigger(cluster: Cluster, start: Start) -> EngineRun:
         live, existed = _created(cluster, workflow, start)
         if HELD not in live["metadata"].get("annotations", {}):
             return replace(run_of(live), existed=existed)
-        ready = _ready(cluster, live, start.deployed, deadline)
+        ready = _ready(cluster, live, start, deadline)
         if ready is not None:
             return replace(run_of(ready), existed=existed)
         cluster.delete(cluster.path("workflows", name), live["metadata"]["uid"])
@@ -113,15 +113,16 @@ def _arguments(workflow: Workflow) -> dict[str, str]:
     return {parameter["name"]: parameter.get("value", "") for parameter in parameters}
 
 
-def _ready(cluster: Cluster, live: Workflow, deployed: Deployed, deadline: float) -> Workflow | None:
+def _ready(cluster: Cluster, live: Workflow, start: Start, deadline: float) -> Workflow | None:
     """Waits until the controller has seen the workflow, and lets it go; None if it saw no template, or an old one."""
     path = cluster.path("workflows", live["metadata"]["name"])
     while True:
         status = live.get("status", {})
         stored = status.get("storedWorkflowTemplateSpec")
         if stored:
-            template = cluster.get(cluster.path("workflowtemplates", deployed.name))
+            template = cluster.get(cluster.path("workflowtemplates", start.deployed.name))
             if template is None or spec_digest(stored) == spec_digest(template["spec"]):
+                _begin(cluster, live, start)
                 return dict(cluster.merge(path, {"metadata": {"annotations": {HELD: None}}, "spec": {"suspend": None}}))
             return None
         if status.get("phase") in ("Error", "Failed"):
@@ -132,6 +133,17 @@ def _ready(cluster: Cluster, live: Workflow, deployed: Deployed, deadline: float
             raise EngineError(message, hint)
         time.sleep(0.3)
         live = dict(cluster.get(path) or {"metadata": live["metadata"], "spec": live["spec"]})
+
+
+def _begin(cluster: Cluster, live: Workflow, start: Start) -> None:
+    """Calls the start's `begin`. If that fails, the workflow, of which nothing has run, is deleted."""
+    if start.begin is None:
+        return
+    try:
+        start.begin(run_of(live))
+    except BaseException:
+        cluster.delete(cluster.path("workflows", live["metadata"]["name"]), live["metadata"]["uid"])
+        raise
 
 
 def get(cluster: Cluster, name: str) -> EngineRun | None:
@@ -171,7 +183,13 @@ def run_of(workflow: Workflow, with_tasks: bool = False) -> EngineRun:
         metadata.get("labels", {}).get(DEPLOYMENT, ""), state, status.get("message", ""),
         seconds(status.get("startedAt")) or seconds(metadata.get("creationTimestamp")),
         seconds(status.get("finishedAt")), _tasks(workflow) if with_tasks else (), handle=workflow,
+        owner=_owner(metadata),
     )  # fmt: skip
+
+
+def _owner(metadata: dict[str, Any]) -> str:
+    """Returns FLOWC_OWNER of the run's tasks (`emit.OWNER`)."""
+    return f"argo:{metadata.get('namespace', '')}/{metadata['name']}:{metadata['uid']}"
 
 
 def _flow(workflow: Workflow) -> str:

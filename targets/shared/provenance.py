@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.semantics import LEFT_OUT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Input
@@ -18,6 +20,8 @@ def compiled_with(flow: Flow) -> tuple[str, ...]:
 
 
 def _phrase(item: Input) -> str:
+    if item.value == LEFT_OUT:
+        return f"--without {item.name.rpartition('.')[2]}"
     if item.kind in ("plugin", "package"):
         return f"{'plug-in' if item.kind == 'plugin' else item.kind} {item.name} ({item.value}, {item.digest})"
     if item.kind in ("config", "file", "profile"):

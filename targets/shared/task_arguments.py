@@ -21,6 +21,8 @@ def task_arguments(step: str, path: str, options: Options, cores: float = 0, mem
         arguments += ["--within", ",".join(container.steps)]
         arguments += ["--cores", f"{cores:g}"] if cores else []
         arguments += ["--memory", f"{memory:g}"] if memory else []
+        peaks = ",".join(f"{name}={used}" for name, used in container.peaks)
+        arguments += ["--peaks", peaks] if peaks else []
     arguments += ["--items", str(container.items)] if container.items else []
     arguments += ["--containers", str(container.containers)] if container.containers else []
     return arguments

@@ -12,7 +12,7 @@ from tests.support.s3_server import S3Server
 
 from .airflow import Airflow
 from .argo import Images
-from .deploying import Dump, Given, Outcome, compiled, left
+from .deploying import Compiled, Dump, Given, Outcome, compiled, left
 from .kubernetes.build import PAUSE
 from .kubernetes.node import NAMESPACE
 from .packages import packages_of
@@ -28,20 +28,15 @@ class Processes:
 
     def leaves(self, flow: Path, delivery: str, parameters: Given, *options: str) -> tuple[Outcome, Dump]:
         """Runs the flow, and reads what it left. The delivery `optimized` has several tasks to a process."""
-        options += {"process": (), "optimized": ("--optimize",)}[delivery]
-        packages = packages_of(flow)
-        spec = compiled(
-            flow,
-            "airflow",
-            self.s3,
-            "--airflow-tasks",
-            "process",
-            "--airflow-python",
-            python_with(packages, self.airflow.home),
-            *options,
-        )
+        spec = self.compiled(flow, delivery, *options)
         outcome = run(self.airflow, spec.only("_dag.py"), parameters, self.s3.environment)
-        return outcome, left(self.s3, outcome.run, spec.flow, packages)
+        return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
+
+    def compiled(self, flow: Path, delivery: str, *options: str) -> Compiled:
+        options += {"process": (), "optimized": ("--optimize",)}[delivery]
+        python = python_with(packages_of(flow), self.airflow.home)
+        process = ("--airflow-tasks", "process", "--airflow-python", python)
+        return compiled(flow, "airflow", self.s3, *process, *options)
 
 
 class Pods:
@@ -66,9 +61,10 @@ class Pods:
         return outcome, left(self.images.s3, outcome.run, spec.flow, packages_of(flow))
 
 
-def run(airflow: Airflow, dag: str, parameters: Given, environment: dict[str, str]) -> Outcome:
+def run(airflow: Airflow, dag: str, parameters: Given, environment: dict[str, str], seconds: float = 1800) -> Outcome:
+    """Runs the text of a DAG file, for at most so many seconds."""
     began = time.monotonic()
-    result = airflow.run(dag, parameters, environment)
+    result = airflow.run(dag, parameters, environment, seconds)
     succeeded = result["state"] == "success"
     count = sum(state != "skipped" for states in result["tasks"].values() for state in states)
     detail = "" if succeeded else f"{result['tasks']}\n{result['log'][-6000:]}"

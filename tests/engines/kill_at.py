@@ -7,6 +7,8 @@ import sys
 from typing import Any
 
 from flowc.runtime_shim.store.s3 import S3Store
+from flowc.targets.airflow import local_folder
+from flowc.targets.airflow.server import Server
 from flowc.targets.argo.cluster import Cluster
 from flowc.targets.step_functions.account import Account
 
@@ -15,6 +17,18 @@ from flowc.cli import main
 KILLED = 77  # the exit code, which flowc never has
 _READS = ("Describe", "Get", "List", "Lookup", "Simulate", "Validate")
 _ASKS = ("selfsubjectaccessreviews", "selfsubjectreviews")
+
+
+def _count(module: Any, name: str, write: Any) -> None:
+    """Counts the calls of a function that writes, but those of flowc's own start."""
+    original = getattr(module, name)
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        if sys._getframe(1).f_globals.get("__name__") == local_folder.__name__:
+            write()
+        return original(*arguments, **named)
+
+    setattr(module, name, counted)
 
 
 def die_before(number: int) -> None:
@@ -42,6 +56,16 @@ def die_before(number: int) -> None:
         return call(self, service, operation, **arguments)
 
     Account.call = counted_call  # type: ignore[method-assign]
+    ask = Server.call
+
+    def counted_ask(self: Server, method: str, path: str, *rest: Any, **query: Any) -> Any:
+        if method != "GET":
+            write()
+        return ask(self, method, path, *rest, **query)
+
+    Server.call = counted_ask  # type: ignore[method-assign]
+    for name in ("replace", "unlink", "fsync"):
+        _count(os, name, write)
     for name in ("put", "put_if_absent"):
         original = getattr(S3Store, name)
 

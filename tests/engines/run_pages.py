@@ -109,6 +109,22 @@ def walk(browser: Any, file: Path) -> dict[str, Any]:
     noted["card origin"] = page.frames[1].evaluate("self.origin")
     opened.go("#/task/nothing/7")
     noted["no task"] = opened.text("main")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_selector(".tile iframe")
+    noted["cards"] = opened.texts(".tile h2")
+    page.fill("#find", "body")
+    page.wait_for_selector(".tile", state="detached")
+    noted["cards of body"] = opened.text("form [role=status]")
+    opened.go("#/task/body/1?attempt=0&line=2")
+    page.wait_for_selector(".log .wanted")
+    noted["line"] = opened.text(".log .wanted .number")
+    page.fill("#find", "ValueError")
+    page.click("article button:has-text('link')")
+    page.wait_for_function("!location.hash.endsWith('=2')")
+    noted["linked"] = opened.text(".log .wanted")
+    page.select_option("article label:has-text('times') select", "since")
+    noted["relative"] = opened.text(".log .out")
     opened.context.close()
     return noted
 
@@ -148,12 +164,14 @@ def of_engine(browser: Any, file: Path, address: str) -> dict[str, Any]:
     return noted
 
 
-def axe(browser: Any, file: Path, script: str) -> dict[str, Any]:
-    """Looks for what hinders people, in both themes, and for a page that is wider than a small screen."""
+def axe(browser: Any, file: Path, script: str, *urls: str) -> dict[str, Any]:
+    """Looks at the pages for what hinders people, in both themes, and for one that is wider than a small screen."""
     noted: dict[str, Any] = {"violations": [], "wide": {}}
     for scheme in ("light", "dark"):
-        for fragment in ("#/", "#/tasks", "#/task/body/1?attempt=0", "#/task/start/-"):
-            opened = Opened(browser, file, scheme, bypass=True).go(fragment)
+        for url in urls:
+            opened = Opened(browser, file, scheme, bypass=True)
+            opened.page.goto(url)
+            opened.page.wait_for_selector("main table, main article, [role=grid], .tile")
             opened.page.wait_for_timeout(300)
             opened.page.evaluate(
                 "(text) => { const own = document.createElement('script'); own.textContent = text; document.head.append(own); }",
@@ -161,12 +179,61 @@ def axe(browser: Any, file: Path, script: str) -> dict[str, Any]:
             )
             found = opened.page.evaluate("axe.run({ iframes: false }).then((result) => result.violations)")
             noted["violations"] += [
-                f"{scheme} {fragment} {rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]
+                f"{scheme} {url} {rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]
             ]
             opened.context.close()
-            small = Opened(browser, file, scheme, width=320).go(fragment)
-            noted["wide"][fragment] = small.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            small = Opened(browser, file, scheme, width=320)
+            small.page.goto(url)
+            small.page.wait_for_selector("main table, main article, [role=grid], .tile")
+            small.page.wait_for_timeout(300)
+            noted["wide"][url] = small.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             small.context.close()
+    return noted
+
+
+ACTIVE = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return "";
+  return element.getAttribute("aria-label") || element.closest("label")?.innerText || element.textContent.trim() || element.id;
+}"""
+
+
+def keyed(browser: Any, file: Path) -> dict[str, Any]:
+    """Goes through a page with Tab alone, and notes what it comes to."""
+    opened = Opened(browser, file)
+    page, noted = opened.page, opened.noted
+
+    def reached(fragment: str) -> list[str]:
+        opened.go(fragment)
+        page.wait_for_timeout(300)
+        names: list[str] = []
+        for _ in range(100):
+            page.keyboard.press("Tab")
+            name = str(page.evaluate(ACTIVE))
+            if not name:
+                break
+            names.append(" ".join(name.split()))
+        return names
+
+    for fragment in ("#/", "#/tasks", "#/task/body/1?attempt=0", "#/task/start/-", "#/cards"):
+        noted[fragment] = reached(fragment)
+    opened.go("#/")
+    page.focus(".timeline .fold")
+    page.keyboard.press("Enter")
+    noted["opened"] = len(opened.texts(".timeline .row.inner"))
+    page.focus(".timeline")
+    for key in ("+", "ArrowRight", "-", "+"):
+        page.keyboard.press(key)
+    noted["zoomed"] = page.locator(".timeline button:has-text('all')").is_enabled()
+    page.keyboard.press("0")
+    noted["whole"] = page.locator(".timeline button:has-text('all')").is_disabled()
+    opened.go("#/tasks")
+    page.focus("[role=grid]")
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector("article")
+    noted["task"] = opened.text("article h2")
+    opened.context.close()
     return noted
 
 
@@ -205,6 +272,9 @@ def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
     page.click("a:has-text('compare 2')")
     page.wait_for_selector(".differs")
     noted["differs"] = page.locator("tr.differs th").all_inner_texts()
+    page.wait_for_selector(".beside iframe >> nth=1")
+    noted["beside"] = page.locator(".beside h3").all_inner_texts()
+    noted["compared"] = page.locator("main label:has-text('card') select").input_value()
     page.goto(url.partition("#")[0] + "run/F/live#/tasks")
     page.wait_for_selector("[role=grid]")
     noted["status before"] = page.locator("h1 .state").inner_text()
@@ -319,7 +389,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=WAIT)
         if what == "axe":
-            noted = axe(browser, Path(file), Path(more[0]).read_text(encoding="utf-8"))
+            noted = axe(browser, Path(file), Path(more[0]).read_text(encoding="utf-8"), *more[1:])
         elif what == "of_engine":
             noted = of_engine(browser, Path(file), more[0])
         elif what == "searched":
@@ -329,7 +399,9 @@ def main() -> None:
         elif what == "served":
             noted = served(browser, file, more[0])
         else:
-            noted = {"walk": walk, "looked": looked, "large": large, "flow": flow}[what](browser, Path(file))
+            noted = {"walk": walk, "looked": looked, "large": large, "flow": flow, "keyed": keyed}[what](
+                browser, Path(file)
+            )
         browser.close()
     print(json.dumps(noted))
 

@@ -16,10 +16,13 @@ import pytest
 
 from tests.golden.regenerate import ROOT
 from tests.support.building import documents
+from tests.support.package_index import PackageIndex
 from tests.support.running import flowc, until
 
 from .argo import RUNTIME, SECRET, Images
 from .deploying import STORE
+from .environments import FLOW as PACKED
+from .environments import wheels, write
 from .kill_at import KILLED
 from .kubernetes.build import PYTHON
 from .kubernetes.node import NAMESPACE, ApiError
@@ -159,6 +162,31 @@ def test_the_whole_path(project: Project) -> None:
     assert same["run"] == run["run"]
     values = flowc("dump", f"{run['run']}/join", "--store", STORE, "--json", env=project.environment)
     assert "0.25" in values.stdout and "0.5" in values.stdout, values.stdout
+
+
+def test_environments(project: Project) -> None:
+    """A deploy builds what the steps need, says so, and builds it once."""
+    with PackageIndex(*wheels()) as index:
+        project.environment.update({
+            "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": str(project.folder / "uv"), "NO_PROXY": "127.0.0.1,10.0.0.0/8",
+            "FLOWC_CACHE": str(project.folder / "cache"),
+        })  # fmt: skip
+        flow = write(project.folder, PACKED, index.url)
+        assert "warning[FLOW160]" in project("plan", flow.name).stderr, (
+            "the context names an image, which may have them"
+        )
+        flowc("lock", flow.name, cwd=project.folder, env=project.environment, check=True)
+        planned = project("plan", flow.name)
+        assert "(environment `start` for linux/amd64, to be built of 1 package)" in planned.stdout, planned.stdout
+        done = project("deploy", flow.name, "--yes")
+        assert "building environment `end` for linux/amd64, 1 package" in done.stdout, done.stdout
+        assert done.stdout.index("building environment") < done.stdout.index("added WorkflowTemplate")
+    assert "is up to date" in project("deploy", flow.name, "--yes").stdout, "no index is needed any more"
+    begun = project("trigger", flow.name, "--run-id", "one", "--wait")
+    assert "succeeded" in begun.stdout, begun.stdout
+    run = project.data("status", f"{project.name}-one")["run"]
+    values = flowc("dump", f"{run}/end", "--store", STORE, "--json", env=project.environment)
+    assert "1.0" in values.stdout and "2.0" in values.stdout, values.stdout
 
 
 def test_a_schedule(project: Project) -> None:

@@ -25,7 +25,7 @@ from .airflow_tasks import Pods
 from .airflow_tasks import run as run_on_airflow
 from .argo import RUNTIME, SECRET, Argo, Images
 from .deploying import PREFIX, STORE, Compiled, Dump, Outcome, compiled, left
-from .environments import FLOW, PYTHON, SCIENCE, Preparing, wheels, write
+from .environments import CONDA, FLOW, PYTHON, SCIENCE, Preparing, channel, check_conda, settings, wheels, write
 from .faults import value
 from .image_registry import image_registry
 from .kubernetes.build import PYTHON as IMAGE
@@ -71,6 +71,30 @@ def an_image(argo: Argo, folder: Path) -> None:
                 argo.s3.client().delete_object(Bucket=BUCKET, Key=each["Key"])
         outcome = argo.wait(argo.start(made))
     check(argo.images, outcome, IN_IMAGE)
+
+
+def conda_of_an_archive(argo: Argo, folder: Path) -> None:
+    with PackageIndex(*wheels(), address=ELSEWHERE) as index, channel(argo.images.python) as server:
+        flow = Preparing(write(folder, CONDA, index.url), index, argo.s3)
+        settings(folder, server)
+        flow.lock()
+        flow.archives()
+        outcome = argo.run(flow.path)
+    assert outcome.succeeded, outcome.detail
+    check_conda(left(argo.s3, outcome.run, "Solved"), UNPACKED)
+
+
+def conda_of_an_image(argo: Argo, folder: Path) -> None:
+    with PackageIndex(*wheels(), address=ELSEWHERE) as index, channel(argo.images.python) as server:
+        flow = Preparing(write(folder, CONDA, index.url), index, argo.s3)
+        settings(folder, server)
+        flow.lock()
+        with image_registry() as host:
+            options = flow.images(host, IMAGE, argo.images.python)
+            made = argo.deploy(flow.path, "inject", *options, "--name", "solved-image")
+            outcome = argo.wait(argo.start(made))
+    assert outcome.succeeded, outcome.detail
+    check_conda(left(argo.s3, outcome.run, "Solved"), IN_IMAGE)
 
 
 def code_of(made: Compiled) -> str:
@@ -137,7 +161,10 @@ def damage(path: Path, argo: Argo, how: str) -> None:
         argo.s3.client().put_object(Bucket=BUCKET, Key=key, Body=bytes(data))
 
 
-@pytest.mark.parametrize("scenario", scenarios("argo", an_archive, an_image, what_does_not_fit_says_so))
+@pytest.mark.parametrize(
+    "scenario",
+    scenarios("argo", an_archive, an_image, conda_of_an_archive, conda_of_an_image, what_does_not_fit_says_so),
+)
 def test_on_argo(scenario: Scenario, ahead: Ahead) -> None:
     ahead.happened(scenario)
 
@@ -170,8 +197,21 @@ def an_archive_on_airflow(pods: Pods, folder: Path) -> None:
     check(pods.images, outcome, UNPACKED)
 
 
+def conda_on_airflow(pods: Pods, folder: Path) -> None:
+    with PackageIndex(*wheels(), address=ELSEWHERE) as index, channel(pods.images.python) as server:
+        flow = Preparing(write(folder, CONDA, index.url), index, pods.images.s3)
+        settings(folder, server)
+        flow.lock()
+        flow.archives()
+        outcome, _ = of_airflow(pods, flow.path)
+    assert outcome.succeeded, outcome.detail
+    check_conda(left(pods.images.s3, outcome.run, "Solved"), UNPACKED)
+
+
 @pytest.mark.nightly
-@pytest.mark.parametrize("scenario", scenarios("airflow-pods", an_image_on_airflow, an_archive_on_airflow))
+@pytest.mark.parametrize(
+    "scenario", scenarios("airflow-pods", an_image_on_airflow, an_archive_on_airflow, conda_on_airflow)
+)
 def test_on_airflow(scenario: Scenario, ahead: Ahead) -> None:
     ahead.happened(scenario)
 

@@ -27,6 +27,7 @@ COUNT = int(os.environ.get("FLOWC_RANDOM") or 200)
 MOST = 25  # attempts at tasks of one flow
 ENGINES = [
     pytest.param("argo", "inject", marks=pytest.mark.node),
+    pytest.param("argo", "optimized", marks=pytest.mark.node),
     pytest.param("airflow-pods", "baked", marks=pytest.mark.node),
     pytest.param("step-functions", "baked", marks=pytest.mark.engine),
     pytest.param("step-functions", "optimized", marks=pytest.mark.engine),

@@ -59,6 +59,9 @@ def test_a_walk_by_mouse_and_keys(report: Path) -> None:
     assert seen["csv"][0] == '"step","path","item","state","attempts","started","duration"' and len(seen["csv"]) == 7
     assert "made" in seen["card"] and seen["card origin"] == "null"
     assert "no task" in seen["no task"]
+    assert [title.replace("\u00a0", " ").split() for title in seen["cards"]] == [["✓", "start", "blank", "one"]]
+    assert seen["cards of body"] == "0 cards"
+    assert seen["line"] == "2" and "ValueError" in seen["linked"] and "+0.000 s" in seen["relative"]
 
 
 def hostile_pages(canary: Canary, folder: Path) -> tuple[Path, Path]:
@@ -104,11 +107,74 @@ def test_hostile_texts_run_nothing_and_ask_for_nothing(canary: Canary, tmp_path:
         assert not seen["frames"] or ("not run" in seen["frames"][0]) is not runs, file
 
 
+VIEWS = ("#/", "#/tasks", "#/cards", "#/task/body/1?attempt=0", "#/task/start/-")
+SHARED = """
+from metaflow import FlowSpec, step
+
+
+class Shared(FlowSpec):
+    \"\"\"Has a step in a container with another, and items that share containers.\"\"\"
+
+    @step
+    def start(self):
+        self.items = list(range(4))
+        self.next(self.body, foreach="items")
+
+    @step
+    def body(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
 def test_people_with_keyboards_readers_and_small_screens(report: Path) -> None:
+    """All views of a written page, of one with containers of several tasks, of a flow's, and those that are served."""
     script = from_npm("axe-core", "4.14.1") / "node_modules" / "axe-core" / "axe.min.js"
-    seen = browser.run(SCRIPT, "axe", str(report), str(script))
+    folder = report.parent
+    (folder / "shared.py").write_text(SHARED)
+    flowc("run", "shared.py", "--optimize", "--run-id", "s", "--report", "shared.html", "-q", cwd=folder, check=True)
+    (folder / "flow.html").write_text(flowc("show", "flow.py", "--format", "html", cwd=folder, check=True).stdout)
+    urls = [report.as_uri() + view for view in VIEWS]
+    urls += [(folder / "shared.html").as_uri() + view for view in ("#/tasks", "#/task/body/1")]
+    urls.append((folder / "flow.html").as_uri())
+    ui = subprocess.Popen([sys.executable, "-m", "flowc", "ui"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert ui.stdout is not None
+        server, _, token = ui.stdout.readline().rpartition(" ")[2].strip().partition("#token=")
+        pages = ("", "compare?run=F/bad&run=Shared/s", "compare?run=F/bad&run=F/bad", "run/F/bad")
+        urls += [f"{server}{page}#token={token}" for page in pages]
+        urls.append(f"{server}run/F/bad#token={token}#/cards")
+        seen = browser.run(SCRIPT, "axe", str(report), str(script), *urls)
+    finally:
+        ui.send_signal(signal.SIGINT)
+        ui.communicate(timeout=60)
     assert seen["violations"] == []
-    assert all(wide <= 0 for wide in seen["wide"].values()), seen["wide"]
+    assert len(seen["wide"]) == len(urls) and all(wide <= 0 for wide in seen["wide"].values()), seen["wide"]
+
+
+def test_the_keyboard_alone_reaches_everything(report: Path) -> None:
+    seen = browser.run(SCRIPT, "keyed", str(report))
+    assert seen["errors"] == []
+    overview = seen["#/"]
+    for name in ("Overview", "Tasks", "Cards", "keys", "Graph of the steps", "Timeline", "Zoom in", "Steps"):
+        assert any(name == reached or reached.startswith(name) for reached in overview), (name, overview)
+    assert any("body" in name and "3" in name for name in overview)  # opens the step's tasks
+    assert (
+        "Tasks" in seen["#/tasks"] and "CSV" in seen["#/tasks"] and any("duration" in name for name in seen["#/tasks"])
+    )
+    task = seen["#/task/body/1?attempt=0"]
+    for name in ("attempt 0", "attempt 1", "regex", "wrap", "copy", "download", "Log of", "Artifacts"):
+        assert any(name in reached for reached in task), (name, task)
+    assert any("Card blank one" in name or name == "blank one" for name in seen["#/task/start/-"])
+    assert any(name == "start" for name in seen["#/cards"])
+    assert seen["opened"] == 3 and seen["zoomed"] and seen["whole"] and seen["task"] == "✓ done body/1"
 
 
 def test_a_hundred_thousand_tasks_can_be_looked_through(tmp_path: Path) -> None:
@@ -124,7 +190,7 @@ def test_a_hundred_thousand_tasks_can_be_looked_through(tmp_path: Path) -> None:
     file.write_text(page.html_of(data), encoding="utf-8")
     assert file.stat().st_size < 1_500_000
     seen = browser.run(SCRIPT, "large", str(file))
-    assert seen["errors"] == [] and seen["tasks"] == "100000 tasks" and seen["last"] == "99999"
+    assert seen["errors"] == [] and seen["tasks"] == "100,000 tasks" and seen["last"] == "99999"
     assert seen["elements"] < 1500  # only the rows in view are elements
 
 
@@ -174,6 +240,7 @@ def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
     assert seen["address"] == ""  # the token has left the address
     assert seen["runs"] == ["live", "two", "one"] and seen["found"] == ["two"]
     assert {"status", "fails", "body"} <= set(seen["differs"]) and "target" not in seen["differs"]
+    assert seen["compared"] == "start blank one" and sorted(seen["beside"]) == ["one", "two"]
     assert "running" in seen["status before"] and seen["tasks before"].startswith(("0 ", "1 "))
     assert seen["tasks after"] == "2 tasks" and seen["where after"] == "#/tasks"
     assert "first attempt of b" in seen["log"] and "made" in seen["card"] and seen["card origin"] == "null"

@@ -12,7 +12,7 @@ import pytest
 from tests.support.package_index import PackageIndex
 
 from .deploying import STORE, left
-from .environments import FLOW, SCIENCE, Preparing, wheels, write
+from .environments import CONDA, FLOW, SCIENCE, Preparing, channel, check_conda, settings, wheels, write
 from .faults import value
 from .image_registry import image_registry
 from .isolation import ADDRESS, ELSEWHERE, isolated_network, pull
@@ -75,6 +75,17 @@ def test_packages_without_an_index(place: str, isolated: Isolated, tmp_path: Pat
     found = left(isolated.aws.s3, name, "Packed")
     assert value(found, "end", "seen") == "['1.0', '2.0']" and value(found, "start", "reached") == "'ENETUNREACH'"
     assert place in value(found, "start", "place") and place in value(found, "end", "place")
+
+
+@pytest.mark.parametrize("place", [UNPACKED, IN_IMAGE])
+def test_conda(place: str, isolated: Isolated, tmp_path: Path) -> None:
+    with PackageIndex(*wheels(), address=ELSEWHERE) as index, channel(isolated.layer) as server:
+        flow = Preparing(write(tmp_path, CONDA, index.url), index, isolated.aws.s3)
+        settings(tmp_path, server)
+        flow.lock()
+        with image_registry() as host:
+            name = run(isolated, flow, host if place == IN_IMAGE else "")
+    check_conda(left(isolated.aws.s3, name, "Solved"), place)
 
 
 @pytest.mark.nightly

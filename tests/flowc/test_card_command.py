@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,10 @@ def test_of_the_flow_s_file(folder: Path) -> None:
         (["get", "old/end"], 1, "Card not found in datastore: F/old/end has no card"),
         (["get", "old/start", "--id", "three"], 1, "has no card with id 'three'"),
         (["get", "other/start"], 1, "there is no run 'other'"),
+        (["view", "old/strat"], 1, "F/old has no step strat; did you mean start?"),
+        (["list", "old/body/7"], 1, "F/old/body has no task 7"),
+        (["server", "old", "--namespace", "user:nobody"], 1, "run old is not in the namespace user:nobody"),
+        (["server", "old", "--poll-interval", "often"], 2, "`--poll-interval` must be a whole number"),
     ],
 )
 def test_what_is_not_there(words: list[str], code: int, text: str, folder: Path) -> None:
@@ -174,22 +179,63 @@ def test_create_says_what_it_cannot_do(folder: Path) -> None:
         (("new/start", "--options", "{"), "is not JSON"),
         (("new/start", "--options", "[]"), "must be a JSON object"),
         (("new/nothing/-",), "has not succeeded"),
+        (("new/start", "--type", "no_such"), "MetaflowCard named no_such not found"),
+        (("new/start", "--component-file", "nothing.json"), "cannot read nothing.json"),
+        (("new/start", "--component-file", "flow.py"), "flow.py is not JSON"),
+        (("new/start", "--mode", "draw"), "--mode"),
     ):
         done = card(folder, "create", *words, check=False)
         assert done.returncode in (1, 2) and said in done.stderr and "Traceback" not in done.stderr, done.stderr
-    made = card(folder, "create", "new/start", "--type", "no_such")
-    assert "no_such" in card(folder, "list", "new/start").stdout and made.returncode == 0  # an error card, as in a run
+    done = card(folder, "create", "new/start", "--type", "test_error_card", check=False)
+    assert done.returncode == 1 and "Unknown Things Happened" in done.stderr
+    listed = card(folder, "list", "new/start").stdout
+    assert "no_such" not in listed and "test_error_card" not in listed
+    for kind in ("no_such", "test_error_card"):
+        card(folder, "create", "new/start", "--type", kind, "--render-error-card")
+        assert "Card Render Failed" in card(folder, "get", "new/start", "--type", kind).stdout
+
+
+def test_create_puts_components_of_a_file_on_the_card(folder: Path) -> None:
+    components = [{"type": "markdown", "source": "# from a file", "id": "m"}, "text"]
+    (folder / "components.json").write_text(json.dumps(components))
+    words = ("old/start", "--type", "blank", "--id", "made", "--component-file", "components.json")
+    card(folder, "create", *words)
+    assert "from a file" in card(folder, "get", "old/start", "--id", "made").stdout
+    words = ("old/body/0", "--type", "test_editable_card", "--id", "made", "--component-file", "components.json")
+    card(folder, "create", *words)
+    assert "from a file" in card(folder, "get", "old/body/0", "--id", "made").stdout
+
+
+def test_create_makes_what_a_running_task_shows(folder: Path) -> None:
+    def made(kind: str, mode: str) -> str:
+        words = ("new/body/0", "--type", kind, "--id", mode, "--mode", mode)
+        return card(folder, "create", *words, check=False).stderr
+
+    assert not made("test_component_refresh_card", "render_runtime")
+    page = card(folder, "get", "new/body/0", "--type", "test_component_refresh_card").stdout
+    assert 'METAFLOW_RELOAD_TOKEN = "final"' in page and "F/new/body/body-0" in page  # the task has ended
+    assert not made("test_component_refresh_card", "refresh") and not made("blank", "refresh")
+    stored = [path.name for path in (folder / ".flowc" / "F" / "runs" / "new" / "body").glob("0.0.card.*")]
+    assert sorted(name.split(".", 3)[-1].split("-")[0] + name[-10:] for name in stored if "live" in name or "data" in name) == [
+        "blank.live.json", "test_component_refresh_card.data.json", "test_component_refresh_card.live.html",
+    ]  # fmt: skip
+    assert "its class has no `refresh`" in made("test_pathspec_card", "refresh")
 
 
 def test_server_serves_the_latest_run(folder: Path) -> None:
+    """The latest cards are shown, as many as were asked for."""
     process = subprocess.Popen(
-        [sys.executable, "flow.py", "card", "server", "--poll-interval", "2", "--max-cards", "3"],
+        [sys.executable, "flow.py", "card", "server", "--poll-interval", "2", "--max-cards", "1"],
         cwd=folder, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("F/new: http://127.0.0.1:") and "/run/F/new#token=" in line
+        assert line.startswith("F/new: http://127.0.0.1:") and "/run/F/new#token=" in line and "#/cards" in line
+        server, _, token = line.split()[1].removesuffix("#/cards").partition("/run/F/new#token=")
+        request = urllib.request.Request(f"{server}/api/run/F/new", headers={"Authorization": f"Bearer {token}"})
+        data = json.loads(urllib.request.urlopen(request).read())
+        assert sum(map(len, data["cards"].values())) == 1 and "`--max-cards`" in data["left_out"][0]
     finally:
         process.terminate()
         process.wait(60)

@@ -93,5 +93,5 @@ def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], message: str) -> No
      ("clean = true", "the flow is in no repository of git")],
 )  # fmt: skip
 def test_what_a_context_demands_of_git(tmp_path: Path, setting: str, message: str) -> None:
-    done = flowc("plan", "flow.py", "--on", "prod", cwd=project(tmp_path, PROD + setting + "\n"))
+    done = flowc("deploy", "flow.py", "--on", "prod", cwd=project(tmp_path, PROD + setting + "\n"))
     assert done.returncode == 1 and message in done.stderr, done.stderr

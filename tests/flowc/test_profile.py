@@ -286,3 +286,100 @@ def test_a_profile_that_does_not_fit(project: Path) -> None:
     for named, message in (("other.json", "not of `F`"), ("none.json", "there is no profile `none.json`")):
         refused = compiled(project, "--profile", named)
         assert refused.returncode == 1 and "error[FLOW620]" in refused.stderr and message in refused.stderr
+
+
+BIG = """from metaflow import FlowSpec, resources, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range(40))
+        self.next(self.fit, foreach="items")
+
+    @resources(memory=2000)
+    @step
+    def fit(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.fork)
+
+    @step
+    def fork(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.next(self.both)
+
+    @step
+    def right(self):
+        self.next(self.both)
+
+    @step
+    def both(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+USED = """{
+ "version": 1, "flow": "F", "runs": 3, "starts": {}, "inside": {}, "chosen": {},
+ "steps": {
+  "start": {"memory": {"count": 3, "p50": 900, "p90": 900, "p99": 900}},
+  "fit": {"memory": {"count": 120, "p50": 1100, "p90": 2400, "p99": 2610.5}},
+  "left": {"memory": {"count": 3, "p50": 3000, "p90": 3000, "p99": 3000}},
+  "right": {"memory": {"count": 3, "p50": 100, "p90": 100, "p99": 100}}
+ }
+}
+"""
+
+
+def test_the_memory_of_past_runs_counts_where_tasks_run_side_by_side(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(BIG)
+    (tmp_path / "flow.profile.json").write_text(USED)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.flowc.optimize.steps.fit]\ncpu = 4\nmemory = 8000\n[tool.flowc.optimize.steps.fork]\nbranches = true\n"
+    )
+    done = compiled(tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "tasks of step `fit` have used 2,610 MiB of memory, but it requests 2,000 MiB"
+    assert f"warning[FLOW622]: {said}" in done.stderr and "`@resources(memory=2900)`" in done.stderr
+    assert done.stderr.count("warning[FLOW622]") == 1
+    arguments = [line for line in done.stdout.splitlines() if "args: [" in line]
+    fit = next(line for line in arguments if "--within, fit" in line or '"--within", fit' in line)
+    assert '"--peaks", "fit=2624"' in fit
+    join = next(line for line in arguments if '"--step", join' in line)
+    assert '"--peaks", "left=3008"' in join and "right=" not in join
+    assert all("--peaks" not in line for line in arguments if line not in (fit, join)), "they run one task at a time"
+    (tmp_path / "flow.profile.json").unlink()
+    assert "--peaks" not in compiled(tmp_path).stdout
+
+
+def test_the_estimate_counts_with_the_memory_of_past_runs(tmp_path: Path) -> None:
+    """In a container of 8,000 MiB and 4 cores, three tasks of 2,610 MiB run side by side, or four of 2,000 MiB."""
+    (tmp_path / "flow.py").write_text(BIG)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.flowc.optimize.steps.fit]\ncpu = 4\nmemory = 8000\ncontainers = 1\n"
+    )
+    took = '"succeeded": {"count": 120, "p50": 10, "p90": 10, "p99": 10}, "memory": {"count": 120'
+    seconds = []
+    for used in ("2610.5", "2400"), ("1900", "1900"):
+        text = USED.replace('"memory": {"count": 120', took).replace("2610.5", used[0]).replace("2400", used[1])
+        (tmp_path / "flow.profile.json").write_text(text)
+        done = flowc("estimate", "flow.py", "-t", "argo", "--json", cwd=tmp_path, check=True)
+        (estimate,) = json.loads(done.stdout)["targets"].values()
+        seconds.append(estimate["optimized"]["seconds"])
+    assert seconds[0] - seconds[1] == pytest.approx(40, abs=1), "14 rounds of 10 s, and 10 rounds"
+
+
+def test_a_local_run_counts_with_it_too(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(BIG)
+    (tmp_path / "flow.profile.json").write_text(USED.replace("2610.5", "10000000"))
+    run(tmp_path / "flow.py", tmp_path / "store", "--optimize")
+    records = [
+        json.loads(path.read_text()) for path in (tmp_path / "store" / "F" / "runs" / "r" / "fit").glob("*.json")
+    ]
+    assert len([one for one in records if "step" in one]) == 40

@@ -72,13 +72,20 @@ def package(
     return subdir, file, data, entry
 
 
-def python(version: str = "", subdir: str = "linux-64") -> tuple[str, str, bytes, dict[str, Any]]:
-    """Returns a package `python`: this interpreter, with the standard library of this machine."""
+def python(
+    version: str = "", subdir: str = "linux-64", other: tuple[Path, bytes] | None = None
+) -> tuple[str, str, bytes, dict[str, Any]]:
+    """Returns a package `python`: this interpreter, with the standard library of this machine.
+
+    `other` is the place and the content of another interpreter, of the machine where the package will be.
+    """
     version = version or "{}.{}.{}".format(*sys.version_info)
     minor = ".".join(version.split(".")[:2])
     program = Path(sys.executable).resolve()
+    content = program.read_bytes() if minor == HERE else b"#!/bin/sh\nexit 1\n"
+    program, content = other or (program, content)
     files: dict[str, Entry] = {
-        f"bin/python{minor}": program.read_bytes() if minor == HERE else b"#!/bin/sh\nexit 1\n",
+        f"bin/python{minor}": content,
         "bin/python": ("link", f"python{minor}"),
         "bin/python3": ("link", f"python{minor}"),
         f"lib/python{minor}/site-packages/README.txt": b"packages\n",

@@ -63,6 +63,7 @@ class Registry:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.host = f"127.0.0.1:{self.server.server_address[1]}"
+        self.realm = f"http://{self.host}/token"
 
     def __enter__(self) -> Registry:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -111,9 +112,7 @@ class Registry:
             fits = authorization == self.expected
             return handler.reply(200 if fits else 401, json.dumps({"token": TOKEN}).encode() if fits else b"{}")
         if self.expected and authorization != (self.expected if self.basic else f"Bearer {TOKEN}"):
-            challenge = (
-                'Basic realm="test"' if self.basic else f'Bearer realm="http://{self.host}/token",service="test"'
-            )
+            challenge = 'Basic realm="test"' if self.basic else f'Bearer realm="{self.realm}",service="test"'
             return handler.reply(401, b"{}", WWW_Authenticate=challenge)
         name, _, rest = parts.path.removeprefix("/v2/").partition("/blobs/")
         if rest:

@@ -252,3 +252,63 @@ def test_steps_of_different_sizes_share_only_if_asked(sizes: str) -> None:
     if sizes == "largest":
         (resources,) = result.flow.by_name["start"].decorators
         assert (resources.attributes["cpu"], resources.attributes["memory"]) == (2, 4096)
+
+
+APART = {  # decorators of step `b`, each of which needs a container of its own beside that of `a`
+    "secrets": ({"sources": ["inline-secrets"], "role": None}, True),
+    "environment": ({"vars": {"A": "1"}}, True),
+    "kubernetes.service_account": ({"service_account": "other"}, True),
+    "kubernetes.image": ({"image": "other"}, True),
+    "kubernetes.secrets": ({"secrets": ["one"]}, True),
+    "kubernetes.tolerations": ({"tolerations": [{"key": "a"}]}, True),
+    "catch": ({"var": "x", "print_exception": True}, False),
+    "timeout": ({"seconds": 5, "minutes": 0, "hours": 0}, False),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_keeps_steps_apart(name: str) -> None:
+    from flowc.compiler.decorators.kubernetes import ATTRIBUTES
+    from flowc.compiler.optimize.sketch import SPAN, sketched
+
+    decorator, _, key = name.partition(".")
+    own, is_apart = APART[name]
+    steps = {}
+    for step in ("a", "b"):
+        attributes = {**ATTRIBUTES, **(own if step == "b" else {})} if key else own
+        given = (nodes.Decorator(decorator, attributes, SPAN),) if key or step == "b" else ()  # type: ignore[arg-type]
+        steps[step] = replace(decorated(step), decorators=given)
+    result = optimized(sketched("start > a > b > end", steps))
+    together = [container.steps for container in result.containers_by_step.values()]
+    assert any({"a", "b"} <= set(several) for several in together) != is_apart, together
+
+
+def test_a_gang_shares_no_container() -> None:
+    from flowc.compiler.optimize.sketch import sketched
+
+    result = optimized(sketched("start > go > %node > &join > last > end"))
+    alone = [container.steps for container in result.containers_by_step.values() if len(container.steps) == 1]
+    assert ("node",) in alone and ("go",) in alone
+
+
+@pytest.mark.parametrize(
+    ("widths", "wanted", "outer"),
+    [
+        ({}, Settings(), True),
+        ({"start": 300, "row": 300}, Settings(), True),
+        ({"start": 16, "row": 300}, Settings(), False),
+        ({}, Settings(steps=(("cell", StepSettings(items=10)),)), False),
+        ({}, Settings(steps=(("cell", StepSettings(together=False)),)), False),
+        ({"start": 16}, Settings(steps=(("cell", StepSettings(together=True)),)), True),
+    ],
+)
+def test_which_of_two_nested_foreaches_is_divided(widths: dict[str, int], wanted: Settings, outer: bool) -> None:
+    from flowc.compiler.optimize.sketch import sketched
+
+    result = optimized(sketched("start > *row > *cell > &cells > &rows > end"), wanted, widths.items())
+    chunks = {name for name, container in result.containers if container.is_chunk}
+    if outer:
+        assert chunks == ({"row"} if widths.get("start") != 16 else set())
+        assert dict(result.containers)["row"].steps == ("row", "cell", "cells")
+    else:
+        assert chunks == {"cell"}

@@ -101,7 +101,7 @@ def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
         ("mine.timed:a=1", "FLOW118 `--with mine.timed:a=1` names a decorator by its path; write it above the steps"),
         (
             "titus",
-            "FLOW115 `--with titus`: `@titus` belongs to an extension, not to Metaflow's core; state what the task needs with `@resources`",
+            "FLOW115 `--with titus`: `@titus` belongs to an extension, not to Metaflow's core; state what the tasks need with `@resources`",
         ),
         ("", "FLOW110 `--with ` names no decorator of steps; use one of the step decorators in the documentation"),
     ],

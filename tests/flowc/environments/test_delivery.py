@@ -267,6 +267,20 @@ def test_none_and_no_lock(target: str, tmp_path: Path, index: PackageIndex) -> N
     assert done.returncode == 0 and "warning[FLOW501]" in done.stderr and text == without
 
 
+@pytest.mark.parametrize("target", ["argo", "airflow", "step-functions"])
+def test_a_missing_or_stale_lock_is_one_problem(target: str, tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start=APPLE, end="@pypi(packages={'apple': '2.0'})")
+    done, text = compiled(path, target)
+    assert done.returncode == 1 and not text and "1 error;" in done.stderr, done.stderr
+    assert "error[FLOW160]: the packages of `start`, `end` are not locked" in done.stderr
+    assert f"run `flowc lock {path}`; or give images" in done.stderr
+    path = flow(tmp_path, start=APPLE)
+    lock(path, index)
+    flow(tmp_path, start=APPLE, base="@pypi_base(packages={'apple': '1.0'})")
+    done, _ = compiled(path, target)
+    assert done.returncode == 1 and "error[FLOW161]" in done.stderr and "1 error;" in done.stderr, done.stderr
+
+
 def test_an_image_with_another_python(tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, start=APPLE)
     lock(path, index)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flowc.compiler.fast_start.record import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowc.environments import pylock
+from flowc.environments import moments, pylock
 from flowc.environments.platforms import platform
 from flowc.environments.pylock import Lock, Wheel
 from tests.support.package_index import PackageIndex, wheel
@@ -52,8 +54,10 @@ def read(path: Path) -> dict[str, dict[str, str]]:
 def test_what_is_written(tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, start="@pypi(packages={'apple': '1.0', 'Native': ''}, python='3.12.4')")
     lock(path, index)
-    (name, text), *others = files(path).items()
+    (name, written), *others = files(path).items()
     assert (name, others) == ("pylock.start-linux-amd64.toml", [])
+    text, seal, _ = written.rpartition("# sha256 of the lines above: ")
+    assert written == f"{text}{seal}{hashlib.sha256(text.encode()).hexdigest()}\n"
     data = tomllib.loads(text)
     digest = data["tool"]["flowc"]["environment"]
     (apple, native) = (package["wheels"][0]["hashes"]["sha256"] for package in data["packages"])
@@ -221,6 +225,29 @@ def test_the_first_index_that_has_a_package_wins(tmp_path: Path, index: PackageI
         )
 
 
+def test_the_indexes_of_the_lock_stay(tmp_path: Path, index: PackageIndex) -> None:
+    """So that an upgrade does not take a private package's name from the public index."""
+    path = flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')")
+    nobody = {"UV_DEFAULT_INDEX": ""}
+    lock(path, None, "--default-index", index.url, env=nobody)
+    index.wheels.update([wheel("apple", "3.0")])
+    lock(path, None, "--upgrade", env=nobody)
+    assert read(path) == {"pylock.start-linux-amd64.toml": {"apple": "3.0"}}
+    flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')", end="@pypi(packages={'seed': ''})")
+    lock(path, None, env=nobody)
+    assert "pylock.end-linux-amd64.toml" in read(path), "a new environment has them too"
+    with PackageIndex(wheel("apple", "4.0"), wheel("seed", "1.0")) as other:
+        lock(path, other, "--upgrade")
+        assert f'indexes = ["{other.url}"]' in files(path)["pylock.start-linux-amd64.toml"], "but a variable wins"
+
+
+def test_an_index_that_wants_a_password(tmp_path: Path) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')")
+    with PackageIndex(wheel("apple", "1.0"), user="ada", password="hunter2") as private:
+        done = lock(path, None, "--index", f"corp={private.url}", check=False)
+    assert done.returncode == 1 and "set UV_INDEX_NAME_USERNAME" in done.stderr, done.stderr
+
+
 def test_a_missing_lock(tmp_path: Path, index: PackageIndex) -> None:
     path = flow(tmp_path, base="@pypi_base(packages={'apple': ''})", end="@pypi(disabled=True)")
     done = flowc("check", str(path))
@@ -266,7 +293,7 @@ def test_a_lock_that_was_changed_by_hand(tmp_path: Path, index: PackageIndex) ->
     good = file.read_text()
     for bad in (
         good.replace('version = "1.0"\nindex', 'version = "1.1"\nindex'),
-        good[:-20],
+        good[:-110],
         f"<<<<<<< ours\n{good}",
         good.replace("version = 1\n", "version = 9\n"),
     ):
@@ -412,6 +439,55 @@ def test_a_lock_is_read_back_as_it_was_written(lock: Lock) -> None:
         lock.wheels
     )
     assert pylock.loads(text) == lock == pylock.loads(f"# a comment\n{text}")
+    assert pylock.head(text) == replace(lock, wheels=()) and pylock.head(f"# a comment\n{text}") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-01", "2026-05-02T00:00:00Z"),
+        ("2026-05-01T12:00:00Z", "2026-05-01T12:00:00Z"),
+        ("2026-05-01T12:00:00+02:00", "2026-05-01T10:00:00Z"),
+        ("2026-05-01T12:00:00", "2026-05-01T12:00:00Z"),
+    ],
+)
+def test_a_date_means_the_same_in_every_time_zone(text: str, expected: str) -> None:
+    assert moments.until(text) == ("--exclude-newer", expected)
+
+
+@pytest.mark.parametrize("text", ["3 days", "P3D", "yesterday", "2026-13-01"])
+def test_a_time_that_depends_on_the_day_is_refused(text: str, tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': ''}, python='3.12')")
+    done = lock(path, index, "--exclude-newer", text, check=False)
+    assert done.returncode == 2 and f"`--exclude-newer` takes a date or a time, not `{text}`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "options", "advice"),
+    [
+        ("aple", (), "check the spelling of the name, or add the index"),
+        ("native", ("--platform", "linux/arm64"), "a wheel for linux/arm64, lock for a newer C library"),
+        ("apple", ("--exclude-newer", "2020-01-01"), "a later `--exclude-newer`"),
+    ],
+)
+def test_what_would_help(
+    package: str, options: tuple[str, ...], advice: str, tmp_path: Path, index: PackageIndex
+) -> None:
+    path = flow(tmp_path, start=f"@pypi(packages={{'{package}': '>=1.2'}}, python='3.12')")
+    done = lock(path, index, *options, check=False)
+    assert done.returncode == 1 and "error[FLOW163]" in done.stderr and advice in done.stderr, done.stderr
+
+
+def test_check_does_not_believe_an_edited_lock(tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': '1.0'}, python='3.12')")
+    lock(path, index)
+    (file,) = (tmp_path / "flow.lock").iterdir()
+    text = file.read_text()
+    body, _, _ = text.rpartition("# sha256")
+    for edited, matches in ((text, True), (body, True), (text.replace('version = "1.0"', 'version = "1.1"'), False)):
+        file.write_text(edited)
+        done = flowc("check", str(path))
+        assert ("FLOW161" not in done.stderr) is matches, done.stderr
 
 
 def test_a_lock_that_flowc_wrote_is_read_without_the_parser_of_toml(tmp_path: Path, index: PackageIndex) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from flowc.runtime_shim.contract.logs import Writer
+from flowc.runtime_shim.store.folder import FolderStore
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +67,22 @@ def test_a_search_finds_what_reading_every_line_does(lines: list[tuple[str, str]
         number for number, line in enumerate(bare, 1) if re.search(re.escape(text), line, re.IGNORECASE) is not None
     ]
     assert [line[0] for line in log_lines.find(log(*lines), text)["lines"]] == expected
+
+
+@pytest.mark.parametrize("size", [100, 1000, 1 << 20])
+@pytest.mark.parametrize("end", [b"", b"2026-01-02T03:04:05.5Z stderr F no end"])
+def test_a_log_that_is_read_in_blocks_is_the_same(
+    size: int, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_lines, "BLOCK", size)
+    store = FolderStore(str(tmp_path), False)
+    whole = MANY + end
+    store.put("log", whole)
+    stored = log_lines.Stored(store, "log", len(whole))
+    assert b"".join(stored.blocks()) == whole
+    for most in (4, 100, 10_000):
+        assert log_lines.log_of(stored, most) == log_lines.log_of(whole, most)
+        for number in (1, 77, 10_000):
+            assert log_lines.around(stored, number, most) == log_lines.around(whole, number, most)
+        for text in ("1", "LINE", "no end", "nowhere"):
+            assert log_lines.find(stored, text, most=most) == log_lines.find(whole, text, most=most)

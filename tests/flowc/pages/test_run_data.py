@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,63 @@ def test_limits_leave_out_and_say_so(folder: Path) -> None:
 def test_the_data_is_json_and_the_same_each_time(folder: Path) -> None:
     first, second = (json.dumps(data(folder, "good")) for _ in range(2))
     assert first == second
+
+
+SHARED = """
+from metaflow import FlowSpec, step
+
+
+class Shared(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range(5))
+        self.next(self.body, foreach="items")
+
+    @step
+    def body(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_tasks_name_the_container_that_they_share(tmp_path: Path) -> None:
+    (tmp_path / "shared.py").write_text(SHARED)
+    flowc("run", "shared.py", "--optimize", "--run-id", "r", "-q", cwd=tmp_path, check=True)
+    page = collect(Datastore(str(tmp_path / ".flowc")), "Shared", "r", Limits())
+    columns = page["tasks"]
+    named = ["" if number == 0 else columns["containers"][number - 1] for number in expanded(columns["container"])]
+    steps = expanded(columns["step"])
+    assert len(named) == len(steps) == 8
+    for name in columns["containers"]:
+        assert named.count(name) > 1
+        step, path = name.split("/")
+        assert step in [steps[number] for number in range(8) if named[number] == name] and path
+    items = {name for name, step in zip(named, steps) if step == "body"}
+    assert items and all(name.startswith("body/") and "-" in name for name in items if name)
+    assert "containers" not in collect(*_alone(tmp_path))["tasks"]
+
+
+def _alone(folder: Path) -> tuple[Datastore, str, str, Limits]:
+    flowc("run", "shared.py", "--run-id", "alone", "-q", cwd=folder, check=True)
+    return Datastore(str(folder / ".flowc")), "Shared", "alone", Limits()
+
+
+def test_tasks_tell_what_ran_them(folder: Path) -> None:
+    facts = data(folder, "good")["facts"]
+    (kind,) = facts["kinds"]
+    assert kind["python"].count(".") == 2 and kind["platform"] == sys.platform and len(kind["digest"]) == 64
+    assert set(facts["of"]) == {str(number) for number in range(6)}
+    assert all(number == 0 and (memory is None or memory > 0) for number, memory, _ in facts["of"].values())
+
+
+def test_a_task_that_was_tried_again_says_when_its_last_attempt_began(folder: Path) -> None:
+    page = data(folder, "good")
+    (last,) = page["tasks"]["last"].items()
+    assert last[0] == "2" and last[1] >= round(1000 * page["failures"]["2"][0]["time"]) - page["tasks"]["t0"]

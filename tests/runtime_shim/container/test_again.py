@@ -144,10 +144,10 @@ def test_a_run_that_its_engine_began_again_starts_from_the_beginning(tmp_path: P
     assert len(superseded) == 3
 
 
-def test_a_first_container_that_had_failed_on_argo_runs_what_is_missing(tmp_path: Path) -> None:
+def test_a_first_container_that_had_failed_in_a_unique_run_runs_what_is_missing(tmp_path: Path) -> None:
     """A Workflow that is created again is another run, so that another start of its first pod is a retry."""
     steps = "start,body,after,join,end"
-    env = {"EFFECTS": str(tmp_path / "effects"), "FLOWC_OWNER": "o", "FLOWC_TASK": "t", "FLOWC_TARGET": "argo"}
+    env = {"EFFECTS": str(tmp_path / "effects"), "FLOWC_OWNER": "o", "FLOWC_TASK": "t", "FLOWC_UNIQUE_RUN": "1"}
     container = Container(FLOW, tmp_path, env=env)
     container.several("start", "-", steps, code=202, FLOWC_START="1", FAIL="1")
     began = container.record("start", "-")

@@ -110,10 +110,24 @@ def test_each_line_names_its_task(container: Container) -> None:
         (("body", "0-1", "body", "--cores", "none"), "--cores must be a positive number, not 'none'"),
         (("body", "0-1", "body", "--memory", "-3"), "--memory must be a positive number, not '-3'"),
         (("body", "0-1", "body", "--items", "1.5"), "--items must be a whole number, not '1.5'"),
+        (("body", "0-1", "body", "--peaks", "body=0"), "--peaks must be a positive number, not '0'"),
+        (("body", "0-1", "body", "--peaks", "body"), "--peaks must be a positive number, not ''"),
+        (("body", "0-1", "body", "--peaks", "join=3"), "--peaks must name steps of --within, each once, not 'join=3'"),
+        (("body", "0-1", "body", "--peaks", "body=3,body=4"), "each once, not 'body=4'"),
     ],
 )
 def test_wrong_arguments_are_wrong_usage(arguments: tuple[str, str, str], why: str, container: Container) -> None:
     assert why in container.several(*arguments, code=2).stderr
+
+
+def test_tasks_that_have_used_much_memory_run_one_at_a_time(tmp_path: Path) -> None:
+    source = FLOW.replace("self.twice =", "__import__('time').sleep(0.05)\n        self.twice =")
+    container = Container(source, tmp_path)
+    container.task("start")
+    room = ("--cores", "4", "--memory", "1000")
+    container.several("body", "0-6", "body", *room, "--peaks", "body=501")
+    times = sorted((one["started"], one["ended"]) for one in (container.record("body", str(at)) for at in range(7)))
+    assert all(ended <= started for (_, ended), (started, _) in zip(times, times[1:])), times
 
 
 def test_a_range_needs_several_tasks(container: Container) -> None:

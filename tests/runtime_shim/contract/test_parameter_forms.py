@@ -104,3 +104,14 @@ def test_a_variable_of_the_container_gives_the_default(monkeypatch: pytest.Monke
     assert parameters.convert([required], {"x": "null"}) == {"x": 7}
     assert parameters.convert([with_default], {}) == {"x": 7}
     assert parameters.convert([with_default], {"x": "8"}) == {"x": 8}
+
+
+def test_a_path_that_each_task_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+    form = declared("str", {"made": "place"})
+    assert parameters.in_step(form, "{flow}/table.csv", None, "/code") == "/code/table.csv"
+    assert parameters.in_step(form, "{current}/cache", None, "/code") == f"{tmp_path}/cache"
+    assert parameters.in_step(form, "~/models", None, "/code") == "/home/ann/models"
+    assert parameters.in_step(form, "/mnt/x", None, "/code") == "/mnt/x" and parameters.in_step(form, None) is None
+    assert parameters.in_step(declared("str", {"made": "place_path"}), "{flow}/a", None, "/code") == Path("/code/a")

@@ -55,6 +55,16 @@ def test_admission_counts_tasks_cores_and_memory() -> None:
     assert Admission(built, 3, cores=1, memory=1).admits("b", []), "what needs more than the machine has runs alone"
 
 
+def test_what_past_runs_have_used_counts_if_it_is_more_than_the_request() -> None:
+    built = graph(a={}, b={"resources": {"cpu": 1, "memory": 900}}, c={})
+    peaks = {"a": 1500.0, "b": 700.0}
+    admission = Admission.of_container(built, 4, 4000, peaks)
+    assert admission.admits("a", ["a"]) and not admission.admits("a", ["a", "a"])
+    assert admission.admits("b", ["b", "b", "b"]), "its request is more"
+    assert admission.admits("c", ["c", "c", "c"]) and not admission.admits("a", ["c", "c", "c"])
+    assert admission.admits("a", []), "what has used more than the container has runs alone"
+
+
 def test_a_wide_foreach_is_refused_when_asked(tmp_path: Path) -> None:
     body = "    @step\n    def start(self):\n        self.xs = range(3)\n        self.next(self.body, foreach='xs')\n\n    @step\n    def body(self):\n        self.next(self.join)\n\n    @step\n    def join(self, inputs):\n        self.next(self.end)\n"
     flow = write(tmp_path, body)

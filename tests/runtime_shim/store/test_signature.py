@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote, urlencode
 
-from botocore.auth import S3SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from flowc.runtime_shim.store import signature
@@ -47,5 +47,20 @@ def test_signed_as_botocore_does(path: str, query: dict[str, str], token: str | 
         request.headers["X-Amz-Security-Token"] = token
     auth = S3SigV4Auth(Credentials("KEY", "SECRET", token), "s3", "eu-west-1")
     request.context["timestamp"] = "20260102T030405Z"
+    expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+    assert signed["authorization"].endswith(f"Signature={expected}")
+
+
+def test_another_service_has_a_key_of_its_own() -> None:
+    """After a request to S3 with the same secret on the same day, whose key is kept."""
+    digest, date = hashlib.sha256(b"{}").hexdigest(), "20260102T030405Z"
+    common = ("eu-west-1", "KEY", "SECRET", "session", date, digest)
+    signature.headers("GET", "s3.example", "/bucket", {}, *common)
+    signed = signature.headers("POST", "api.example", "/", {}, *common, {"x-amz-target": "Get"}, "ecr")
+    request = AWSRequest("POST", "https://api.example/", data=b"{}")
+    for name in ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-amz-target"):
+        request.headers[name] = signed[name]
+    request.context["timestamp"] = date
+    auth = SigV4Auth(Credentials("KEY", "SECRET", "session"), "ecr", "eu-west-1")
     expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     assert signed["authorization"].endswith(f"Signature={expected}")

@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "./html.js";
 import { counted, duration, prepared } from "./data.js";
 import { asked } from "./served.js";
 import { Status } from "./header.js";
+import { CardFrame, cardName } from "./frame.js";
 
 export function Compare({ names }) {
   const [runs, setRuns] = useState(null);
@@ -31,7 +32,21 @@ export function Compare({ names }) {
         return html`<tbody><tr><th scope="rowgroup" colspan=${runs.length + 1}>${title}</th></tr>
           ${shown.map(([name, values]) => html`<tr class=${new Set(values).size > 1 ? "differs" : ""}><th scope="row">${name}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}
           ${!shown.length && html`<tr><td colspan=${runs.length + 1} class="faint">${lines.length ? "the same" : "none"}</td></tr>`}</tbody>`;
-      })}</table></div></main>`;
+      })}</table></div><${Cards} runs=${runs} /></main>`;
+}
+
+// The cards that several of the runs have: of the same task, with the same type and id, of the last attempt.
+function Cards({ runs }) {
+  const [chosen, setChosen] = useState("");
+  const own = runs.map((run) => new Map(run.tasks.flatMap((task) => [...run.cards[task.number] || []].sort((a, b) => a.attempt - b.attempt)
+    .map((card) => [`${task.name} ${cardName(card)}`, card]))));
+  const names = [...new Set(own.flatMap((cards) => [...cards.keys()]))].filter((name) => own.filter((cards) => cards.has(name)).length > 1);
+  if (!names.length) return null;
+  const name = names.includes(chosen) ? chosen : names[0];
+  return html`<section><h2>Cards</h2>
+    <p class="bar"><label>card <select value=${name} onChange=${(event) => setChosen(event.target.value)}>${names.map((each) => html`<option>${each}</option>`)}</select></label></p>
+    <div class="cards beside">${runs.map((run, at) => html`<article class="tile"><h3>${run.run.run}</h3>${own[at].has(name)
+      ? html`<${CardFrame} key=${own[at].get(name).hash} card=${own[at].get(name)} name=${`${name} of ${run.run.run}`} />` : html`<p class="faint">it has no such card</p>`}</article>`)}</div></section>`;
 }
 
 const longest = (step) => step.tasks.reduce((most, task) => Math.max(most, task.duration || 0), 0);

@@ -13,16 +13,24 @@ function expanded(runs) {
   return column;
 }
 
+// Numbers that were written as differences (flowc/pages/run_page.py).
+function sums(differences) {
+  let sum = 0;
+  return differences.map((difference) => difference === null ? null : (sum += difference));
+}
+
 export const read = async () => prepared(JSON.parse(await text()));
 
 export function prepared(data) {
   const columns = data.tasks;
-  const steps = expanded(columns.step), attempts = expanded(columns.attempts);
+  const begin = columns.begin || sums(columns.later);
+  const steps = expanded(columns.step), attempts = expanded(columns.attempts), container = expanded(columns.container || []);
   const tasks = columns.path.map((path, number) => ({
     number, path, step: steps[number], attempts: attempts[number],
     state: columns.states[columns.state[number]],
-    begin: columns.begin[number], duration: columns.duration[number], value: columns.value[number] || "",
+    begin: begin[number], duration: columns.duration[number], value: columns.value[number] || "",
     name: path === "-" ? steps[number] : `${steps[number]}/${path}`,
+    container: container[number] ? columns.containers[container[number] - 1] : "",
   }));
   const byStep = new Map(data.steps.map((step) => [step.name, { ...step, tasks: [] }]));
   for (const task of tasks) {
@@ -31,7 +39,7 @@ export function prepared(data) {
   }
   const ends = tasks.filter((task) => task.begin !== null).map((task) => task.begin + (task.duration || 0));
   return {
-    ...data, tasks, t0: columns.t0, steps: [...byStep.values()], byStep,
+    ...data, tasks, t0: columns.t0, steps: [...byStep.values()], byStep, containers: columns.containers || [], lastBegin: columns.last || {},
     byName: new Map(tasks.map((task) => [`${task.step}/${task.path}`, task])),
     length: Math.max(1, ends.reduce((most, end) => Math.max(most, end), 0)),
   };
@@ -40,6 +48,26 @@ export function prepared(data) {
 export const STATES = {
   done: "✓", reused: "↺", failed: "✗", retrying: "↻", unfinished: "…",
 };
+
+// Returns the chain of tasks that the run waited for: from the one that ended last, back along the graph, each time to
+// the predecessor that ended last. Predecessors are of the same items, as far as both have them.
+export function critical(run) {
+  const ended = (task) => task.begin === null || task.duration === null ? -1 : task.begin + task.duration;
+  const before = new Map();
+  for (const step of run.steps) for (const [target] of step.targets) before.set(target, [...before.get(target) || [], step.name]);
+  const last = (tasks) => tasks.reduce((best, task) => ended(task) > (best ? ended(best) : -1) ? task : best, null);
+  const places = (task) => task.path === "-" ? [] : task.path.split("~")[0].split(".");
+  const related = (one, other) => { const a = places(one), b = places(other); return a.every((part, at) => at >= b.length || part === b[at]); };
+  const chain = [];
+  let task = last(run.tasks);
+  while (task && !chain.includes(task) && chain.length < 10_000) {
+    chain.push(task);
+    const here = task;
+    task = last((before.get(here.step) || []).flatMap((name) => run.byStep.get(name)?.tasks.filter((other) => other !== here
+      && ended(other) <= here.begin + 1 && related(here, other)) || []));
+  }
+  return chain.reverse();
+}
 
 export function counted(tasks) {
   const counts = {};
@@ -60,6 +88,9 @@ export function duration(ms) {
 export function clock(ms) {
   return new Date(ms).toLocaleTimeString(undefined, { hour12: false });
 }
+
+// As the header of a written page has it (flowc/pages/run_page.py).
+export const number = (count) => count.toLocaleString("en");
 
 export function size(bytes) {
   const units = ["B", "KB", "MB", "GB", "TB"];

@@ -39,9 +39,10 @@ export function pattern(q, isRegex) {
   } catch { return null; }
 }
 
-export function Log({ log, name, ask }) {
+export function Log({ log, name, ask, line: wanted, to, follows }) {
   const [streams, setStreams] = useState("both");
-  const [times, setTimes] = useState(false);
+  const [times, setTimes] = useState("");
+  const [isFollowing, setFollowing] = useState(false);
   const [q, setQ] = useState("");
   const [isRegex, setRegex] = useState(false);
   const [only, setOnly] = useState(false);
@@ -94,6 +95,15 @@ export function Log({ log, name, ask }) {
     setAt(Math.max(0, hits.indexOf(row)));
     box.current.scrollTop = Math.max(0, row * LINE - box.current.clientHeight / 2);
   }, [far, part]);
+  useEffect(() => { // a link to a line: of a long log, the server may have what the page lacks
+    const row = lines.findIndex((line) => line.number === wanted);
+    if (!wanted || !box.current) return;
+    if (row >= 0) box.current.scrollTop = Math.max(0, row * LINE - box.current.clientHeight / 2);
+    else if (ask && log.cut && !part) open(wanted);
+  }, [wanted, log]);
+  useEffect(() => { if (isFollowing && box.current) box.current.scrollTop = box.current.scrollHeight; }, [log, isFollowing]);
+  const start = useMemo(() => log.lines.find(([time]) => time)?.[0] ?? 0, [log]);
+  const told = (time) => times === "clock" ? new Date(time).toISOString().slice(11, 23) : `+${((time - start) / 1000).toFixed(3)} s`;
   useEffect(() => {
     const keys = (event) => {
       if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -116,8 +126,10 @@ export function Log({ log, name, ask }) {
       <label><input type="checkbox" checked=${isRegex} onChange=${() => setRegex(!isRegex)} /> regex</label>
       <label><input type="checkbox" checked=${only} onChange=${() => setOnly(!only)} /> only hits</label>
       <label><input type="checkbox" checked=${wrap} onChange=${() => setWrap(!wrap)} /> wrap</label>
-      <label><input type="checkbox" checked=${times} onChange=${() => setTimes(!times)} /> times</label>
+      <label>times <select value=${times} onChange=${(event) => setTimes(event.target.value)}><option value="">none</option><option value="clock">UTC</option><option value="since">relative</option></select></label>
       <label>stream <select value=${streams} onChange=${(event) => setStreams(event.target.value)}><option>both</option><option>stdout</option><option>stderr</option></select></label>
+      ${follows && html`<label><input type="checkbox" checked=${isFollowing} onChange=${() => setFollowing(!isFollowing)} /> follow</label>`}
+      <button disabled=${!hits.length} title="link to this hit" onClick=${() => { location.hash = to(lines[hits[Math.min(at, hits.length - 1)]].number); }}>link</button>
       <button onClick=${() => navigator.clipboard?.writeText(text())}>copy</button>
       <button onClick=${() => download(text(), name.replaceAll("/", "-") + ".log", "text/plain")}>download</button>
     </div>
@@ -125,8 +137,8 @@ export function Log({ log, name, ask }) {
       <div style=${wrap ? "" : `height:${shown.length * LINE}px;position:relative`}>
         ${shown.slice(first, last).map((line, offset) => {
           const row = first + offset, isHit = find && line.text !== undefined && find.test(bare(line.text));
-          return html`<div key=${row} data-row=${row} class=${"out" + (line.stream ? " stderr" : "") + (isHit ? " hit" : "") + (isHit && (shown === lines ? hits[at] === row : at === row) ? " now" : "")} style=${wrap ? "" : `top:${row * LINE}px`}>
-            ${line.opens ? html`<button class="number" title="the lines around it" onClick=${() => open(line.number)}>${line.number}</button>` : html`<span class="faint number">${line.number}</span>`}${times && line.time ? html`<span class="faint">${new Date(line.time).toISOString().slice(11, 23)} </span>` : ""}${
+          return html`<div key=${row} data-row=${row} class=${"out" + (line.stream ? " stderr" : "") + (isHit ? " hit" : "") + (isHit && (shown === lines ? hits[at] === row : at === row) ? " now" : "") + (wanted && line.number === wanted ? " wanted" : "")} style=${wrap ? "" : `top:${row * LINE}px`}>
+            ${line.opens ? html`<button class="number" title="the lines around it" onClick=${() => open(line.number)}>${line.number}</button>` : html`<a class="faint number" tabindex="-1" href=${line.number && to(line.number)}>${line.number}</a>`}${times && line.time ? html`<span class="faint">${told(line.time)} </span>` : ""}${
             line.note !== undefined ? html`<em>${line.note}</em>` : coloured(line.text).map(([part, style]) => style ? html`<span class=${style}>${part}</span>` : part)}</div>`;
         })}
       </div>

@@ -1,6 +1,6 @@
 // The page of a run: header, then one of three views, chosen by the address' fragment.
 import { html, render, useEffect, useRef, useState } from "./html.js";
-import { STATES, counted, duration, read } from "./data.js";
+import { STATES, counted, duration, number, read } from "./data.js";
 import { current, go, link, taskLink } from "./route.js";
 import { StepGraph } from "./graph.js";
 import { Timeline } from "./timeline.js";
@@ -10,16 +10,18 @@ import { followed, isServed } from "./served.js";
 import { Header } from "./header.js";
 import { Runs } from "./runs.js";
 import { Compare } from "./compare.js";
+import { Cards } from "./cards.js";
 
-const VIEWS = { overview: "Overview", tasks: "Tasks" };
+const VIEWS = { overview: "Overview", tasks: "Tasks", cards: "Cards" };
 const HELP = [
-  ["/", "find"], ["j, k", "next, previous row"], ["Enter", "open the row"], ["Esc", "back"], ["g o, g t", "overview, tasks"],
+  ["/", "find"], ["j, k", "next, previous row"], ["Enter", "open the row"], ["Esc", "back"], ["g o, g t, g c", "overview, tasks, cards"],
   ["f", "first failure"], ["n, N", "next, previous hit in the log"], ["w", "wrap lines of the log"], ["?", "this list"],
 ];
 
 function Page({ run }) {
   const [where, setWhere] = useState(current());
   const dialog = useRef(null);
+  const hasCards = Object.keys(run.cards).length > 0;
   useEffect(() => {
     const moved = () => setWhere(current());
     addEventListener("hashchange", moved);
@@ -34,12 +36,13 @@ function Page({ run }) {
         if (typing) event.target.blur();
         else if (dialog.current.open) dialog.current.close();
         else if (where.view === "task") go(link("tasks", [], run.byStep.get(where.rest[0])?.tasks.length > 1 ? { step: where.rest[0] } : {}));
-        else if (where.view === "tasks") go(link("overview"));
+        else if (where.view !== "overview") go(link("overview"));
         return;
       }
       if (typing) return;
       if (before === "g" && event.key === "o") go(link("overview"));
       if (before === "g" && event.key === "t") go(link("tasks"));
+      if (before === "g" && event.key === "c" && hasCards) go(link("cards"));
       before = event.key;
       if (event.key === "/") {
         event.preventDefault();
@@ -53,17 +56,19 @@ function Page({ run }) {
     return () => removeEventListener("keydown", keys);
   });
   const { view, rest, query } = where;
+  useEffect(() => { document.body.dataset.view = view; }, [view]); // the header is small beside anything but the overview
   return html`
     <nav aria-label="Views">
-      ${Object.entries(VIEWS).map(([key, name]) => html`<a href=${link(key)} aria-current=${view === key ? "page" : undefined}>${name}</a>`)}
+      ${Object.entries(VIEWS).filter(([key]) => key !== "cards" || hasCards).map(([key, name]) => html`<a href=${link(key)} aria-current=${view === key ? "page" : undefined}>${name}</a>`)}
       <span class="push"></span>
       <button onClick=${() => dialog.current.showModal()}>keys</button>
       <${Theme} />
     </nav>
     <main>
       ${run.left_out.length > 0 && html`<p class="note" role="note">Not in this page: ${run.left_out.join("; ")}.</p>`}
-      ${run.unread > 0 && html`<p class="note" role="status">Times and artifacts of ${run.unread} tasks are still being read.</p>`}
+      ${run.unread > 0 && html`<p class="note" role="status">Times and artifacts of ${number(run.unread)} tasks are still being read.</p>`}
       ${view === "task" ? html`<${Task} run=${run} step=${rest[0]} path=${rest[1]} query=${query} />`
+        : view === "cards" ? html`<${Cards} run=${run} query=${query} />`
         : view === "tasks" ? html`<${Tasks} run=${run} query=${query} />`
         : html`<${Overview} run=${run} />`}
     </main>
@@ -83,8 +88,8 @@ function Overview({ run }) {
     <section><h2>Steps</h2><div class="wide" tabindex="0" role="group" aria-label="Steps"><table>
       <thead><tr><th scope="col">step</th><th scope="col">tasks</th><th scope="col">states</th><th scope="col">longest</th><th scope="col">decorators</th><th scope="col">what it does</th></tr></thead>
       <tbody>${run.steps.map((step) => html`<tr><th scope="row"><a href=${link("tasks", [], { step: step.name })}>${step.name}</a></th>
-        <td class="right">${step.tasks.length}</td>
-        <td>${Object.entries(counted(step.tasks)).map(([state, count]) => html`<a class=${"state " + state} href=${link("tasks", [], { step: step.name, state })}>${STATES[state]} ${count} ${state}</a> `)}</td>
+        <td class="right">${number(step.tasks.length)}</td>
+        <td>${Object.entries(counted(step.tasks)).map(([state, count]) => html`<a class=${"state " + state} href=${link("tasks", [], { step: step.name, state })}>${STATES[state]} ${number(count)} ${state}</a> `)}</td>
         <td class="right">${step.tasks.length ? duration(step.tasks.reduce((most, task) => Math.max(most, task.duration || 0), 0)) : ""}</td>
         <td>${step.decorators.map((text) => html`<code>${text}</code> `)}</td><td>${step.doc}</td></tr>`)}</tbody></table></div></section>`;
 }

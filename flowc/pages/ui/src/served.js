@@ -4,10 +4,10 @@ import { prepared } from "./data.js";
 export const isServed = document.body.dataset.served === "yes";
 
 function token() {
-  const given = /^#token=([\w-]+)$/.exec(location.hash);
+  const given = /^#token=([\w-]+)(#.*)?$/.exec(location.hash); // and perhaps a view
   if (given) {
     sessionStorage.setItem("flowc-token", given[1]);
-    history.replaceState(null, "", location.pathname + location.search);
+    history.replaceState(null, "", location.pathname + location.search + (given[2] || ""));
   }
   return sessionStorage.getItem("flowc-token") || "";
 }

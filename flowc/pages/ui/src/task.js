@@ -1,10 +1,11 @@
 // One task: its attempts, and of the chosen one log, failure and cards; its artifacts.
 import { html, useEffect, useState } from "./html.js";
 import { asked, isServed } from "./served.js";
-import { STATES, clock, duration, size } from "./data.js";
+import { STATES, clock, duration, number, size } from "./data.js";
 import { link, taskLink } from "./route.js";
 import { Log } from "./log.js";
 import { reason } from "./header.js";
+import { CardFrame, cardName } from "./frame.js";
 
 export function Task({ run, step, path, query }) {
   const task = run.byName.get(`${step}/${path}`);
@@ -27,21 +28,22 @@ export function Task({ run, step, path, query }) {
       ${task.begin !== null && html`<dt>started</dt><dd title=${new Date(run.t0 + task.begin).toISOString()}>${new Date(run.t0 + task.begin).toLocaleString()}</dd>`}
       ${task.duration !== null && html`<dt>took</dt><dd>${duration(task.duration)}</dd>`}
       ${about.decorators.length > 0 && html`<dt>decorators</dt><dd>${about.decorators.map((text) => html`<code>${text}</code> `)}</dd>`}
+      <${Facts} run=${run} task=${task} />
       <dt>by hand</dt><dd><code>flowc dump ${run.run.run}/${step}/${path}</code></dd>
     </dl>
     ${task.attempts > 1 && html`<div class="tabs" role="group" aria-label="Attempts">${Array.from({ length: task.attempts }, (_, number) =>
       html`<a class=${number === attempt ? "now" : ""} aria-current=${number === attempt ? "true" : undefined} href=${taskLink(task, { attempt: number })}>${failures.has(number) ? "✗" : number === task.attempts - 1 ? STATES[task.state] : ""} attempt ${number}</a>`)}</div>`}
     ${failure && html`<section class="failure"><h3>${reason(failure)}</h3>
       ${failure.time && html`<p class="faint">at ${clock(failure.time * 1000)}</p>`}<pre tabindex="0">${failure.traceback || ""}</pre></section>`}
-    <section><h3>Log</h3>${log || (isServed && log === null) ? html`<${LogOf} key=${task.number + "/" + attempt} log=${log} run=${run} task=${task} attempt=${attempt} />`
+    <section><h3>Log</h3>${log || (isServed && log === null) ? html`<${LogOf} key=${task.number + "/" + attempt} log=${log} run=${run} task=${task} attempt=${attempt} line=${Number(query.line) || 0} />`
       : html`<p class="faint">${run.left_out.some((text) => text.startsWith("logs")) ? "not in this page" : "nothing was printed"}</p>`}</section>
-    ${cards.length > 0 && html`<section><h3>Cards</h3>${cards.map((card) => html`<${CardFrame} key=${card.hash} card=${card} />`)}</section>`}
+    ${cards.length > 0 && html`<section><h3>Cards</h3>${cards.map((card) => html`<${Card} key=${card.hash} card=${card} />`)}</section>`}
     <${Artifacts} run=${run} task=${task} />
   </article>`;
 }
 
 // A log that is in the page, or that the server has; of a task that runs, it is asked for again with each change.
-function LogOf({ log, run, task, attempt }) {
+function LogOf({ log, run, task, attempt, line }) {
   const [loaded, setLoaded] = useState(log);
   useEffect(() => {
     if (log) return;
@@ -50,48 +52,30 @@ function LogOf({ log, run, task, attempt }) {
   if (!loaded) return html`<p class="faint" role="status">loading</p>`;
   if (loaded.error) return html`<p class="faint">${loaded.error}</p>`;
   const ask = isServed ? (what, query) => asked(what, run.run.flow, run.run.run, task.step, task.path, String(attempt), query) : undefined;
-  return html`<${Log} log=${loaded} name=${`${run.run.run}/${task.step}/${task.path}`} ask=${ask} />`;
+  return html`<${Log} log=${loaded} name=${`${run.run.run}/${task.step}/${task.path}`} ask=${ask} line=${line}
+    to=${(number) => taskLink(task, { attempt, line: number })} follows=${isServed && task.state === "unfinished"} />`;
 }
 
-let policy;
-// Pages of cards are whole documents; the frame is what isolates them.
-const document_ = (text) => {
-  if (!self.trustedTypes) return text;
-  policy ||= trustedTypes.createPolicy("flowc-card", { createHTML: (page) => page });
-  return policy.createHTML(text);
-};
-
-// A page holds the scripts of cards once, as text; a frame gets a copy of those that it needs.
-const HERE = '<div id="flowc-charts"></div>';
-
-function whole(card) {
-  const at = card.charts ? card.html.lastIndexOf(HERE) : -1;
-  const page = at < 0 ? card.html : card.html.slice(0, at) + script("charts") + card.html.slice(at + HERE.length);
-  return page + script("sizing");
-}
-
-const script = (id) => `<script>${document.getElementById(id).textContent}</script>`;
-
-const LOWEST = 40; // pixels
-
-// A card tells how high it is (runtime_shim/cards/view/page.py, SIZING); it can change no frame but its own. The style
-// sheet limits the height.
-addEventListener("message", ({ source, data }) => {
-  if (!source || !Number.isFinite(data?.flowcHeight)) return;
-  const frame = [...document.querySelectorAll(".card iframe")].find((element) => element.contentWindow === source);
-  if (frame) frame.style.height = `${Math.max(LOWEST, Math.ceil(data.flowcHeight)) + 2}px`;
-});
-
-function CardFrame({ card }) {
-  const name = `${card.type}${card.id ? " " + card.id : ""}`;
+function Card({ card }) {
   const [isOpen, setOpen] = useState(true);
-  if (card.html === null) return html`<p class="faint">${name}: ${card.why}</p>`;
-  const sandbox = "allow-scripts" + (card.scripts ? "" : " allow-downloads"); // charts of flowc's own cards can be saved
-  const filled = (element) => {
-    if (element && !card.url && !element.dataset.set) { element.dataset.set = "1"; element.srcdoc = document_(whole(card)); }
-  };
-  return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
-    ${isOpen && html`<iframe title=${"Card " + name} sandbox=${sandbox} referrerpolicy="no-referrer" loading="lazy" src=${card.url} ref=${filled}></iframe>`}</details>`;
+  return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${cardName(card)}</summary>
+    ${isOpen && html`<${CardFrame} card=${card} name=${cardName(card)} />`}</details>`;
+}
+
+// What ran the task, and with which others it shared a container.
+function Facts({ run, task }) {
+  const facts = run.facts?.of[task.number];
+  const sharing = task.container ? run.tasks.filter((other) => other.container === task.container) : [];
+  const end = (other) => other.begin + other.duration;
+  const before = sharing.filter((other) => other !== task && other.duration !== null && end(other) <= task.begin + 1).sort((a, b) => end(b) - end(a))[0];
+  const [kind, memory, start] = facts || [];
+  const { python, platform, packages, digest } = run.facts?.kinds[kind] || {};
+  return html`
+    ${task.container && html`<dt>container</dt><dd>${task.container.replace(/\/-$/, "")}: <a href=${link("tasks", [], { container: task.container })}>${number(sharing.length)} tasks</a>${
+      before ? html`; began ${duration(Math.max(0, task.begin - end(before)))} after <a href=${taskLink(before)}>${before.name}</a> had ended in it` : "; the first one in it"}</dd>`}
+    ${start && html`<dt>started as</dt><dd><code>${start}</code></dd>`}
+    ${memory && html`<dt>memory</dt><dd>${memory} MiB at most</dd>`}
+    ${python && html`<dt>environment</dt><dd>Python ${python}, ${platform} <code class="faint">${(packages || digest || "").replace("sha256:", "").slice(0, 12)}</code></dd>`}`;
 }
 
 function Artifacts({ run, task }) {
