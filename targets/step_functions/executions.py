@@ -46,7 +46,15 @@ def trigger(account: Account, start: Start, rules: Mapping[str, Any]) -> EngineR
     if start.request:
         there = _same(account, arn, text, start)
         if there is not None:
+            if start.begin is not None:
+                start.begin(there)
             return there
+    run = EngineRun(
+        f"{start.deployed.name}.{name}", arn, start.deployed.flow, start.deployed.name, RUNNING, started=time.time(),
+        url=execution_page(account, arn), owner=arn,
+    )  # fmt: skip
+    if start.begin is not None:
+        start.begin(run)
     machine = _start_by(account, start.deployed.name)
     try:
         account.call("stepfunctions", "StartExecution", stateMachineArn=machine, name=name, input=text)
@@ -57,10 +65,6 @@ def trigger(account: Account, start: Start, rules: Mapping[str, Any]) -> EngineR
         return there
     except Missing:
         raise EngineError(f"`{start.deployed.name}` has been deleted meanwhile") from None
-    run = EngineRun(
-        f"{start.deployed.name}.{name}", arn, start.deployed.flow, start.deployed.name, RUNNING, started=time.time(),
-        url=execution_page(account, arn),
-    )  # fmt: skip
     execution = account.find("stepfunctions", "DescribeExecution", executionArn=arn)  # it may take a moment to appear
     return run if execution is None else replace(_run(account, execution), flow=run.flow)
 
@@ -109,7 +113,8 @@ def _start_by(account: Account, name: str) -> str:
     found = alias(account, name)
     if found is None:
         raise EngineError(
-            f"`{name}` has no alias `live`: its deployment was cut off", "run `flowc deploy` again, which finishes it"
+            f"`{name}` has no alias `live`, by which flowc starts runs",
+            "run `flowc deploy`, which makes it, also after a deploy that was cut off",
         )
     routes = found["routingConfiguration"]
     changed = found.get("updateDate") or found.get("creationDate")
@@ -186,7 +191,7 @@ def _run(account: Account, execution: Data) -> EngineRun:
         f"{machine}.{name}", str(execution["executionArn"]), "", machine, state,
         (reason(error, cause) or error) if state != SUCCEEDED else "",
         _seconds(execution.get("startDate")), _seconds(execution.get("stopDate")), (),
-        execution_page(account, str(execution["executionArn"])), handle=execution,
+        execution_page(account, str(execution["executionArn"])), owner=str(execution["executionArn"]), handle=execution,
     )  # fmt: skip
 
 
@@ -219,6 +224,17 @@ def terminate(account: Account, run: EngineRun, graceful: bool) -> bool:
         for job in unfinished(account, _with_tasks(account, run)):
             account.call("batch", "TerminateJob", jobId=job, reason="its run was ended with `flowc terminate`")
     return is_running
+
+
+def retry(account: Account, run: EngineRun) -> None:
+    """Redrives the execution: the same one goes on from the states that failed. Raises EngineError if AWS does not."""
+    execution = account.find("stepfunctions", "DescribeExecution", executionArn=run.name)
+    if execution is None:
+        raise EngineError(f"run {run.id} has been deleted")
+    if execution.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
+        why = str(execution.get("redriveStatusReason") or execution["redriveStatus"])
+        raise EngineError(f"Step Functions does not go on with run {run.id}: {why}", "start a new run")
+    account.call("stepfunctions", "RedriveExecution", executionArn=run.name)
 
 
 def _with_tasks(account: Account, run: EngineRun) -> tuple[EngineTask, ...]:

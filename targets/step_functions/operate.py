@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from flowc.targets.operating import Change, Engine, EngineRun, EngineTask, Start, Wanted
+    from flowc.targets.operating import Change, Engine, EngineRun, EngineTask, Finding, Start, Wanted
     from flowc.targets.target import SpecFile
 
     from .account import Account
@@ -45,6 +45,8 @@ def shim_url(files: Sequence[SpecFile]) -> str:
 
 class StepFunctions:
     """Step Functions in one region of one account."""
+
+    keeps_runs = False  # DeleteStateMachine ends the machine's runs before their next task
 
     def __init__(self, account: Account, machine_role: str, scheduler_role: str) -> None:
         self._account = account
@@ -219,6 +221,16 @@ class StepFunctions:
             f"`flowc terminate {run.id}` ends it, and within 14 days `aws stepfunctions redrive-execution "
             f"--execution-arn {run.name}` goes on with it: done tasks do not run again. `flowc pause` stops a schedule",
         )
+
+    def retry(self, run: EngineRun) -> None:
+        from . import executions
+
+        executions.retry(self._account, run)
+
+    def findings(self, options: Mapping[str, str]) -> Iterator[Finding]:
+        from .findings import findings
+
+        return findings(self._account, options, self._machine_role, self._scheduler_role)
 
     def logs(self, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:
         from . import job_logs

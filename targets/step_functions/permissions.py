@@ -25,7 +25,6 @@ DEFINITION = "definition"
 SCHEDULE = "schedule"
 JOB = "job"
 LOG = "log"
-QUEUE = "queue"
 _DEPLOYED = (
     ("states:DescribeStateMachine", MACHINE), ("states:DescribeStateMachine", ALIAS),
     ("states:ListTagsForResource", MACHINE), ("states:DescribeStateMachineAlias", ALIAS),

@@ -840,3 +840,14 @@ def test_a_profile(project: Project) -> None:
     config.write_text("[profile work]\nregion = us-east-1\n")
     gone = project("plan", "train.py", check=False, env=without)
     assert gone.returncode == 1 and "aws sso login --profile work" in gone.stderr, gone.stderr
+
+
+def test_the_doctor(project: Project) -> None:
+    """It tells in one page what the account has and lacks."""
+    well = project("doctor", check=False)
+    for what in ("account 123456789012", "role of the state machine", "role of schedules", "job queue flowc"):
+        assert what in well.stdout, well.stdout + well.stderr
+    settings = project.folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('job-queue = "flowc"', 'job-queue = "nowhere"'))
+    ill = project("doctor", check=False)
+    assert ill.returncode == 1 and "there is no job queue `nowhere`" in ill.stdout, ill.stdout + ill.stderr
