@@ -193,9 +193,12 @@ def test_no_flow_follows_a_run_that_is_tried(project: Project, monkeypatch: pyte
     project.context('event-webhook = "http://127.0.0.1:9/hook"')
     specs: list[str] = []
     changes = project.engine.changes
-    monkeypatch.setattr(
-        project.engine, "changes", lambda wanted, last: specs.append(wanted.files[0].text) or changes(wanted, last)
-    )
+
+    def noted(wanted: Any, last: Any) -> Any:
+        specs.append(wanted.files[0].text)
+        return changes(wanted, last)
+
+    monkeypatch.setattr(project.engine, "changes", noted)
     assert project("plan", "train.py")[0] == 0 and project("run", "train.py")[0] == 0
     planned, tried = specs
     assert planned.count("127.0.0.1:9") > tried.count("127.0.0.1:9") or (
