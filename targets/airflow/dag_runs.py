@@ -118,6 +118,9 @@ def trigger(server: Server, address: Address, start: Start) -> EngineRun:
         message = f"DAG {name} is paused, and Airflow runs nothing of a paused DAG"
         raise EngineError(message, f"run `flowc unpause {name}` first")
     existed = earlier is not None
+    _check_conf(run, earlier, conf)
+    if start.begin is not None:
+        start.begin(run_of(server, address, dag, earlier or {"dag_run_id": run, "state": "queued"}, file))
     if earlier is None:
         by = f" by {start.by}" if start.by else ""
         body: dict[str, Any] = {"dag_run_id": run, "conf": conf, "note": f"Started with flowc{by}"}
@@ -134,9 +137,13 @@ def trigger(server: Server, address: Address, start: Start) -> EngineRun:
             raise EngineError(f"Airflow no longer has DAG {name}", "deploy the flow again") from None
         except Invalid as error:
             raise EngineError(error.message, "check the parameters, and Airflow's import errors") from None
-    if (earlier.get("conf") or {}) != conf:
-        raise EngineError(f"run {run} was started with other parameters", "choose a different id for this one")
+    _check_conf(run, earlier, conf)
     return replace(run_of(server, address, dag, earlier, file), existed=existed)
+
+
+def _check_conf(run: str, earlier: dict[str, Any] | None, conf: dict[str, Any]) -> None:
+    if earlier is not None and (earlier.get("conf") or {}) != conf:
+        raise EngineError(f"run {run} was started with other parameters", "choose a different id for this one")
 
 
 def _letters() -> str:
@@ -167,10 +174,12 @@ def run_of(
     state, message = _state(dag, run, file)
     page = f"{server.url}/dags/{part(name)}/"
     page += f"grid?dag_run_id={part(own)}" if server.is_2 else f"runs/{part(own)}"
+    installation = address.of(name, file, instances)
     return EngineRun(
-        f"{whole}@{address.of(name, file, instances)}", whole, file.flow if file is not None else "", name, state,
+        f"{whole}@{installation}", whole, file.flow if file is not None else "", name, state,
         message, seconds(run.get("start_date")) or seconds(run.get("queued_at")), seconds(run.get("end_date")),
-        url=page, handle=Handle(name, own, str(run.get("note") or ""), file),
+        url=page, owner=f"airflow:{installation}/{name}/{own}",
+        handle=Handle(name, own, str(run.get("note") or ""), file),
     )  # fmt: skip
 
 
@@ -346,6 +355,20 @@ def terminate(server: Server, run: EngineRun, by: str) -> bool:
     else:
         server.call("PATCH", path, {"state": "failed", "note": note})
     return True
+
+
+def retry(server: Server, run: EngineRun) -> None:
+    """Clears the failed tasks of the run and what follows them, as a person does. Raises EngineError if none may be."""
+    path = f"/dags/{part(run.handle.dag)}"
+    live = server.get(f"{path}/dagRuns/{part(run.handle.run)}")
+    if live is None:
+        raise EngineError(f"run {run.id} has been deleted from Airflow")
+    if _STATES.get(str(live.get("state"))) != FAILED:
+        raise EngineError(f"run {run.id} has not failed")
+    if run.state == TERMINATED:  # Airflow has skipped what had not begun, and clears only what has failed
+        raise EngineError(f"run {run.id} was terminated", "resume it as a new run, without `--in-place`")
+    asked = {"dry_run": False, "dag_run_id": run.handle.run, "only_failed": True, "reset_dag_runs": True}
+    server.call("POST", f"{path}/clearTaskInstances", asked)
 
 
 def logs(server: Server, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:

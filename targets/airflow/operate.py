@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from flowc.targets.operating import Change, Deployed, Engine, EngineRun, EngineTask, Start, Wanted
+    from flowc.targets.operating import Change, Deployed, Engine, EngineRun, EngineTask, Finding, Start, Wanted
     from flowc.targets.target import SpecFile
 
     from .dag_folder import Folder
@@ -35,6 +35,8 @@ def connect(settings: Mapping[str, str]) -> Engine:
 
 class Airflow:
     """One Airflow installation."""
+
+    keeps_runs = False  # the rest of a run's tasks are read from the DAG's file
 
     def __init__(self, server: Server, settings: Mapping[str, str]) -> None:
         from .dag_runs import Address
@@ -132,6 +134,16 @@ class Airflow:
             f"`flowc {'pause' if suspended else 'unpause'} {run.deployment}` does so for all runs of the DAG"
             + (", and `flowc terminate` ends this one" if suspended else ""),
         )
+
+    def retry(self, run: EngineRun) -> None:
+        from . import dag_runs
+
+        dag_runs.retry(self._server, run)
+
+    def findings(self, options: Mapping[str, str]) -> Iterator[Finding]:
+        from . import findings
+
+        return findings.findings(self._server, lambda: self._folder()[0], options)
 
     def logs(self, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:
         from . import dag_runs

@@ -644,6 +644,18 @@ def test_a_production_story(project: Project) -> None:
     assert "succeeded" in flowc("runs", "Train", "--store", STORE, env=project.environment).stdout, "runs stay"
 
 
+def test_a_failed_run_goes_on_in_place(project: Project) -> None:
+    """Airflow's own gesture runs what failed again; `flowc doctor` has looked at the place before."""
+    told = project("doctor", check=False)
+    assert "Airflow 3" in told.stdout and "the place of DAG files" in told.stdout, told.stdout + told.stderr
+    project.flow(end=f"assert __import__('os').path.exists({str(project.folder / 'mended')!r})")
+    project("deploy", "train.py", "--yes")
+    assert project("trigger", project.name, "--run-id", "r", "--wait", check=False).returncode == 1
+    project.open("mended")
+    project("resume", f"{project.name}.r", "--in-place")
+    assert project("status", f"{project.name}.r", "--watch").returncode == 0
+
+
 def git(folder: Path, *words: str) -> str:
     done = subprocess.run(
         ["git", "-C", str(folder), "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *words],

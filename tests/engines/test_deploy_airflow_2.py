@@ -91,8 +91,17 @@ class Airflow2:
             return False
 
     def stop(self) -> None:
+        for process in self.processes:  # the scheduler ends its DAG processor, which is in a group of its own
+            process.terminate()
         for process in self.processes:
-            os.killpg(process.pid, signal.SIGKILL)
+            try:
+                process.wait(120)
+            except subprocess.TimeoutExpired:
+                pass
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
             process.wait()
 
 
