@@ -162,7 +162,7 @@ def on_engine(name: str, words: list[str]) -> None:
                 assert outcome.succeeded, outcome.detail
                 runs.append(outcome.run)
                 if len(runs) == 2:
-                    of_runs(what, STORE, str(file), name, *runs, AT_ONCE)
+                    of_runs(what, STORE, str(file), name, runs[0], runs[1], AT_ONCE)
                 elif len(runs) == 3:  # by then, what a task waits for in a container is known
                     of_runs(f"{what}, once more", STORE, str(file), name, "", runs[-1], AT_ONCE)
                 flowc("profile", str(file), "--store", STORE, env=s3.environment, check=True)

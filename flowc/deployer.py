@@ -166,6 +166,9 @@ class DeployerImpl:
         known, reasons = self._known(), CREATE.get(self.TYPE, {})
         kept = {}
         for name, value in options.items():
+            if name == "auto_emit_argo_events" and value is False and "announce" in known:
+                kept["announce"] = "nothing"
+                continue
             spelled = _SPELLED.get(name, name).replace("_", "-")
             is_theirs = name in _SPELLED or name not in known
             if is_theirs and (f"--{spelled}" in reasons or f"--no-{spelled}" in reasons):

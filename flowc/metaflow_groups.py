@@ -27,7 +27,6 @@ SUBCOMMANDS = {
     AIRFLOW: ("create",),
 }
 _TOKEN = "flowc has no production tokens: the roles of the orchestrator decide who may do what. Leave it out"
-_EVENTS = "flowc emits no events of its own on Argo; `@trigger_on_finish` in Metaflow would wait for them"
 _NOTIFY = "let the cluster's own alerts watch the runs, or let a last step of the flow send the message"
 _TAGS = "give tags to each run, `trigger --tag TAG`, or set METAFLOW_RUN_TAGS in the environment of the tasks"
 _NAMESPACE = "set FLOWC_NAMESPACE in the environment of the tasks; the Kubernetes namespace is a setting of the context"
@@ -43,7 +42,7 @@ CREATE: Mapping[str, Mapping[str, str]] = {
     ARGO: {
         **_COMMON,
         "--workflow-priority": "set `spec.priority` in a patch of the spec (`flowc compile`, Kustomize)",
-        "--auto-emit-argo-events": _EVENTS, "--no-auto-emit-argo-events": _AS_IT_IS,
+        "--auto-emit-argo-events": _AS_IT_IS,
         "--notify-on-error": _NOTIFY, "--no-notify-on-error": _AS_IT_IS,
         "--notify-on-success": _NOTIFY, "--no-notify-on-success": _AS_IT_IS,
         "--notify-slack-webhook-url": _NOTIFY, "--notify-pager-duty-integration-key": _NOTIFY,
@@ -147,6 +146,9 @@ def _place(group: str, path: str, words: Sequence[str]) -> list[str]:
 
 def _create(group: str, path: str, options: list[str], place: list[str], words: list[str]) -> list[str]:
     only_spec = "--only-json" in words
+    if group == ARGO and "--no-auto-emit-argo-events" in words:
+        at = words.index("--no-auto-emit-argo-events")
+        words = [*words[:at], "--announce", "nothing", *words[at + 1 :]]
     words = _checked([word for word in words if word != "--only-json"], CREATE[group])
     if group == AIRFLOW:
         files = [word for word in words if word.endswith(".py")]

@@ -12,6 +12,7 @@ from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import nearest
 
 from ._kinds import dicts
+from ._reset import reset_of, wrong_reset
 from .decorator import function_name, value_error
 
 TYPE_CHECKING = False
@@ -49,6 +50,7 @@ class Trigger:
     """The events or flows that start a run."""
 
     events: tuple[Event, ...] | None  # None: a function of the user decides; parameters are as written
+    reset: tuple[str, str] | None = None  # the cron text and time zone at which events that came alone are forgotten
 
 
 def read(decorator: Decorator) -> Trigger:
@@ -62,11 +64,11 @@ def read(decorator: Decorator) -> Trigger:
         )
         mapping = entry.get("parameters", {}) if isinstance(entry, dict) and name is not entry else {}
         if function_name(name) or function_name(mapping):
-            return Trigger(None)
+            return Trigger(None, reset_of(decorator))
         is_namespaced = isinstance(name, dict)
         event = str(name[NAMESPACED]) if isinstance(name, dict) else str(name)
         events.append(Event(event, is_namespaced, tuple(_pairs(mapping) or ())))
-    return Trigger(tuple(events))
+    return Trigger(tuple(events), reset_of(decorator))
 
 
 def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
@@ -92,6 +94,7 @@ def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
 def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
     attributes = decorator.attributes
     yield from dicts(decorator, "options")
+    yield from wrong_reset(decorator)
     if bool(attributes["event"]) == bool(attributes["events"]):
         both = bool(attributes["event"])
         why = "Metaflow accepts only one of the two" if both else "without it, no event would ever start the flow"

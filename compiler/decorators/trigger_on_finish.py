@@ -10,6 +10,7 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import record
 
 from ._kinds import dicts
+from ._reset import reset_of, wrong_reset
 from .decorator import function_name, value_error
 
 TYPE_CHECKING = False
@@ -42,6 +43,7 @@ class TriggerOnFinish:
     """The events or flows that start a run."""
 
     upstream: tuple[Upstream, ...] | None  # None: a function of the user decides
+    reset: tuple[str, str] | None = None  # the cron text and time zone at which events that came alone are forgotten
 
 
 def read(decorator: Decorator) -> TriggerOnFinish:
@@ -49,7 +51,7 @@ def read(decorator: Decorator) -> TriggerOnFinish:
     upstreams = []
     for entry in _several(decorator):
         if function_name(entry):
-            return TriggerOnFinish(None)
+            return TriggerOnFinish(None, reset_of(decorator))
         if isinstance(entry, dict):
             upstreams.append(
                 Upstream(str(entry["name"]), str(entry.get("project") or ""), str(entry.get("project_branch") or ""))
@@ -58,12 +60,13 @@ def read(decorator: Decorator) -> TriggerOnFinish:
             head, _, flow = str(entry).rpartition(".")
             project, _, branch = head.partition(".")
             upstreams.append(Upstream(flow, project, branch))
-    return TriggerOnFinish(tuple(upstreams))
+    return TriggerOnFinish(tuple(upstreams), reset_of(decorator))
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     attributes = decorator.attributes
     yield from dicts(decorator, "options")
+    yield from wrong_reset(decorator)
     if bool(attributes["flow"]) == bool(attributes["flows"]):
         both = bool(attributes["flow"])
         why = "Metaflow accepts only one of the two" if both else "without it, no event would ever start the flow"

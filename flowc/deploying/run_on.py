@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from flowc.runtime_shim.contract import address, identity, record
+from flowc.targets.target import emitter
 
 from .. import run_report
 from ..options import Arguments, Option, Usage
@@ -50,6 +51,7 @@ REFUSED = {  # options of a run on this machine → why an orchestrator has no u
     "--max-num-splits": "the engine has its own limits",
     "--report": "write the page when the run is over: `flowc report RUN --store URL`",
     "--user": "set METAFLOW_USER",
+    "--trigger": "on an orchestrator, events start the runs of what is deployed",
 }
 
 
@@ -71,6 +73,8 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage(f"unexpected argument `{arguments.positional[1]}`: the flow's file is `{path}`")
     tags = _tags(arguments)
     report = report_of(arguments, out)
+    if "announce" in [option.name for option in emitter(there.target).OPTIONS] and not _says(argv, "--announce"):
+        arguments.given["--announce"] = ("nothing",)  # no other flow shall follow a run that somebody tries
     order = of_program(program, path, arguments, there, out, temporary.name_of)
     check_git(order)
     attached.ask_to_start(f"Run {order.flow}", order.flow, there, arguments.flag("--yes"))
@@ -103,6 +107,10 @@ def run(argv: list[str], out: Output) -> int:
     finally:
         temporary.clean_up(engine, records, order.name, ended, report)
     return ended.close(time.monotonic() - began, f"flowc resume {path} --origin-run-id {run.id} {ended.on()}")
+
+
+def _says(argv: Sequence[str], name: str) -> bool:
+    return any(word.partition("=")[0] == name for word in argv)
 
 
 def refuse_local_options(argv: Sequence[str]) -> None:

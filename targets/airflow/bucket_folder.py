@@ -72,7 +72,7 @@ class _S3:
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError:
             raise EngineError("AWS's client is not installed", "run `pip install boto3`") from None
-        self.problems = (BotoCoreError, ClientError)
+        self.problems: tuple[type[BaseException], ...] = (BotoCoreError, ClientError)
         self._refused: Any = ClientError
         self._bucket = bucket
         try:
@@ -105,7 +105,7 @@ class _Google:
         except ImportError:
             message = "the client of Google Cloud Storage is not installed"
             raise EngineError(message, "run `pip install 'flowc[gcs]'`") from None
-        self.problems = (exceptions.BaseError, OSError)
+        self.problems: tuple[type[BaseException], ...] = (exceptions.BaseError, OSError)
         self._missing = (FileNotFoundError, exceptions.NotFoundError)
         self._client: Any = obstore
         emulator = os.environ.get("STORAGE_EMULATOR_HOST", "")  # as Google's own clients have it

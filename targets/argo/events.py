@@ -127,7 +127,6 @@ def problems(flow: Flow, options: Options) -> Iterator[Diagnostic]:
                 "a run that the event starts would have no value for it",
                 f"give it a default, or map a field to it: `'parameters': {{'{parameter.name}': 'FIELD'}}`",
             )
-    yield from _reset_problems(flow)
 
 
 def _repeated(flow: Flow, events: tuple[Awaited, ...]) -> Iterator[Diagnostic]:
@@ -145,38 +144,8 @@ def _repeated(flow: Flow, events: tuple[Awaited, ...]) -> Iterator[Diagnostic]:
 
 def resets(flow: Flow) -> tuple[tuple[str, str], ...]:
     """Returns the cron texts and time zones at which the Sensor forgets events that came alone (`reset_at`)."""
-    found = []
-    for decorator in triggers_of(flow):
-        reset = _reset_of(decorator)
-        if isinstance(reset, dict) and reset.get("cron"):
-            found.append((str(reset["cron"]), str(reset.get("timezone") or "UTC")))
-    return tuple(dict.fromkeys(found))
-
-
-def _reset_of(decorator: Decorator) -> Any:
-    options = decorator.attributes.get("options")
-    return options.get("reset_at") if isinstance(options, dict) else None
-
-
-def _reset_problems(flow: Flow) -> Iterator[Diagnostic]:
-    from flowc.compiler.rules.cron import BadCron, parse
-
-    for decorator in triggers_of(flow):
-        reset = _reset_of(decorator)
-        if reset is None:
-            continue
-        try:
-            if not isinstance(reset, dict) or not isinstance(reset.get("cron"), str):
-                raise BadCron("it must be a dictionary with `cron`, and may have `timezone`")
-            parse(reset["cron"])
-        except BadCron as error:
-            yield Diagnostic(
-                "FLOW516",
-                f"invalid `reset_at` in the options of `@{decorator.name}`",
-                decorator.span,
-                str(error),
-                "write `options={'reset_at': {'cron': '0 0 * * *', 'timezone': 'UTC'}}`",
-            )
+    found = (record_of(decorator).reset for decorator in triggers_of(flow))
+    return tuple(dict.fromkeys(reset for reset in found if reset is not None))
 
 
 def arguments(events: tuple[Awaited, ...]) -> list[Data]:

@@ -229,8 +229,12 @@ def keyed(browser: Any, file: Path) -> dict[str, Any]:
     noted["whole"] = page.locator(".timeline button:has-text('all')").is_disabled()
     opened.go("#/tasks")
     page.focus("[role=grid]")
-    for key in ("ArrowDown", "ArrowDown", "Enter"):
-        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    for row in (3, 4):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_selector(f"[aria-selected=true][aria-rowindex='{row}']")
+    page.wait_for_timeout(300)  # the page listens with the new row once it is drawn
+    page.keyboard.press("Enter")
     page.wait_for_selector("article")
     noted["task"] = opened.text("article h2")
     opened.context.close()
@@ -272,6 +276,7 @@ def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
     page.click("a:has-text('compare 2')")
     page.wait_for_selector(".differs")
     noted["differs"] = page.locator("tr.differs th").all_inner_texts()
+    page.goto(url.partition("#")[0] + "compare?run=F/one&run=F/two")
     page.wait_for_selector(".beside iframe >> nth=1")
     noted["beside"] = page.locator(".beside h3").all_inner_texts()
     noted["compared"] = page.locator("main label:has-text('card') select").input_value()

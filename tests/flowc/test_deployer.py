@@ -61,7 +61,7 @@ def test_only_the_spec(flow: str) -> None:
         ({"tags": ["x"]}, ValueError, "`tags` is not supported: give tags to each run"),
         ({"user_namespace": "x"}, ValueError, "`user_namespace` is not supported"),
         ({"given_token": "x"}, ValueError, "roles of the orchestrator"),
-        ({"auto_emit_argo_events": True}, ValueError, "`auto_emit_argo_events` is not supported"),
+        ({"notify_on_error": True}, ValueError, "`notify_on_error` is not supported: let the cluster"),
         ({"map": "distributed"}, ValueError, "Unknown argument: 'map'"),
         ({"auto_emit_argo_events": False, "tags": [], "given_token": None}, DeploymentError, "no cluster"),
         ({"enable_error_msg_capture": True, "max_workers": 5}, RuntimeError, "no cluster"),

@@ -62,6 +62,7 @@ def line(words: str) -> str:
             "--with retry:times=2 --branch mine argo-workflows --name one create --max-workers 5",
             "deploy flow.py --flow F --name one --with=retry:times=2 --branch=mine --on dev --yes --max-workers 5",
         ),
+        ("argo-workflows create --no-auto-emit-argo-events", "deploy flow.py --flow F --on dev --yes --announce nothing"),
         ("argo-workflows create --only-json", "compile flow.py --flow F --on dev --output -"),
         ("argo-workflows create --no-notify-on-error --enable-error-msg-capture", "deploy flow.py --flow F --on dev --yes"),
         ("argo-workflows trigger --alpha 1 --run-id-file id", "trigger flow.py --flow F --on dev --alpha 1 --run-id-file id"),

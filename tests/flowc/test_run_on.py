@@ -188,6 +188,24 @@ def test_it_does_not_touch_what_is_deployed(project: Project) -> None:
     assert "id-train-try-ada" in project.newest()
 
 
+def test_no_flow_follows_a_run_that_is_tried(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where runs announce their end, so that other flows start, this one does not; a deployment still does."""
+    project.context('event-webhook = "http://127.0.0.1:9/hook"')
+    specs: list[str] = []
+    changes = project.engine.changes
+
+    def noted(wanted: Any, last: Any) -> Any:
+        specs.append(wanted.files[0].text)
+        return changes(wanted, last)
+
+    monkeypatch.setattr(project.engine, "changes", noted)
+    assert project("plan", "train.py")[0] == 0 and project("run", "train.py")[0] == 0
+    planned, tried = specs
+    assert planned.count("127.0.0.1:9") > tried.count("127.0.0.1:9") or (
+        "FLOWC_ANNOUNCE" in planned and "FLOWC_ANNOUNCE" not in tried
+    ), tried
+
+
 def test_an_interrupt_without_a_terminal_ends_the_run(project: Project) -> None:
     project.hold.write_text("")
     assert threading.current_thread() is threading.main_thread()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flowc.compiler.fast_start.record import replace
@@ -254,7 +255,9 @@ def test_steps_of_different_sizes_share_only_if_asked(sizes: str) -> None:
         assert (resources.attributes["cpu"], resources.attributes["memory"]) == (2, 4096)
 
 
-APART = {  # decorators of step `b`, each of which needs a container of its own beside that of `a`
+APART: dict[
+    str, tuple[dict[str, Any], bool]
+] = {  # decorators of step `b`, each of which needs a container of its own beside that of `a`
     "secrets": ({"sources": ["inline-secrets"], "role": None}, True),
     "environment": ({"vars": {"A": "1"}}, True),
     "kubernetes.service_account": ({"service_account": "other"}, True),
@@ -276,7 +279,7 @@ def test_what_keeps_steps_apart(name: str) -> None:
     steps = {}
     for step in ("a", "b"):
         attributes = {**ATTRIBUTES, **(own if step == "b" else {})} if key else own
-        given = (nodes.Decorator(decorator, attributes, SPAN),) if key or step == "b" else ()  # type: ignore[arg-type]
+        given = (nodes.Decorator(decorator, attributes, SPAN),) if key or step == "b" else ()
         steps[step] = replace(decorated(step), decorators=given)
     result = optimized(sketched("start > a > b > end", steps))
     together = [container.steps for container in result.containers_by_step.values()]

@@ -142,7 +142,7 @@ def test_tasks_announce_only_where_a_webhook_is_given(tmp_path: Path) -> None:
          "FLOW516]: the flow waits for the event `metaflow.A.end` twice"),
         ("@trigger(event='a')", "    p = Parameter('flowc-event-1', default=1)\n", "", (),
          "FLOW516]: parameter `flowc-event-1` has a name that the spec needs for an event"),
-        ("@trigger(event='a', options={'reset_at': {'cron': 'never'}})", "", "", (), "FLOW516]: invalid `reset_at`"),
+        ("@trigger(event='a', options={'reset_at': {'cron': 'never'}})", "", "", (), "FLOW121]: invalid value: `@trigger(options={'reset_at'"),
         ("@trigger(event=name)", "", "import time\ndef name(context):\n    return str(time.time())\n", (),
          "FLOW515]: a function names what starts the flow, in `@trigger`"),
         ("@trigger_on_finish(flow=name)", "", "import time\ndef name(context):\n    return str(time.time())\n", (),
