@@ -851,3 +851,16 @@ def test_the_doctor(project: Project) -> None:
     settings.write_text(settings.read_text().replace('job-queue = "flowc"', 'job-queue = "nowhere"'))
     ill = project("doctor", check=False)
     assert ill.returncode == 1 and "there is no job queue `nowhere`" in ill.stdout, ill.stdout + ill.stderr
+
+
+def test_resume(project: Project) -> None:
+    """A new run takes over what the failed one has done, with the code that is deployed by then."""
+    project.flow(end="raise ValueError('no luck')")
+    project("deploy", "train.py", "--yes")
+    assert project("trigger", project.name, "--run-id", "bad", "--wait", check=False).returncode == 1
+    project.flow()
+    project("deploy", "train.py", "--yes")
+    done = project("resume", f"{project.name}.bad")
+    assert "succeeded" in done.stdout + done.stderr and "4 reused" in done.stdout + done.stderr, (
+        done.stdout + done.stderr
+    )
