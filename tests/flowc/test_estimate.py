@@ -118,9 +118,9 @@ def test_what_the_target_cannot_run(folder: Path) -> None:
     assumed = numbers(folder, "-t", "airflow,argo", "--max-visits", "9")
     said = "Airflow runs the flow as written, though there tasks share containers in any case"
     assert said in assumed["airflow"]["assumed"] and said.replace("Airflow", "Argo") not in assumed["argo"]["assumed"]
-    (folder / "flow.py").write_text(FLOW.replace("    @step\n    def end", "    @batch\n    @step\n    def end").replace(
-        "Parameter, ", "Parameter, batch, "))  # fmt: skip
-    refused = flowc("estimate", "flow.py", "-t", "argo", cwd=folder)
+    (folder / "flow.py").write_text(FLOW.replace("class F(", "@trigger(event='e')\nclass F(").replace(
+        "Parameter, ", "Parameter, trigger, "))  # fmt: skip
+    refused = flowc("estimate", "flow.py", "-t", "airflow", cwd=folder)
     assert refused.returncode == 1 and "error[FLOW501]" in refused.stderr
 
 

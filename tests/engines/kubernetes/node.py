@@ -125,7 +125,8 @@ class Node:
             raise failure
         if answer.status >= 400:
             raise ApiError(answer.status, text.decode("utf-8", "replace"))
-        return json.loads(text) if text.startswith(b"{") else text.decode("utf-8", "replace")
+        is_data = "json" in (answer.getheader("Content-Type") or "")  # a log may have lines of JSON
+        return json.loads(text) if is_data else text.decode("utf-8", "replace")
 
     def apply(self, thing: dict[str, Any]) -> Any:
         """Creates or changes an object, with the API server's strict validation of every field. Raises ApiError."""
