@@ -47,6 +47,7 @@ releases: $(VENV)/ready .venvs/airflow/ready  ## every feature flow on the relea
 engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines ahead, into ~/.cache/flowc (about 15 minutes, once; needs to be root)
 	$(RUN) -m tests.engines.object_stores
 	$(RUN) -m tests.engines.kustomize
+	$(RUN) -m tests.engines.argo_events
 	$(RUN) -m tests.engines.image_registry
 	$(RUN) -m tests.engines.pyodide
 	$(RUN) -m tests.engines.browser
