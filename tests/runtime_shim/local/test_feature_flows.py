@@ -80,6 +80,7 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         "configs", ["--alpha", "0.5", "--config-value", "settings", '{"alpha": 1, "memory": 1, "colour": "red", "deep": {"value": 20}}'],
         {("end", "-"): {"went": "red", "alpha": 0.5, "keys": ["alpha", "colour", "deep", "memory"]}},
     ),
+    ("events", ["--day", "3"], {("start", "-"): {"read": ("prices", 3), "by": []}, ("end", "-"): {"still": []}}),
     ("loop_in_foreach", [], {("count_down", "1~2"): {"visits": 3}, ("end", "-"): {"results": [(0, 1, 1), (1, 3, 3)]}}),
     (
         "catch_in_foreach", [],
