@@ -16,13 +16,13 @@ import pytest
 
 from tests.golden.regenerate import ROOT
 from tests.support.building import documents
-from tests.support.package_index import PackageIndex
+from tests.support.package_index import PackageIndex, wheel
 from tests.support.running import flowc, until
 
 from .argo import RUNTIME, SECRET, Images
 from .deploying import STORE
 from .environments import FLOW as PACKED
-from .environments import wheels, write
+from .environments import write
 from .kill_at import KILLED
 from .kubernetes.build import PYTHON
 from .kubernetes.node import NAMESPACE, ApiError
@@ -165,8 +165,15 @@ def test_the_whole_path(project: Project) -> None:
 
 
 def test_environments(project: Project) -> None:
-    """A deploy builds what the steps need, says so, and builds it once."""
-    with PackageIndex(*wheels()) as index:
+    """A deploy builds what the steps need, says so, and builds it once.
+
+    The datastore has the environments of other tests already, so the packages here are like no others.
+    """
+    own = [
+        wheel("apple", version, files={"apple.py": f"__version__ = {version!r}  # of a deploy\n"})
+        for version in ("1.0", "2.0", "3.0")
+    ]
+    with PackageIndex(*own) as index:
         project.environment.update({
             "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": str(project.folder / "uv"), "NO_PROXY": "127.0.0.1,10.0.0.0/8",
             "FLOWC_CACHE": str(project.folder / "cache"),
