@@ -7,6 +7,7 @@ effect twice, and other writes name the object that they are about.
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from flowc.targets.operating import EngineError
@@ -47,8 +48,10 @@ class Cluster:
         file = self.file or None
         self.namespace = settings.get("namespace", "")
         try:
-            config.load_kube_config(file, self.context or None, configuration)
-            contexts, current = config.list_kube_config_contexts(file)
+            # the client looks at KUBECONFIG only when it is imported, which may be long ago in a notebook
+            place = file or os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+            config.load_kube_config(place, self.context or None, configuration)
+            contexts, current = config.list_kube_config_contexts(place)
             chosen = next((one for one in contexts if one["name"] == self.context), current) or {}
             self.context = str(chosen.get("name", ""))
             self.namespace = self.namespace or chosen.get("context", {}).get("namespace", "")

@@ -607,6 +607,8 @@ def test_from_python(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert same.state == "succeeded" and not same.terminate()
     with pytest.raises(RuntimeError, match="of one run"):
         same.suspend()
+    # Airflow has started the run of the schedule that was due last, too
+    until(lambda: not any(each.is_running for each in again.list_runs()), "no run is under way", 300, every=1)
     assert again.delete()
     with pytest.raises(RuntimeError, match="nothing is deployed"):
         DeployedFlow.from_deployment(project.name, context="test")

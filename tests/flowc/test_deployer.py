@@ -105,6 +105,20 @@ def test_where_it_works(flow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert os.getcwd() == "/" and os.environ["KEPT"] == "1" and "KUBECONFIG" not in os.environ
 
 
+def test_the_kubeconfig_is_that_of_now(flow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes' client keeps the KUBECONFIG that there was when it was imported."""
+    from kubernetes.config import kube_config
+
+    (tmp_path / "earlier").write_text(
+        "{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}], "
+        "users: [{name: c, user: {}}], contexts: [{name: c, context: {cluster: c, user: c}}]}"
+    )
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "earlier"))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    with pytest.raises(DeploymentError, match="no cluster is configured"):
+        DeployedFlow.from_argo_workflows("f")
+
+
 def test_unknown_deployers(flow: str) -> None:
     with pytest.raises(ValueError, match="No deployer 'x' exists; valid deployers are: \\["):
         DeployedFlow.from_deployment("f", impl="x")
