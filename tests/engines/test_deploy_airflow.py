@@ -23,7 +23,7 @@ from tests.support.s3_server import BUCKET, S3Server
 from .airflow import Airflow
 from .airflow_server import Server
 from .deploying import STORE
-from .faulty_proxy import FaultyProxy, faulty_proxy
+from .http_fault_proxy import FaultyProxy, faulty_proxy
 from .kill_at import KILLED
 from .mwaa_bridge import mwaa_bridge
 

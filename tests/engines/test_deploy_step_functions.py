@@ -19,8 +19,8 @@ from tests.golden.regenerate import FLOWS, ROOT
 from tests.support.running import flowc, until
 from tests.support.s3_server import BUCKET
 
+from .aws_fault_proxy import EXPIRED, KINDS, LOST, THROTTLED, UNREACHABLE, fault_proxy
 from .deploying import STORE
-from .fault_proxy import EXPIRED, KINDS, LOST, THROTTLED, UNREACHABLE, fault_proxy
 from .kill_at import KILLED
 from .packages import packages_of
 from .step_functions import StepFunctions, step_functions
