@@ -179,7 +179,7 @@ def test_hostile_expressions_end(text: str) -> None:
         fold_plain(text)
     except Unfoldable:
         pass
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 20, "of the processor; without a limit it would be hours"
 
 
 HOSTILE_FUNCTIONS = [
@@ -194,7 +194,7 @@ def test_hostile_functions_end(body: str, tmp_path: Path) -> None:
     started = time.process_time()
     with pytest.raises(Refused, match="FLOW120"):
         attribute(tmp_path, "f()", f"def f():\n    {body}\n")
-    assert time.process_time() - started < 1.5
+    assert time.process_time() - started < 20
 
 
 # ── names of the flow's own modules ──────────────────────────────────────────────────────────────────────────────────────────────
