@@ -154,7 +154,7 @@ class DeployedFlow:
     def _trigger(
         self, run_id_file: str | None, run_id: str, tags: Any, parameters: dict[str, Any]
     ) -> TriggeredRun:  # fmt: skip
-        from .commands.trigger import _tag
+        from .commands.trigger import add_tags
         from .deploying import place, records, start
         from .options import Arguments
 
@@ -177,7 +177,7 @@ class DeployedFlow:
         order = Start(self._deployed, texts, run_id, str(records.author("")["user"]))
         begun = place.asked(lambda: self._engine.trigger(order))
         if tags:
-            _tag(self._deployed.store, begun, set(tags))
+            add_tags(self._deployed.store, begun, set(tags))
         if run_id_file:
             from .deploying.attached import write_run_id
 

@@ -54,7 +54,7 @@ def run(argv: list[str], out: Output) -> int:
     try:
         place = datastore.place_of(arguments)
         pathspec = _found(place, what, arguments.text("--flow"), there)
-        shown = _Shown(place, pathspec, streams, arguments.flag("--timestamps"), out)
+        shown = Shown(place, pathspec, streams, arguments.flag("--timestamps"), out)
         if arguments.flag("--follow"):
             _follow(place, pathspec, shown)
         elif there is not None:
@@ -88,7 +88,7 @@ def _found(place: Datastore, what: str, flow: str, there: Place | None) -> Paths
         return datastore.Pathspec(run.flow, run.id, step, path)
 
 
-class _Shown:
+class Shown:
     """Prints logs, and remembers how much of each has been printed."""
 
     def __init__(self, place: Datastore, pathspec: Pathspec, streams: list[str], timestamps: bool, out: Output) -> None:
@@ -190,7 +190,7 @@ class _Shown:
             self.out.printed_by_task(b"".join(printed))
 
 
-def _follow(place: Datastore, pathspec: Pathspec, shown: _Shown) -> None:
+def _follow(place: Datastore, pathspec: Pathspec, shown: Shown) -> None:
     import sys
     import time
 

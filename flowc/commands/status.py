@@ -26,11 +26,7 @@ def run(argv: list[str], out: Output) -> int:
     name = one_positional(arguments, "the run")
     engine = place.connect(there)
     one = run_state.found(engine, name)
-    url = arguments.text("--store") or there.store
-    if not url and one.deployment:
-        deployed = place.asked(lambda: engine.deployed(one.deployment))
-        url = deployed.store if deployed is not None else ""
-    datastore = run_state.datastore(url)
+    datastore = run_state.datastore(run_state.store_of(engine, one, arguments.text("--store") or there.store))
     if not arguments.flag("--watch"):
         one = run_state.checked(one, datastore)
         out.print(json.dumps(run_state.data(one), indent=2) if arguments.flag("--json") else run_state.text(one))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.targets.operating import Start
 
-from ..deploying import place, records, run_state, start
+from ..deploying import attached, place, records, run_state, start
 from ..options import Option, Usage
 from ..run_parameters import options_of
 from ..terminal import Failure, Output
@@ -61,21 +61,19 @@ def run(argv: list[str], out: Output) -> int:
     arguments = _parsed(argv, there, flow)
     texts = start.texts(arguments, flow, store, ESSENTIAL)
     timeout = float(arguments.integer("--timeout", 0))
-    tags = _tags(arguments)
+    tags = start.checked_tags(arguments.all("--tag"))
     order = Start(deployed, texts, arguments.text("--run-id"), str(records.author("")["user"]))
     begun = place.asked(lambda: engine.trigger(order))
     if tags:
-        _tag(url, begun, tags)
-    if arguments.text("--run-id-file"):
-        with open(arguments.text("--run-id-file"), "w", encoding="utf-8") as file:
-            file.write(begun.id)
+        add_tags(url, begun, tags)
+    attached.write_run_id(arguments.text("--run-id-file"), begun)
     as_json = arguments.flag("--json")
     if not as_json:
         how = f"exists already, {begun.state}" if begun.existed else "started"
         out.print(f"{begun.flow}, run {begun.id}: {how} on {there.target} as {begun.name}")
         if begun.url:
             out.print(begun.url)
-        out.print(f"its state: flowc status {begun.id}{_on(there)}")
+        out.print(f"its state: flowc status {begun.id} {there.option}")
         out.print(f"its logs:  flowc logs {begun.id} --store {url}")
     code = 0
     if arguments.flag("--wait") or arguments.flag("--follow"):
@@ -87,18 +85,8 @@ def run(argv: list[str], out: Output) -> int:
     return code
 
 
-def _tags(arguments: Arguments) -> set[str]:
-    """Returns the tags. Raises Usage for an invalid one, before anything starts."""
-    from flowc.runtime_shim.client import tags
-    from flowc.runtime_shim.exceptions import MetaflowTaggingError
-
-    try:
-        return tags.checked(arguments.all("--tag"), "--tag")
-    except MetaflowTaggingError as error:
-        raise Usage(str(error)) from None
-
-
-def _tag(url: str, run: EngineRun, added: set[str]) -> None:
+def add_tags(url: str, run: EngineRun, added: set[str]) -> None:
+    """Gives tags to a run that has started. Raises Failure."""
     from flowc.runtime_shim.client import tags
     from flowc.runtime_shim.exceptions import MetaflowTaggingError
 
@@ -115,10 +103,6 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     yield "options of the place", place.OPTIONS
 
 
-def _on(there: place.Place) -> str:
-    return f" --on {there.context.name}" if there.context.name else f" --target {there.target}"
-
-
 def _parsed(argv: list[str], there: place.Place, flow: object) -> Arguments:
     from flowc.compiler.ir.nodes import Flow
 
@@ -131,25 +115,8 @@ def _parsed(argv: list[str], there: place.Place, flow: object) -> Arguments:
     arguments = parse(argv[1:], (*(option for option in own if option.name not in taken), *parameters))
     if arguments.positional:
         raise Usage(f"unexpected argument `{arguments.positional[0]}`", "give parameters as `--NAME VALUE`")
-    if arguments.text("--parameters"):
-        arguments.given["--parameter"] = (*_of_file(arguments.text("--parameters")), *arguments.all("--parameter"))
+    start.add_parameters_of_file(arguments)
     return arguments
-
-
-def _of_file(path: str) -> tuple[str, ...]:
-    import json
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            values = json.load(file)
-    except (OSError, ValueError) as error:
-        raise Usage(f"`--parameters {path}` cannot be read: {error}") from None
-    if not isinstance(values, dict):
-        raise Usage(f"`--parameters {path}` is not a JSON object", 'write {"NAME": VALUE, …}')
-    return tuple(
-        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for name, value in values.items()
-    )
 
 
 def _waited(

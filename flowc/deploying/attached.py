@@ -43,8 +43,11 @@ class Attached:
     def run(self) -> EngineRun:
         return self.followed.last
 
-    def follow(self) -> None:
-        """Returns once the run is over or the terminal is detached. Raises Failure."""
+    def follow(self, detach: bool) -> None:
+        """Returns once the run is over or the terminal is detached: at once with `detach`. Raises Failure."""
+        if detach:
+            self.is_detached = True
+            return
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             while True:
@@ -65,10 +68,6 @@ class Attached:
         finally:
             signal.signal(signal.SIGTERM, before)
 
-    def on(self) -> str:
-        """Returns the option that names the place in a command."""
-        return f"--on {self.there.context.name}" if self.there.context.name else f"--target {self.there.target}"
-
     def close(self, seconds: float, again: str) -> int:
         """Reports the end; returns the exit code. `again` is the command that goes on from a failed run."""
         run = self.run
@@ -81,9 +80,9 @@ class Attached:
         if self.is_detached:
             text = (
                 f"detached: run {run.id} goes on\n"
-                f"its state: flowc status {run.id} {self.on()}\n"
+                f"its state: flowc status {run.id} {self.there.option}\n"
                 f"its logs:  flowc logs {run.id} --follow --store {quoted(self.store)}\n"
-                f"to end it: flowc terminate {run.id} {self.on()}"
+                f"to end it: flowc terminate {run.id} {self.there.option}"
             )
             self.report.end("detached", text, **about)
             return DETACHED
@@ -134,7 +133,7 @@ class Attached:
         if has_log:
             lines.append(f"  its log: flowc logs {task} --store {quoted(self.store)}")
         else:
-            lines.append(f"  it left no log; what the engine has: flowc logs {task} {self.on()}")
+            lines.append(f"  it left no log; what the engine has: flowc logs {task} {self.there.option}")
         return lines
 
 

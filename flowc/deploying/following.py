@@ -7,7 +7,7 @@ import sys
 from flowc.runtime_shim.contract.errors import ShimError
 from flowc.targets.operating import OVER
 
-from ..commands.logs import _Shown
+from ..commands.logs import Shown
 from ..datastore import Pathspec
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ class Followed:
     """The logs of one run, and how far they have been printed."""
 
     def __init__(self, place: Datastore, run: EngineRun, out: Output) -> None:
-        self._shown = _Shown(place, Pathspec(run.flow, run.id, "", ""), ["stdout", "stderr"], False, out)
+        self._shown = Shown(place, Pathspec(run.flow, run.id, "", ""), ["stdout", "stderr"], False, out)
 
     def more(self, run: EngineRun) -> None:
         """Prints what is new; the rest of incomplete lines once the run is over."""

@@ -12,7 +12,7 @@ from flowc.compiler.report.diagnostics import printable
 from flowc.runtime_shim.contract.errors import ShimError
 from flowc.targets.operating import FAILED, OVER, PENDING, RUNNING, SUCCEEDED, SUSPENDED
 
-from ..commands.logs import _Shown
+from ..commands.logs import Shown
 from ..datastore import Pathspec
 from . import run_state
 
@@ -170,7 +170,7 @@ class Followed:
             self.report.say(f"[{_label(*place)}] waits: {printable(message)}")
 
 
-class _Lines(_Shown):
+class _Lines(Shown):
     """Passes each new line of a log on to the report."""
 
     def __init__(self, place: Datastore, pathspec: Pathspec, report: Report, out: Output) -> None:

@@ -17,7 +17,7 @@ from ..targeting import OPTIONS as TARGETING
 from ..targeting import compilations, package_of, problems
 from ..targeting import parse as parse_targets
 from ..terminal import Failure, Output
-from .place import context_of, engine_options, no_target, place_of
+from .place import context_of, engine_options, flow_file, no_target, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,16 +61,17 @@ class Order:
 
 def parsed(argv: Sequence[str], own: tuple[Option, ...]) -> tuple[Arguments, Place]:
     """Parses the command line of `plan` and `deploy`. Raises Usage."""
-    path = next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
+    path = flow_file(argv)
     context = context_of(argv, path)
-    target = context.target or _only_target(argv, path)
+    target = context.target or only_target(argv, path)
     extra = engine_options(target)
     arguments, _ = parse_targets(argv, (*own, *extra), path, context)
     defaults = {name[2:]: values[-1] for name, values in arguments.given.items()}
     return arguments, place_of(target, context, arguments, defaults)
 
 
-def _only_target(argv: Sequence[str], path: str) -> str:
+def only_target(argv: Sequence[str], path: str) -> str:
+    """Returns the one target that the command line or the project names. Raises Usage."""
     from ..settings import NONE, settings_for
     from ..targeting import chosen
 

@@ -50,6 +50,11 @@ class Place:
     store: str  # "" if only the deployment knows
     own_key: str = ""  # of records that were found by their mark
 
+    @property
+    def option(self) -> str:
+        """The option that names the place in a command: `--on prod`."""
+        return f"--on {self.context.name}" if self.context.name else f"--target {self.target}"
+
     def key(self, name: str) -> str:
         """Returns the name of the deployment's records."""
         return self.own_key or f"{self.context.name or self.target}:{name}"
@@ -58,6 +63,11 @@ class Place:
 def with_key(place: Place, key: str) -> Place:
     """Returns the place with the key of its records."""
     return replace(place, own_key=key)
+
+
+def flow_file(argv: Sequence[str]) -> str:
+    """Returns the word of the command line that names a flow's file; "" if there is none."""
+    return next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
 
 
 def context_of(argv: Sequence[str], path: str = "") -> Context:
@@ -98,7 +108,7 @@ def parse(
     argv: Sequence[str], own: tuple[Option, ...], extra: Sequence[Option] = (), skip: bool = False
 ) -> tuple[Arguments, Place]:
     """Parses the command line of a command about what is deployed. Raises Usage."""
-    path = next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
+    path = flow_file(argv)
     settings = NO_SETTINGS if "--isolated" in argv else settings_for(path)
     context = context_of(argv, path)
     target = target_of(argv, path)

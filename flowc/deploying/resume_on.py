@@ -21,7 +21,7 @@ from ..targeting import OPTIONS as TARGETING
 from ..targeting import parse as parse_targets
 from ..terminal import Failure, Output
 from . import attached, live, place, resuming, run_state, start, temporary
-from .place import asked, connect, context_of, engine_options, open_store, place_of
+from .place import asked, connect, context_of, engine_options, flow_file, open_store, place_of
 from .run_on import refuse_local_options, report_of, where
 
 TYPE_CHECKING = False
@@ -78,13 +78,12 @@ def run(argv: list[str], out: Output) -> int:
     report = report_of(arguments, out)
     datastore = run_state.datastore(store.url)
     assert datastore is not None
-    on = attached.Attached
-    if arguments.flag("--in-place"):
-        if path or steps or arguments.flag("--same-code"):
-            raise Usage("`--in-place` goes on with the run as it is", "leave out the flow's file, STEP or --same-code")
-        attached.ask_to_start(f"Resume {origin.name}", origin.flow, there, arguments.flag("--yes"))
-        return _in_place(engine, origin, datastore, on, there, arguments, report, out, began)
+    in_place = arguments.flag("--in-place")
+    if in_place and (path or steps or arguments.flag("--same-code")):
+        raise Usage("`--in-place` goes on with the run as it is", "leave out the flow's file, STEP or --same-code")
     attached.ask_to_start(f"Resume {origin.name}", origin.flow, there, arguments.flag("--yes"))
+    if in_place:
+        return _in_place(engine, origin, datastore, there, arguments, report, out, began)
     run, flow, records, name = _begun(engine, store, datastore, there, path, arguments, origin, steps, out)
     attached.write_run_id(arguments.text("--run-id-file"), run)
     report.begin(
@@ -92,15 +91,12 @@ def run(argv: list[str], out: Output) -> int:
         origin=origin.name, store=store.url, engine_name=run.name, url=run.url,
     )  # fmt: skip
     followed = live.Followed(engine, run, datastore, report, out, flow, resumed=True)
-    ended = on(engine, followed, report, there, store.url)
+    ended = attached.Attached(engine, followed, report, there, store.url)
     try:
-        if arguments.flag("--detach"):
-            ended.is_detached = True
-        else:
-            ended.follow()
+        ended.follow(arguments.flag("--detach"))
     finally:
         temporary.clean_up(engine, records, name, ended, report)
-    return ended.close(time.monotonic() - began, _again(path, run.id, ended.on()))
+    return ended.close(time.monotonic() - began, _again(path, run.id, there.option))
 
 
 def _again(path: str, run: str, on: str) -> str:
@@ -109,7 +105,7 @@ def _again(path: str, run: str, on: str) -> str:
 
 def _parsed(argv: list[str]) -> tuple[str, Arguments, Place]:
     """Returns the flow's file or "", the arguments and the place. Raises Usage."""
-    path = next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
+    path = flow_file(argv)
     context = context_of(argv, path)
     own = {option.name: option for option in (*TARGETING, *SOURCE_OPTIONS, *OPTIONS, *engine_options(context.target))}
     arguments, _ = parse_targets(argv, tuple(own.values()), path, context)
@@ -146,10 +142,7 @@ def _origin(
     live_run = asked(lambda: engine.run(name))
     if not arguments.flag("--in-place"):
         resuming.must_be_over(live_run)
-    url = there.store
-    if live_run is not None and not url:
-        deployed = asked(lambda: engine.deployed(live_run.deployment))
-        url = deployed.store if deployed is not None else ""
+    url = run_state.store_of(engine, live_run, there.store)
     if not url:
         raise Failure("the datastore of the run is not known: give `--store URL`")
     store = open_store(url)
@@ -264,8 +257,8 @@ def _with_configs(path: str, arguments: Arguments, store: Store, origin: Origin)
 
 
 def _in_place(
-    engine: Engine, origin: Origin, datastore: Datastore, on: type[attached.Attached], there: Place,
-    arguments: Arguments, report: Any, out: Output, began: float,
+    engine: Engine, origin: Origin, datastore: Datastore, there: Place, arguments: Arguments,
+    report: Any, out: Output, began: float,
 ) -> int:  # fmt: skip
     run = origin.run
     if run is None:
@@ -287,12 +280,9 @@ def _in_place(
         f"{run.flow}, run {run.id}, goes on, on {where(there)}", flow=run.flow, run=run.id, store=datastore.url,
         engine_name=run.name, url=run.url,
     )  # fmt: skip
-    ended = on(engine, followed, report, there, datastore.url)
-    if arguments.flag("--detach"):
-        ended.is_detached = True
-    else:
-        ended.follow()
-    return ended.close(time.monotonic() - began, f"flowc resume {run.id} {ended.on()}")
+    ended = attached.Attached(engine, followed, report, there, datastore.url)
+    ended.follow(arguments.flag("--detach"))
+    return ended.close(time.monotonic() - began, f"flowc resume {run.id} {there.option}")
 
 
 def replace_code(engine: Engine, run: EngineRun, origin: Origin) -> Deployed | None:

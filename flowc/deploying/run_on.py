@@ -8,6 +8,7 @@ from flowc.runtime_shim.contract import address, identity, record
 from flowc.targets.target import emitter
 
 from .. import run_report
+from ..local_run import tags_given
 from ..options import Arguments, Option, Usage
 from ..run_parameters import options_of
 from ..source_options import OPTIONS as SOURCE_OPTIONS
@@ -16,8 +17,8 @@ from ..targeting import OPTIONS as TARGETING
 from ..targeting import parse as parse_targets
 from ..terminal import Output
 from . import attached, live, run_state, start, temporary
-from .order import _only_target, check_git, loaded, of_program
-from .place import Place, connect, context_of, engine_options, open_store, place_of
+from .order import check_git, loaded, of_program, only_target
+from .place import Place, connect, context_of, engine_options, flow_file, open_store, place_of
 from .records import author
 
 TYPE_CHECKING = False
@@ -64,14 +65,14 @@ def is_meant(argv: Sequence[str]) -> bool:
 def run(argv: list[str], out: Output) -> int:
     began = time.monotonic()
     refuse_local_options(argv)
-    path = next((word for word in argv if word.endswith((".py", ".json")) and not word.startswith("-")), "")
+    path = flow_file(argv)
     if not path:
         raise Usage("the flow's file is missing", "write `flowc run FLOW.py --on CONTEXT`")
     program = loaded(path, scan(argv, (*SOURCE_OPTIONS, *TARGETING)))
     arguments, there = _parsed(argv, path, program)
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{arguments.positional[1]}`: the flow's file is `{path}`")
-    tags = _tags(arguments)
+    tags = sorted(start.checked_tags(tags_given(arguments, "METAFLOW_RUN_TAGS")))
     report = report_of(arguments, out)
     if "announce" in [option.name for option in emitter(there.target).OPTIONS] and not _says(argv, "--announce"):
         arguments.given["--announce"] = ("nothing",)  # no other flow shall follow a run that somebody tries
@@ -100,13 +101,10 @@ def run(argv: list[str], out: Output) -> int:
         engine, live.Followed(engine, run, datastore, report, out, program.flow), report, there, there.store
     )
     try:
-        if arguments.flag("--detach"):
-            ended.is_detached = True
-        else:
-            ended.follow()
+        ended.follow(arguments.flag("--detach"))
     finally:
         temporary.clean_up(engine, records, order.name, ended, report)
-    return ended.close(time.monotonic() - began, f"flowc resume {path} --origin-run-id {run.id} {ended.on()}")
+    return ended.close(time.monotonic() - began, f"flowc resume {path} --origin-run-id {run.id} {there.option}")
 
 
 def _says(argv: Sequence[str], name: str) -> bool:
@@ -135,7 +133,7 @@ def report_of(arguments: Arguments, out: Output) -> run_report.Report:
 
 def _parsed(argv: list[str], path: str, program: Program) -> tuple[Arguments, Place]:
     context = context_of(argv, path)
-    target = context.target or _only_target(argv, path)
+    target = context.target or only_target(argv, path)
     parameters = [option for option in options_of(program.flow) if option.name not in ESSENTIAL]
     taken = {option.name for option in parameters}
     own = (*TARGETING, *SOURCE_OPTIONS, *OPTIONS, *engine_options(target))
@@ -148,10 +146,7 @@ def _parsed(argv: list[str], path: str, program: Program) -> tuple[Arguments, Pl
             names = ", ".join(f"`--{parameter.name}`" for parameter in program.flow.parameters)
             raise Usage(error.message, f"the flow's parameters are {names}" if names else "") from None
         raise
-    if arguments.text("--parameters"):
-        from ..commands.trigger import _of_file
-
-        arguments.given["--parameter"] = (*_of_file(arguments.text("--parameters")), *arguments.all("--parameter"))
+    start.add_parameters_of_file(arguments)
     defaults = {name[2:]: values[-1] for name, values in arguments.given.items() if name not in taken}
     return arguments, place_of(target, context, arguments, defaults)
 
@@ -166,18 +161,6 @@ def _dashed(argv: Sequence[str], names: Sequence[str]) -> list[str]:
         name, equals, value = word.partition("=")
         words.append(by_dashes.get(name, name) + equals + value if word.startswith("--") else word)
     return words
-
-
-def _tags(arguments: Arguments) -> list[str]:
-    from flowc.runtime_shim.client import tags
-    from flowc.runtime_shim.exceptions import MetaflowTaggingError
-
-    from ..local_run import tags_given
-
-    try:
-        return sorted(tags.checked(tags_given(arguments, "METAFLOW_RUN_TAGS"), "--tag"))
-    except MetaflowTaggingError as error:
-        raise Usage(str(error)) from None
 
 
 def _write_ahead(store: Store, order: Order, target: str, run: EngineRun, tags: list[str]) -> None:

@@ -12,6 +12,7 @@ from flowc.compiler.fast_start.record import replace
 from flowc.targets.operating import FAILED, OVER, SUCCEEDED, EngineError
 
 from ..terminal import Failure
+from .place import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 CODES = dict.fromkeys(OVER, 1) | {SUCCEEDED: 0}  # exit codes of a command that waits for the end
 TIMED_OUT_WAITING = 124
 PAUSE = 2.0  # seconds between two looks at the engine
+
+
+def store_of(engine: Engine, run: EngineRun | None, given: str) -> str:
+    """Returns the URL of the run's datastore: the given one, else that of its deployment; "" if unknown."""
+    if given or run is None or not run.deployment:
+        return given
+    deployed = asked(lambda: engine.deployed(run.deployment))
+    return deployed.store if deployed is not None else ""
 
 
 def datastore(url: str) -> Datastore | None:

@@ -12,6 +12,7 @@ from ..run_parameters import _plain, given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from flowc.compiler.ir.nodes import Flow
@@ -56,6 +57,39 @@ def texts(arguments: Arguments, flow: Flow, store: Store, taken: frozenset[str])
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
         for name, value in values.items()
     )
+
+
+def add_parameters_of_file(arguments: Arguments) -> None:
+    """Adds the parameters in the file of `--parameters`, before those of the command line. Raises Usage."""
+    if arguments.text("--parameters"):
+        arguments.given["--parameter"] = (*_of_file(arguments.text("--parameters")), *arguments.all("--parameter"))
+
+
+def _of_file(path: str) -> tuple[str, ...]:
+    import json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = json.load(file)
+    except (OSError, ValueError) as error:
+        raise Usage(f"`--parameters {path}` cannot be read: {error}") from None
+    if not isinstance(values, dict):
+        raise Usage(f"`--parameters {path}` is not a JSON object", 'write {"NAME": VALUE, …}')
+    return tuple(
+        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+    )
+
+
+def checked_tags(words: Sequence[str]) -> set[str]:
+    """Returns the tags. Raises Usage for an invalid one, before anything starts."""
+    from flowc.runtime_shim.client import tags
+    from flowc.runtime_shim.exceptions import MetaflowTaggingError
+
+    try:
+        return tags.checked(words, "--tag")
+    except MetaflowTaggingError as error:
+        raise Usage(str(error)) from None
 
 
 def _uploaded(name: str, path: str, flow: Flow, store: Store) -> Any:

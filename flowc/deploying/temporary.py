@@ -99,9 +99,10 @@ def clean_up(engine: Engine, records: Records | None, name: str, ended: Attached
     if records is None:
         return
     if ended.is_detached or ended.run.state not in OVER:
+        on = ended.there.option
         report.say(
-            f"the temporary deployment {name} stays until its run is over: the next `flowc run {ended.on()}` removes "
-            f"it, or `flowc delete {name} {ended.on()}`"
+            f"the temporary deployment {name} stays until its run is over: the next `flowc run {on}` removes it, or "
+            f"`flowc delete {name} {on}`"
         )
         return
     try:
