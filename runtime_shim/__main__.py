@@ -12,7 +12,7 @@ import sys
 from .contract import address
 from .contract.errors import ShimError, UsageError
 from .contract.graph import read_graph
-from .contract.start import read_start
+from .contract.start import read_start, required
 from .store import open_store
 from .task import attempt_number, private_folder
 from .task.attempt import Attempt
@@ -95,13 +95,17 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report], Optional[Severa
 
 
 def _task(step: str, path: str, reports: List[Report], more: Optional[Several]) -> int:
-    store = open_store(_required("FLOWC_STORE"), durable=True)
+    store = open_store(required(os.environ, "FLOWC_STORE"), durable=True)
     packages = os.environ.get("FLOWC_PACKAGES", "")
     if "=conda:" in packages:
         from .environments.own_python import enter
 
         enter(store, packages, sys.argv[1:])
-    flow, run, code = _required("FLOWC_FLOW"), _required("FLOWC_RUN"), os.environ.get("FLOWC_CODE", "")
+    flow, run, code = (
+        required(os.environ, "FLOWC_FLOW"),
+        required(os.environ, "FLOWC_RUN"),
+        os.environ.get("FLOWC_CODE", ""),
+    )
     start = read_start(os.environ)
     place, is_later = [store.url, flow, run, step, path], bool(start.attempt or start.request or start.first)
     folder = os.environ.get("FLOWC_CODE_DIR", "")
@@ -191,13 +195,6 @@ def _decoded(text: str) -> Dict[str, Any]:
     from .contract.parameters import decode
 
     return decode(text)
-
-
-def _required(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise UsageError(f"{name} is not set")
-    return value
 
 
 def start() -> None:

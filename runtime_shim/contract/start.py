@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Mapping
 
 
+def required(environ: Mapping[str, str], name: str) -> str:
+    """Returns the variable, which the engine must set. Raises UsageError."""
+    value = environ.get(name, "")
+    if not value:
+        raise UsageError(f"{name} is not set")
+    return value
+
+
 class Start:
     """One start of a task by an engine. Specs of earlier flowc versions give only the attempt."""
 

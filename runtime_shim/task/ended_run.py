@@ -11,6 +11,7 @@ import sys
 from ..contract import record
 from ..contract.errors import DamagedError, UsageError
 from ..contract.graph import read_graph
+from ..contract.start import required
 from ..store import open_store
 from ..user_code.exit_hooks import call_all
 from ..user_code.flow_module import load_flow
@@ -32,23 +33,25 @@ def call_hooks(argv: List[str]) -> int:
     Any outcome but `succeeded`, in any case, calls the functions for errors: engines have several words for those.
     """
     outcome = _outcome(argv)
-    store = open_store(_required("FLOWC_STORE"))
+    store = open_store(required(os.environ, "FLOWC_STORE"))
     packages = os.environ.get("FLOWC_PACKAGES", "")
     if "=conda:" in packages:
         from ..environments.own_python import enter
 
         enter(store, packages, sys.argv[1:])
-    flow, run = _required("FLOWC_FLOW"), _required("FLOWC_RUN")
+    flow, run = required(os.environ, "FLOWC_FLOW"), required(os.environ, "FLOWC_RUN")
     folder = os.environ.get("FLOWC_CODE_DIR", "")
     if folder:
         return _call(store, packages, folder, flow, run, outcome)
-    import tempfile
-
     from ..contract.code_package import fetch
+    from . import private_folder
 
-    with tempfile.TemporaryDirectory(prefix="flowc-code-", ignore_cleanup_errors=True) as fetched:
-        fetch(store, flow, _code(store, flow, run), fetched)
-        return _call(store, packages, fetched, flow, run, outcome)
+    folder = private_folder.create("code", [flow, run, "hooks"], is_later=False)
+    try:
+        fetch(store, flow, _code(store, flow, run), folder)
+        return _call(store, packages, folder, flow, run, outcome)
+    finally:
+        private_folder.remove(folder)
 
 
 def _call(store: Store, packages: str, folder: str, flow: str, run: str, outcome: str) -> int:
@@ -67,7 +70,7 @@ def _code(store: Store, flow: str, run: str) -> str:
         data = record.read_run(store, flow, run)
     except DamagedError:
         data = None
-    return str((data or {}).get("code") or _required("FLOWC_CODE"))
+    return str((data or {}).get("code") or required(os.environ, "FLOWC_CODE"))
 
 
 def _outcome(argv: List[str]) -> str:
@@ -75,10 +78,3 @@ def _outcome(argv: List[str]) -> str:
     if len(words) != 2 or words[0] != "--outcome" or not words[1]:
         raise UsageError(USAGE)
     return words[1].lower()
-
-
-def _required(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise UsageError(f"{name} is not set")
-    return value

@@ -229,7 +229,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         from .events import sensor
 
         defaults = {parameter.name: each["value"] for parameter, each in zip(flow.parameters, given)}
-        text += render("argo/sensor.yaml", **sensor(name, flow, options, defaults, labels))
+        text += render("argo/sensor.yaml", **sensor(name, flow, events, options, defaults, labels))
     spec: tuple[SpecFile, ...] = (SpecFile(f"{name}{SPEC}", text),)
     if options.own("kustomize") == "yes":
         spec += (SpecFile(f"{name}{KUSTOMIZE}", render("argo/kustomizeconfig.yaml")),)

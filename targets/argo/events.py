@@ -169,12 +169,13 @@ def expression(count: int) -> str:
     return "{{=sprig.b64enc(toJson([" + values + "]))}}"
 
 
-def sensor(name: str, flow: Flow, options: Options, defaults: dict[str, str | None], labels: Data) -> Data:
+def sensor(
+    name: str, flow: Flow, events: tuple[Awaited, ...], options: Options, defaults: dict[str, str | None], labels: Data
+) -> Data:  # fmt: skip
     """Returns the values of the template `argo/sensor.yaml`.
 
     `defaults` has the text of each parameter's default, None for a required one.
     """
-    events = awaited(flow) or ()
     required = {parameter.name for parameter in flow.parameters if defaults.get(parameter.name) is None}
     names, sources = _sources(flow.parameters, events, defaults)
     own = options.own("event-namespace")
