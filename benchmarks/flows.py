@@ -71,7 +71,7 @@ def _line(steps: int, decorators: str = "", body: str = "", artifacts: int = 1) 
 
 
 def splits(steps: int) -> str:
-    """Returns a flow of about `steps` steps: splits in two, one after the other, whose joins merge all artifacts."""
+    """Returns a flow of about `steps` steps: a chain of splits into two branches, whose joins merge all artifacts."""
     lines = ["from metaflow import FlowSpec, step", "", "", "class Splits(FlowSpec):"]
 
     def add(name: str, *body: str, join: bool = False) -> None:

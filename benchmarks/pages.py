@@ -123,7 +123,7 @@ def _report(folder: str) -> None:
 
 
 def _use(url: str) -> None:
-    """What people do with the page, each until it is drawn again."""
+    """Measures each gesture on the page until the page has drawn the result."""
     from tests.engines import browser
 
     used = browser.run(Path(__file__).with_name("page_use.py"), url)

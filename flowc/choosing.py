@@ -27,7 +27,7 @@ def chosen(
     profile: Profile,
     widths: Mapping[str, int] | None = None,
 ) -> Choice:
-    """Returns the settings with what the profile decides of what they leave open, and why.
+    """Returns the settings, completed from the profile where they leave a choice open, and the reasons.
 
     `rewrite` makes the flow of containers for some settings.
     """

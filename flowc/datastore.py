@@ -47,7 +47,7 @@ def url_of(arguments: Arguments) -> str:
 
 
 def on_context(arguments: Arguments) -> Place | None:
-    """Returns the place that `--on` names, and makes its datastore that of the command; None without `--on`."""
+    """Returns the place that `--on` names, or None. The command then uses that place's datastore."""
     if not arguments.text("--on"):
         return None
     from .deploying.place import parse

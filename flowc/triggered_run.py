@@ -121,7 +121,7 @@ class TriggeredRun:
         return bool(asked(lambda: self._engine.suspend(self._run, False)))
 
     def resume(self, step: str = "", verify: bool = False) -> TriggeredRun:
-        """Starts a run of what is deployed now, which takes over what this one has done. Raises DeploymentError.
+        """Starts a run of the current deployment that reuses this run's finished tasks. Raises DeploymentError.
 
         With `step`, that step runs again, and everything after it.
         """

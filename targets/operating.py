@@ -46,7 +46,7 @@ if TYPE_CHECKING:
             """Returns the identity that the engine takes flowc for; "" if it does not tell."""
 
         def missing_permissions(self, verbs: Sequence[str]) -> tuple[str, ...]:
-            """Returns what this identity may not do, in the engine's words, of what the verbs need.
+            """Returns the permissions that the verbs need and this identity lacks, in the engine's words.
 
             `verbs` are names of commands: "deploy", "trigger", "status", "terminate", "delete", "pause".
             """
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
             """
 
         def logs(self, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:
-            """Yields what the engine still has of each task's output."""
+            """Yields the output of each task that the engine still has."""
 
         def findings(self, options: Mapping[str, str]) -> Iterator[Finding]:
             """Yields what it has examined of the place, for `flowc doctor`: each thing that deploys and runs need.

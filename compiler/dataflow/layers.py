@@ -1,4 +1,4 @@
-"""`Layers`: a mapping that never changes, of which a changed copy shares all but the changes.
+"""`Layers`: an immutable mapping. A changed copy shares everything with the original but the changes.
 
 The facts about artifacts before and after a step differ in the few that the step assigns. If each step had a dict of
 all artifacts, a flow of n steps that assign an artifact each would copy n² / 2 entries.
@@ -94,7 +94,7 @@ class Changes:
         self.changes[name] = value
 
     def add(self, name: str) -> None:
-        """Adds the name, of a mapping that is used as a set."""
+        """Adds the name to a mapping that is used as a set."""
         if name not in self:
             self.changes[name] = True
 

@@ -54,7 +54,7 @@ def of_extension(name: str, place: Span | None) -> Diagnostic:
 
 
 def of_place(name: str, place: Span) -> Diagnostic:
-    """Returns FLOW115, a warning, for a decorator of ELSEWHERE, once for a flow."""
+    """Returns the warning FLOW115 for a decorator of ELSEWHERE."""
     what = f"`@{name}` only says where steps run, so it is left out"
     why = f"it comes with an extension ({ELSEWHERE[name]}), and each target has containers of its own for steps"
     how = "state what the tasks need with `@resources`, and their image with `@kubernetes`"

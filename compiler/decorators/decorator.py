@@ -108,7 +108,7 @@ def begin(files: tuple[str, ...], folder: str, without: tuple[str, ...] = ()) ->
 
 
 def is_left_out(name: str) -> bool:
-    """Returns True for a decorator that is left out, and notes that the flow has it."""
+    """Returns True if the decorator is left out. Records that the flow has it."""
     if name not in _without:
         return False
     _without[name] = True

@@ -1,4 +1,4 @@
-"""Runs a program in a temporary folder, without importing `subprocess`, `tempfile` and all that they need.
+"""Runs a program in a temporary folder, without importing `subprocess` or `tempfile`.
 
 The program's input and output are files of a folder of their own: no pipe can fill, so nothing must read while it runs.
 
@@ -41,7 +41,7 @@ class TemporaryFolder:
         return self.path
 
     def remove(self) -> None:
-        """Removes the folder and all that is in it."""
+        """Removes the folder and its contents."""
         try:
             for name in os.listdir(self.path):
                 os.unlink(os.path.join(self.path, name))

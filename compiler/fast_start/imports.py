@@ -84,7 +84,7 @@ class QuickFinder:
 
 
 def spec_of(name: str, file: str, bytecode: str, head: bytes) -> ModuleSpec:
-    """Returns the spec of a module, or of a package if the file's name says so."""
+    """Returns the module's spec. A file called `__init__.py` is a package."""
     spec = ModuleSpec(name, QuickLoader(name, file, bytecode, head), origin=file)
     folder, _, last = file.rpartition(sep)
     spec.submodule_search_locations = [folder] if last == "__init__.py" else None

@@ -129,7 +129,7 @@ def names(group: str) -> list[str]:
 
 
 def _path(group: str) -> str:
-    """Returns the path of the group's file."""
+    """Returns the path of the file that holds the group's modules."""
     spec = sys.modules[__name__].__spec__
     bytecode = spec.cached if spec is not None else None
     return f"{(bytecode or '').removesuffix('.pyc')}.{group or 'modules'}"

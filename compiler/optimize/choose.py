@@ -35,7 +35,7 @@ _MORE = 1.05  # what steps of different sizes in one container may request, rela
 
 @record
 class Decision:
-    """What was chosen for a step, and why."""
+    """The choice for one step, and its reason."""
 
     step: str
     sentence: str
@@ -181,7 +181,7 @@ class _Chooser:
 
 
 def _numbers(most: int) -> Iterator[int]:
-    """Yields numbers of containers: 1, 2, 4, … and `most`."""
+    """Yields the numbers of containers to try: 1, 2, 4, … and `most`."""
     number = 1
     while number < most:
         yield number

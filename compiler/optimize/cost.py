@@ -1,4 +1,4 @@
-"""The cost of a run: an estimate of its containers, of what they request, and of its duration.
+"""The cost of a run: an estimate of its containers, their requests and its duration.
 
 The model is simple, so that a person can follow it:
 
@@ -70,7 +70,7 @@ class Cost:
     tasks: float = 0
 
     def plus(self, other: Cost, times: float = 1) -> Cost:
-        """Returns the cost of both, of `other` as often as `times` says."""
+        """Returns this cost plus `times` times the cost of `other`."""
         return Cost(
             self.containers + times * other.containers,
             self.container_seconds + times * other.container_seconds,
@@ -99,7 +99,7 @@ class _Time:
     cost: Cost = Cost()
 
     def plus(self, other: _Time, times: float = 1) -> _Time:
-        """Returns the time of both, one after the other; of `other` as often as `times` says, in the mean."""
+        """Returns the duration of this followed by `other`, which runs `times` times on average."""
         mine, theirs = self.varied, other.varied
         is_mine = theirs is None or (mine is not None and mine.p99 - mine.p50 >= theirs.p99 - theirs.p50)
         return _Time(
@@ -144,7 +144,7 @@ class Model:
     # ── single steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def seconds(self, step: str) -> Spread:
-        """Returns the seconds that an attempt of the step takes that succeeds."""
+        """Returns the seconds that a successful attempt of the step takes."""
         if step in self._seconds:
             return self._seconds[step]
         profile = self.facts.profile
@@ -232,7 +232,7 @@ class Model:
         return time.plus(_at_once(branches, max(work, room)))
 
     def _slots(self, steps: Iterable[str], need: Need) -> int:
-        """Returns how many tasks of these steps fit side by side into a container with `need`."""
+        """Returns how many tasks of these steps may run at the same time in a container with `need`."""
         largest = self._largest(steps, need)
         return max(1, int(min(need.cores // largest.cores, need.memory // largest.memory)))
 
@@ -299,7 +299,7 @@ class Model:
         self._assumed.setdefault(sentence, {}).update(dict.fromkeys(steps))
 
     def assumed(self) -> tuple[str, ...]:
-        """Returns a sentence for each thing that estimates have assumed so far, because no run has measured it."""
+        """Returns a sentence for each assumption: a value that no run has measured."""
         order = {step.name: at for at, step in enumerate(self.flow.steps)}
         sentences = []
         for sentence, steps in sorted(self._assumed.items()):
@@ -317,7 +317,7 @@ class _Run:
         self.model, self.facts, self.steps, self.containers = model, model.facts, flow.by_name, containers
 
     def scope(self, scope: Scope, workers: float, items: float = 1) -> _Time:
-        """Returns the time of a scope of which `workers` containers may run at a time; each runs it for `items`."""
+        """Returns the duration of a scope when at most `workers` containers run at a time, each for `items` items."""
         time = _Time()
         shares = {scope.entry: 1.0}
         for node in scope.nodes:
@@ -349,7 +349,7 @@ class _Run:
         return self.scope(node.body, workers / at_once, width / max(1, count)).side_by_side(count, at_once)
 
     def container(self, name: str, items: float) -> _Time:
-        """Returns the time of the container of a step, which runs its part for `items`, as often as it is visited."""
+        """Returns the duration of all visits to the step's container, which runs its part for `items` items."""
         step, start = self.steps[name], self.facts.start
         own = self.containers.get(name)
         need = self.model.need(step)
@@ -371,7 +371,10 @@ def items_of(head: Container, count: int) -> int:
 
 
 def estimate(model: Model, flow: Flow, scope: Scope, containers: Mapping[str, Container]) -> Estimate:
-    """Returns what a run costs of which each step of `flow` is a container; the model is of the flow as written."""
+    """Returns the estimate of a run in which each step of `flow` is a container.
+
+    The model is that of the flow as written.
+    """
     time = _Run(model, flow, containers).scope(scope, model.facts.workers or float("inf"))
     return Estimate(time.seconds, time.cost)
 
@@ -381,7 +384,7 @@ def _share(need: Need, parts: float) -> Need:
 
 
 def _at_once(branches: list[_Time], work: float) -> _Time:
-    """Returns the time of branches that run at the same time; it is at least `work`, for want of room."""
+    """Returns the duration of concurrent branches: at least `work`, since not all may fit at once."""
     together = _Time(max(work, *(branch.seconds for branch in branches)))
     for branch in branches:
         together = together.plus(_Time(0, branch.varied, branch.cost))

@@ -38,7 +38,7 @@ _REQUESTS = ("resources", "kubernetes", "batch")
 
 
 def with_peaks(result: Optimized, profile: Profile, honoured: Iterable[str] = _REQUESTS) -> Optimized:
-    """Returns the flow of containers, with the peaks in those that may run several tasks at a time."""
+    """Returns the flow with the measured memory peaks in each container that may run several tasks at a time."""
     names = tuple(honoured)
     made = result.flow.by_name
     containers = tuple(

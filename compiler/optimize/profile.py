@@ -40,7 +40,7 @@ class Spread:
         return self.p50 + 0.245 * (self.p90 - self.p50) + 0.055 * (self.p99 - self.p50)
 
     def largest(self, count: float) -> float:
-        """Returns the number that the largest of `count` numbers is likely to be; for one, the mean."""
+        """Returns the expected largest of `count` numbers; the mean if `count` is 1."""
         if count <= 1:
             return self.mean
         rank = 1 - 1 / (count + 1)

@@ -48,7 +48,7 @@ class Settings:
         return dict(self.steps).get(step, _NONE)
 
     def with_step(self, step: str, **changes: object) -> Settings:
-        """Returns the settings with these changes of the step's own."""
+        """Returns the settings with these values replaced for one step."""
         steps = dict(self.steps)
         return replace(self, steps=tuple({**steps, step: replace(steps.get(step, _NONE), **changes)}.items()))
 

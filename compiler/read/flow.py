@@ -310,7 +310,7 @@ def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nod
 
 
 def _project(decorators: list[nodes.Decorator], flow_name: str, options: CompileOptions) -> dict[str, nodes.Value]:
-    """Returns what `current` has of the flow's `@project`, as far as the compile knows it; nothing without one."""
+    """Returns the attributes that `@project` gives to `current`, as far as the compile knows them."""
     decorator = next((decorator for decorator in decorators if decorator.name == "project"), None)
     if decorator is None:
         return {}

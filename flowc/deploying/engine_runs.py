@@ -57,7 +57,7 @@ def _row(place: Place, run: EngineRun) -> dict[str, Any]:
 
 
 def print_missing(place: Place, datastore: Datastore, pathspec: Pathspec, out: Output) -> None:
-    """Prints, of tasks that have left no log in the datastore, what the engine has of them, and says so."""
+    """Prints the engine's log of each task that has none in the datastore, with a line that names the source."""
     engine = connect(place)
     run = asked(lambda: engine.run(pathspec.run))
     if run is None:

@@ -98,7 +98,7 @@ class Followed:
         self._done(run, done)
 
     def _up_to(self, task: EngineTask, before: tuple[int, str] | None) -> None:
-        """Reports what must have happened before the task was as it is."""
+        """Reports the events that must have led to the task's state."""
         place = (task.step, task.path)
         if before is None:
             self.report.event("queued", (*place, 0), "")

@@ -83,7 +83,7 @@ def of_deployed(
     engine: Engine, store: Store, deployed: Deployed, target: str, origin: str, before: dict[str, Any],
     rerun: Sequence[str], verify: bool, tags: Sequence[str], request: str = "",
 ) -> tuple[EngineRun, Flow]:  # fmt: skip
-    """Starts a run of what is deployed, which takes over what run `origin` has done. Raises Failure, Usage."""
+    """Starts a run of the deployment that reuses the finished tasks of run `origin`. Raises Failure and Usage."""
     from ..resume_checks import check_steps
     from . import start
     from .records import author

@@ -293,7 +293,7 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
 
 
 def _finished(wheel: Wheel, placed: dict[str, str], tools: dict[str, tuple[str, ...]]) -> Wheel:
-    """Returns the wheel with what the lock says of it elsewhere."""
+    """Returns the wheel, completed from the lock's other tables."""
     if wheel.name in placed:
         wheel = replace(wheel, index=placed[wheel.name])
     return replace(wheel, tools=tools[wheel.name]) if wheel.built and wheel.name in tools else wheel

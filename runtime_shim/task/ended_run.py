@@ -65,7 +65,7 @@ def _call(store: Store, packages: str, folder: str, flow: str, run: str, outcome
 
 
 def _code(store: Store, flow: str, run: str) -> str:
-    """Returns the digest of the code that the run began with; that of the spec if it left no trace."""
+    """Returns the digest of the code that the run began with, or of the spec's code if run.json is missing."""
     try:
         data = record.read_run(store, flow, run)
     except DamagedError:

@@ -55,7 +55,7 @@ def remove(folder: str) -> None:
 
 
 def _remove_left(parent: str, prefix: str) -> None:
-    """Removes the folders that containers have left which are gone."""
+    """Removes folders whose containers no longer run."""
     try:
         left = [
             entry.path

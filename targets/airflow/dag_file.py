@@ -67,7 +67,7 @@ def marked(text: str, records: str, paused: bool) -> str:
 
 
 def parsed(text: str) -> DagFile | None:
-    """Returns what the file says, or None if it is no DAG file that flowc has compiled."""
+    """Returns the file's content as a record, or None if flowc did not compile it."""
     tree = _tree(text)
     call = _dag(tree) if tree is not None else None
     if tree is None or call is None:
@@ -99,7 +99,7 @@ def _mark(text: str) -> str:
 
 
 def meaning(text: str) -> dict[str, Any]:
-    """Returns what the file says as data, for comparing two files field by field; {} if it is not Python.
+    """Returns the file's settings as data, so that two files can be compared by field; {} if it is not Python.
 
     The mark does not count, so that a file with one has the meaning of the emitted one.
     """

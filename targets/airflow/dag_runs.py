@@ -184,7 +184,7 @@ def run_of(
 
 
 def _state(dag: Mapping[str, Any], run: Mapping[str, Any], file: DagFile | None) -> tuple[str, str]:
-    """Returns the state, and what else Airflow says about it."""
+    """Returns the state, and Airflow's message about it."""
     state = _STATES.get(str(run.get("state")), RUNNING)
     if state == FAILED:
         for line in str(run.get("note") or "").splitlines():
@@ -416,7 +416,7 @@ def _of_airflow_2(content: str) -> str:
 
 
 def _details(entry: dict[str, Any]) -> str:
-    """Returns what an entry of a log says about an error."""
+    """Returns the error message of a log entry."""
     details = entry.get("error_detail")
     if not isinstance(details, list):
         return ""

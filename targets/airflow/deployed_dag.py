@@ -173,7 +173,7 @@ def _hurry(server: Server, name: str) -> None:
 
 
 def _forget(server: Server, name: str) -> None:
-    """Deletes what the server has of a DAG, once it has noticed that the file is gone."""
+    """Deletes the DAG and its history from the server, once the server has noticed that the file is gone."""
     deadline = time.monotonic() + STALE
     path = f"/dags/{part(name)}"
     while True:
@@ -211,7 +211,7 @@ class Settling:
             self._failures[name] = {str(error["timestamp"])} if error is not None else set()
 
     def wait(self, name: str, file: str, seconds: float) -> None:
-        """Returns when the server has parsed the file as it is. Raises EngineError if it cannot, or not in time."""
+        """Waits until the server has parsed exactly this file. Raises EngineError if that fails or takes too long."""
         live = self._folder.read(file)
         if live is None:
             raise EngineError(f"{file} was removed at this moment", is_outdated=True)
@@ -268,7 +268,7 @@ class Settling:
 
 
 def _checked(server: Server, text: str, name: str) -> DagFile:
-    """Returns what the file says. Raises EngineError if this server cannot run it."""
+    """Returns the file's content as a record. Raises EngineError if this server cannot run it."""
     from .validate import validate
 
     file = dag_file.parsed(text)

@@ -43,7 +43,7 @@ NEEDS = {
 
 
 def missing(server: Server, verbs: Sequence[str]) -> tuple[str, ...]:
-    """Returns what is not allowed of what the commands need.
+    """Returns the permissions that the commands need and the caller lacks.
 
     Raises EngineError if the server does not answer, or allows nothing at all.
     """

@@ -95,7 +95,7 @@ def spec_digest(spec: Manifest) -> str:
 
 
 def changes(cluster: Cluster, wanted: Wanted, last: Sequence[SpecFile]) -> tuple[Change, ...]:
-    """Returns what deploying does, as the server says when it is asked without writing."""
+    """Returns the changes that a deploy makes, from the server's dry run."""
     earlier = {
         manifest["kind"]: marked(manifest, wanted.name, wanted.records, cluster.namespace)
         for manifest in manifests(last)

@@ -1,4 +1,4 @@
-"""Runs on Argo: Workflows, and what their status says in the words that all engines share."""
+"""Runs on Argo: Workflows, and their status in the words that all engines share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ UNIQUE = 6  # characters of the uid in flowc's id of a run (emit.RUN)
 
 
 def trigger(cluster: Cluster, start: Start) -> EngineRun:
-    """Starts a run, and sees that it is of the template as it is now.
+    """Starts a run, and makes sure that it uses the current template.
 
     The controller hears of templates and of workflows by streams of their own. Shortly after a deploy a workflow may be
     ahead of its template: it would fail, or run the template as it was before. So it is created suspended and let go
@@ -136,7 +136,7 @@ def _ready(cluster: Cluster, live: Workflow, start: Start, deadline: float) -> W
 
 
 def _begin(cluster: Cluster, live: Workflow, start: Start) -> None:
-    """Calls the start's `begin`. If that fails, the workflow, of which nothing has run, is deleted."""
+    """Calls the start's `begin`. If that fails, deletes the workflow, which has run nothing yet."""
     if start.begin is None:
         return
     try:

@@ -34,7 +34,7 @@ def problems_of_batch(
     flow: Flow, target: str, is_written: Callable[[str], bool], code: str, why: str, taken: tuple[str, ...],
     report: str = "",
 ) -> Iterator[Diagnostic]:  # fmt: skip
-    """Yields what a pod cannot have of the flow's `@batch`, and FLOW508 for what it does not need.
+    """Yields a diagnostic for each part of `@batch` that a pod cannot have, and FLOW508 for the parts it does not need.
 
     `code` and `why` are the target's, for text that it would change: for which `is_written` is False. For the folders,
     see `mounts.py`.

@@ -113,7 +113,7 @@ class Account:
         return f"arn:{self.partition}:{service}:{self.region if region else ''}:{self.id}:{resource}"
 
     def role(self, name: str) -> str:
-        """Returns the ARN of a role of which the name, the path with the name, or the ARN is given."""
+        """Returns the ARN of a role that is given by its name, its path and name, or its ARN."""
         return name if name.startswith("arn:") else self.name_of("iam", f"role/{name.removeprefix('role/')}", False)
 
     # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,12 +12,12 @@ _HOSTS = {
 
 
 def machine_page(account: Account, arn: str) -> str:
-    """Returns the address of a state machine's page; "" in a partition of which it is unknown."""
+    """Returns the address of a state machine's page; "" in a partition whose console is unknown."""
     return _page(account, f"statemachines/view/{arn}")
 
 
 def execution_page(account: Account, arn: str) -> str:
-    """Returns the address of an execution's page; "" in a partition of which it is unknown."""
+    """Returns the address of an execution's page; "" in a partition whose console is unknown."""
     return _page(account, f"v2/executions/details/{arn}")
 
 

@@ -22,7 +22,7 @@ _OF_A_CALL = 100
 
 
 def logs(account: Account, run: EngineRun) -> Iterator[tuple[EngineTask, bytes]]:
-    """Yields what each attempt of each task has printed, as far as it is still there."""
+    """Yields the output of each attempt of each task that CloudWatch still has."""
     tasks = [task for task in run.tasks or () if task.name]
     for at in range(0, len(tasks), _OF_A_CALL):
         some = tasks[at : at + _OF_A_CALL]

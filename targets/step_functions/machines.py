@@ -170,7 +170,7 @@ def _alias_change(account: Account, wanted: Wanted, planned: Planned, earlier: D
 
 
 def kept(wanted: Any, earlier: Any, live: Any) -> Any:
-    """Returns `wanted` with what others have changed since `earlier`, as it is in `live`.
+    """Returns `wanted` with the fields from `live` that others have changed since `earlier`.
 
     >>> kept({"a": 2, "b": 1}, {"a": 1, "b": 1}, {"a": 1, "b": 5, "c": 3})
     {'a': 2, 'b': 5, 'c': 3}

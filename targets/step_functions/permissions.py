@@ -1,4 +1,4 @@
-"""What each command may have to do on AWS, and what of it the caller is not allowed.
+"""The actions that each command may need on AWS, and those that the caller lacks.
 
 `docs/deploying.md` has policies of these. IAM is asked (SimulatePrincipalPolicy), if the caller may ask it. If not,
 nothing is known beforehand, and AWS's own refusal names the action.
@@ -82,7 +82,7 @@ def resources(account: Account, name: str) -> dict[str, tuple[str, ...]]:
 def denied(
     account: Account, verbs: Iterable[str], name: str = "", roles: Sequence[tuple[str, str]] = ()
 ) -> tuple[str, ...]:
-    """Returns what the caller may not do, such as `states:UpdateStateMachine`, of what the verbs need.
+    """Returns the actions that the verbs need and the caller lacks, such as `states:UpdateStateMachine`.
 
     Without a name, only actions that have no resource are asked for. `roles` are to be passed on: (ARN, service).
     """

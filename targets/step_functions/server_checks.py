@@ -1,4 +1,4 @@
-"""What AWS itself says of a deployment before anything is written: the definition, the queues, the roles."""
+"""Checks that AWS makes of a deployment before flowc writes anything: the definition, the queues, the roles."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class ArgoEvents:
         return next((pod for deployment, pod in self.pods.items() if deployment.startswith(f"{name}-")), "")
 
     def _as_deployments_do(self) -> None:
-        """Makes the pod of each Deployment, again if that has changed, and removes those of Deployments that are gone."""
+        """Makes the pod of each new or changed Deployment, and removes those of deleted ones."""
         deployments = self.node.call("GET", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")["items"]
         present = {one["metadata"]["name"]: one for one in deployments}
         for name, pod in list(self.pods.items()):

@@ -1,4 +1,4 @@
-"""Events start runs on the real Argo Events: one, several together, any of several, and the end of another flow's run."""
+"""Events start runs on the real Argo Events: one, several, any of several, and the end of another flow's run."""
 
 from __future__ import annotations
 

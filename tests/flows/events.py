@@ -1,4 +1,4 @@
-"""Events start the flow: one whose payload sets parameters, one of the project's branch, and the end of another flow."""
+"""Events start the flow: one that sets parameters, one of the project's branch, and the end of another flow."""
 
 from metaflow import FlowSpec, Parameter, current, namespaced_event_name, project, step, trigger, trigger_on_finish
 
